@@ -1,0 +1,202 @@
+import type { Command, Contrast, Experiment, Judgement } from './experiment.ts';
+import type { Hypothesis, Proposal } from './hypothesis.ts';
+import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
+import type { Plan } from './plan.ts';
+import type { Failure, Purpose, RunResult, Span } from './run.ts';
+
+/** What the base branch was when the night began. */
+export interface Base {
+  /** Null on a detached HEAD. */
+  readonly branch: string | null;
+  readonly commit: string;
+}
+
+/** What a linked path held: if this moves, numbers before and after do not compare. */
+export interface DataIdentity {
+  readonly path: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** Over names and contents. */
+  readonly sha256: string;
+}
+
+export interface NightStarted {
+  readonly type: 'night_started';
+  readonly night: NightId;
+  readonly base: Base;
+  readonly plan: Plan;
+  /** research_plan.yaml as it was read. */
+  readonly plan_text: string;
+  /** Hash of what the plan means: objective, workspace, run. A new one makes numbers incomparable. */
+  readonly plan_key: string;
+  /** Lines that differ from the last night's plan, as a diff; empty for the first. */
+  readonly plan_changes: string;
+  /** What every knob of the search space is set to at base. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly slots: number;
+  /** Hardware and toolchain in words; equal words mean that runs compare. */
+  readonly machine: string;
+  readonly data: readonly DataIdentity[];
+  /** Linked paths whose content changed since the last night. */
+  readonly data_changed: readonly string[];
+  /** A baseline of this base, plan and environment from an earlier night, taken over. */
+  readonly baseline: ExperimentId | null;
+  /** What the night tries first: the user's own hypotheses, and last night's unpromoted best. */
+  readonly proposals: readonly Proposal[];
+  /** Experiments number on from here: after whatever the journal or the branches hold. */
+  readonly next_experiment: number;
+  /** Things the reader should know of: a dirty tree, changed data. */
+  readonly remarks: readonly string[];
+}
+
+/** Why a night stopped. Everything but `gate`, `failed` and `interrupted` is a planned end. */
+export type NightEnd =
+  | 'experiments_spent'
+  | 'runs_spent'
+  | 'time_spent'
+  | 'ideas_spent'
+  | 'stopped'
+  | 'superseded'
+  | 'gate'
+  | 'baseline_failed';
+
+/** A sentence the Reporter may write, with the runs that carry it. */
+export interface Finding {
+  readonly experiment: ExperimentId | null;
+  readonly text: string;
+  readonly runs: readonly RunId[];
+  /** The query whose rows the sentence was filled from. */
+  readonly query: string;
+}
+
+/** What happened in the lab, in order. The journal holds nothing else; the state is their fold. */
+export type EventBody =
+  | NightStarted
+  /**
+   * A launch goes on with a night that was cut off; the time in between is not the night's. The
+   * plan may differ from the night's in its budget alone.
+   */
+  | {
+      readonly type: 'night_resumed';
+      readonly night: NightId;
+      readonly slots: number;
+      readonly plan: Plan;
+    }
+  /** The Researcher's answer; `exhausted` when it has nothing more for this incumbent. */
+  | {
+      readonly type: 'hypotheses_proposed';
+      readonly night: NightId;
+      readonly round: number;
+      /** The incumbent they were thought up for. */
+      readonly incumbent: ExperimentId;
+      readonly hypotheses: readonly Hypothesis[];
+      readonly exhausted: boolean;
+    }
+  /** The Planner's answer: waiting hypotheses in the order to try them, and the rejected ones. */
+  | {
+      readonly type: 'hypotheses_planned';
+      readonly night: NightId;
+      readonly round: number;
+      /** The incumbent they were judged and ranked under. */
+      readonly incumbent: ExperimentId;
+      readonly queue: readonly HypothesisId[];
+      readonly rejected: readonly { readonly id: HypothesisId; readonly because: string }[];
+    }
+  | { readonly type: 'experiment_opened'; readonly experiment: Experiment }
+  | {
+      readonly type: 'experiment_prepared';
+      readonly experiment: ExperimentId;
+      readonly branch: string;
+      readonly commit: string;
+      readonly command: Command;
+    }
+  /** The change could not be made into a branch: it did not apply, or touched what it may not. */
+  | {
+      readonly type: 'experiment_unprepared';
+      readonly experiment: ExperimentId;
+      readonly failure: Failure;
+    }
+  /** Recorded before the job is dispatched: what may have happened is always on disk. */
+  | {
+      readonly type: 'run_started';
+      readonly run: RunId;
+      readonly experiment: ExperimentId;
+      readonly seed: number | null;
+      readonly purpose: Purpose;
+      readonly attempt: number;
+      readonly slot: number;
+    }
+  | { readonly type: 'run_ended'; readonly result: RunResult }
+  /** The Reporter's line on a run that ended. */
+  | { readonly type: 'run_summarised'; readonly run: RunId; readonly text: string }
+  | {
+      readonly type: 'experiment_judged';
+      readonly experiment: ExperimentId;
+      readonly judgement: Judgement;
+    }
+  /** Further runs of the baseline moved what the effect is measured from; the verdict stays. */
+  | {
+      readonly type: 'effect_restated';
+      readonly experiment: ExperimentId;
+      readonly on_baseline: Contrast;
+    }
+  | {
+      readonly type: 'incumbent_moved';
+      readonly night: NightId;
+      readonly from: ExperimentId;
+      readonly to: ExperimentId;
+      readonly because: string;
+    }
+  /** The search is over; fresh seeds decide. No arms: there is nothing to confirm. */
+  | {
+      readonly type: 'dawn_began';
+      readonly night: NightId;
+      readonly reason: NightEnd;
+      readonly seeds: readonly (number | null)[];
+      readonly arms: readonly ExperimentId[];
+    }
+  | {
+      readonly type: 'night_ended';
+      readonly night: NightId;
+      readonly reason: NightEnd;
+      readonly message: string;
+    }
+  /** The Reporter's documents are on disk; `revision` is the night's that they tell of. */
+  | {
+      readonly type: 'reported';
+      readonly night: NightId;
+      readonly revision: number;
+      readonly findings: readonly Finding[];
+    }
+  | {
+      readonly type: 'flagged';
+      readonly target: ExperimentId | RunId;
+      readonly label: string;
+      readonly because: string;
+      readonly who: string;
+    }
+  | {
+      readonly type: 'unflagged';
+      readonly target: ExperimentId | RunId;
+      readonly label: string;
+      readonly who: string;
+    }
+  | {
+      readonly type: 'promoted';
+      readonly experiment: ExperimentId;
+      readonly branch: string;
+      readonly commit: string;
+      readonly who: string;
+    }
+  | {
+      readonly type: 'alert';
+      readonly level: 'info' | 'warning' | 'error';
+      readonly subject: ExperimentId | RunId | NightId;
+      readonly text: string;
+    }
+  | { readonly type: 'span'; readonly span: Span };
+
+export type EventType = EventBody['type'];
+
+/** A record of the journal: what happened, when (ISO 8601), and as which in the row. */
+export type Event = EventBody & { readonly seq: number; readonly at: string };

@@ -1,0 +1,91 @@
+import type { Change, Source } from './hypothesis.ts';
+import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
+import type { Criterion } from './plan.ts';
+import type { Failure } from './run.ts';
+
+export type Verdict =
+  | 'improved'
+  | 'promising'
+  | 'worse'
+  | 'no_difference'
+  | 'inconclusive'
+  | 'failed'
+  | 'pruned'
+  | 'invalid';
+
+/** [low, high], 95 %, in units of the objective. */
+export type Interval = readonly [low: number, high: number];
+
+export interface Contrast {
+  /** Mean of the one minus mean of the other; sign as measured. */
+  readonly effect: number;
+  /** Null where the runs cannot say how uncertain the effect is. */
+  readonly interval: Interval | null;
+}
+
+/** What the statistics say of an experiment, and on which runs they say it. */
+export interface Judgement {
+  /** Version of the rule that gave the verdict. */
+  readonly rule: string;
+  readonly verdict: Verdict;
+  /** One sentence: the evidence. */
+  readonly because: string;
+  /** Finished runs of distinct seeds. */
+  readonly n: number;
+  /** Mean over those runs. */
+  readonly objective: number | null;
+  /** Sample standard deviation over those runs, null below two. */
+  readonly spread: number | null;
+  readonly on_baseline: Contrast | null;
+  readonly on_parent: Contrast | null;
+  /** The runs that were compared, of the experiment and of what it was compared with. */
+  readonly runs: readonly RunId[];
+  /** Only of a stack's tip, after dawn: the same contrast on fresh seeds alone. */
+  readonly dawn: DawnJudgement | null;
+  /** Members of a confirmed stack name its tip. */
+  readonly stack: ExperimentId | null;
+}
+
+export interface DawnJudgement {
+  readonly confirmed: boolean;
+  /** Fresh seeds finished in each arm. */
+  readonly n: number;
+  readonly n_baseline: number;
+  /** Means over the fresh seeds; null where none finished. */
+  readonly objective: number | null;
+  readonly baseline: number | null;
+  readonly on_baseline: Contrast | null;
+  readonly runs: readonly RunId[];
+}
+
+/** A command line and environment as the experiment's commit says them. */
+export interface Command {
+  readonly command: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** One hypothesis put to the test, or a baseline (hypothesis null, change none). */
+export interface Experiment {
+  readonly id: ExperimentId;
+  readonly night: NightId;
+  readonly hypothesis: HypothesisId | null;
+  readonly title: string;
+  readonly because: string;
+  readonly source: Source;
+  readonly line: string;
+  readonly change: Change;
+  /** Null for a baseline. */
+  readonly parent: ExperimentId | null;
+  /** The baseline it is measured against; its own id for a baseline. */
+  readonly baseline: ExperimentId;
+  readonly success_criteria: readonly Criterion[];
+  /** Known once the branch stands. */
+  readonly branch: string | null;
+  readonly commit: string | null;
+  readonly command: Command | null;
+  /** Set when the change could not be made into a branch. */
+  readonly failure: Failure | null;
+  readonly runs: readonly RunId[];
+  /** Null until judged. */
+  readonly judgement: Judgement | null;
+}

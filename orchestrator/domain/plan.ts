@@ -1,0 +1,225 @@
+import { z } from 'zod';
+import { knob, seed } from './plan-knob.ts';
+import {
+  later,
+  duration,
+  share,
+  name,
+  number,
+  flag,
+  count,
+  list,
+  mapping,
+  named,
+  literal,
+  path,
+  together,
+} from './plan-parts.ts';
+
+/**
+ * research_plan.yaml, the one file a human edits. This schema is the only description of it:
+ * the JSON Schema that editors use is generated from here.
+ *
+ * Keys of the design that this version does not act on yet are `later`: known, and refused by
+ * name, so that nobody's night silently lacks what their plan asked for.
+ */
+
+const bounds = {
+  metric: name,
+  min: number.optional(),
+  max: number.optional(),
+};
+const bounded = (b: { min?: unknown; max?: unknown }): boolean =>
+  b.min !== undefined || b.max !== undefined;
+const BOUNDED = { error: 'expected min, max or both', ...together };
+const possible = (b: { min?: unknown; max?: unknown }): boolean =>
+  typeof b.min !== 'number' || typeof b.max !== 'number' || b.min <= b.max;
+const POSSIBLE = { error: 'expected min not above max', ...together };
+
+const constraint = mapping(bounds).refine(bounded, BOUNDED).refine(possible, POSSIBLE);
+const criterion = mapping({
+  ...bounds,
+  borderline: number.nonnegative({ error: 'expected a number, 0 or above' }).optional(),
+})
+  .refine(bounded, BOUNDED)
+  .refine(possible, POSSIBLE);
+
+const ownHypothesis = mapping({
+  title: name,
+  because: name.optional().describe('Why you think so.'),
+  line: name.optional().describe('The line of inquiry it belongs to.'),
+  change: named(z.string(), literal)
+    .refine((change) => Object.keys(change).length > 0, {
+      error: 'expected at least one knob in change',
+    })
+    .optional()
+    .describe('A knob of search_space and its value.'),
+  patch: path.optional().describe('A unified diff, from the repository’s top.'),
+  success_criteria: list(criterion).optional(),
+}).refine((h) => (h.change === undefined) !== (h.patch === undefined), {
+  error: 'expected either change (a knob and its value) or patch (a diff file)',
+  ...together,
+});
+
+export const planSchema = mapping({
+  project: name.describe('A short name of the lab.'),
+  question: name.describe('What the night is to find out, in one sentence.'),
+
+  objective: mapping({
+    metric: name.describe('The metric that runs are judged by, as the script prints it.'),
+    direction: z.enum(['minimize', 'maximize'], { error: 'expected minimize or maximize' }),
+    min_effect: number
+      .positive({ error: 'expected a number above 0' })
+      .optional()
+      .describe('The smallest change of the metric that matters to you.'),
+    at: z
+      .enum(['last', 'best'], { error: 'expected last or best' })
+      .default('last')
+      .describe('Which of a run’s values counts.'),
+    target: later('objective.target'),
+  }).describe('The one number that experiments are judged by.'),
+  constraints: list(constraint).default([]).describe('A run that breaks one cannot win.'),
+  success_criteria: list(criterion)
+    .default([])
+    .describe('Judged met, borderline or not met, for every experiment.'),
+
+  workspace: mapping({
+    base: name
+      .optional()
+      .describe('Branch that holds the current best; default: the one checked out.'),
+    directory: path.default('.').describe('Where commands run, from the repository’s top.'),
+    editable: list(path)
+      .min(1, { error: 'expected at least one path or glob' })
+      .describe(
+        'Files (or globs) an experiment may change, from directory; all else is protected.',
+      ),
+    link: list(path).default([]).describe('Untracked paths every worktree gets, read-only.'),
+  }).describe('Where experiments happen and what they may change.'),
+
+  run: mapping({
+    setup: name.optional().describe('Run once per worktree before training.'),
+    command: name.describe('The training command; split into arguments, no shell.'),
+    shell: flag.default(false).describe('Give command to sh -c instead.'),
+    timeout: duration.prefault('1h').describe('A run that takes longer is ended, as failed.'),
+    seed: seed.optional().describe('How a run is told its seed.'),
+    deterministic: flag
+      .default(false)
+      .describe('The script gives the same number every time: one run settles it.'),
+    keep: list(path).default([]).describe('Files a run leaves (globs) that are kept as artifacts.'),
+    env: named(z.string(), literal).default({}).describe('Variables that runs get.'),
+    env_from: list(name).default([]).describe('Names of your variables that runs may see.'),
+    smoke: later('run.smoke'),
+  }).describe('How one run is made.'),
+
+  search_space: named(
+    z.string().regex(/^[\w.-]+$/, { error: 'expected a name of letters, digits, _ . and -' }),
+    knob,
+  )
+    .default({})
+    .describe('Knobs: what may be tried without a model.'),
+  hypotheses: list(ownHypothesis).default([]).describe('Yours; tried first.'),
+
+  budget: mapping({
+    experiments: count.default(24).describe('How many candidates a night may try.'),
+    runs: count.optional().describe('How many runs a night may start.'),
+    wall_clock: duration.optional().describe('How long a night may take.'),
+    parallel: z
+      .union([count, z.literal('auto')], { error: 'expected a whole number above 0, or auto' })
+      .default('auto')
+      .describe('How many runs at once.'),
+    verification: share
+      .prefault('20%')
+      .describe('Share of the runs that is kept for dawn, when claims are tested on fresh seeds.'),
+    gpu_hours: later('budget.gpu_hours'),
+    llm_usd: later('budget.llm_usd'),
+    tokens: later('budget.tokens'),
+  })
+    .prefault({})
+    .describe('Where a night ends.'),
+
+  compute: mapping({
+    backend: z
+      .literal('local', {
+        error: 'expected local: this version of AutoLab runs on this machine only',
+      })
+      .default('local'),
+    gpus_per_run: z
+      .union([z.int().nonnegative(), z.literal('auto')], {
+        error: 'expected a whole number, 0 or above, or auto',
+      })
+      .default('auto')
+      .describe('auto: one where the machine has GPUs, none where it has not.'),
+  })
+    .prefault({})
+    .describe('What runs are run on.'),
+  agents: mapping({
+    model: z
+      .literal('none', { error: 'expected none: this version of AutoLab works without a model' })
+      .default('none'),
+    base_url: later('agents.base_url'),
+    api_key_env: later('agents.api_key_env'),
+  })
+    .prefault({})
+    .describe('What the agents think with.'),
+  queue: z
+    .literal('embedded', {
+      error: 'expected embedded: this version of AutoLab does not act on redis:// yet',
+    })
+    .default('embedded')
+    .describe('What carries work between the agents.'),
+  sandbox: z
+    .enum(['auto', 'off'], {
+      error: 'expected auto or off: this version of AutoLab does not act on required yet',
+    })
+    .default('auto')
+    .describe('Whether runs are shut in: auto where the machine can.'),
+
+  evaluate: later('evaluate'),
+  score: later('score'),
+  holdout: later('holdout'),
+  dawn: later('dawn'),
+  experiments: later('experiments'),
+  gates: later('gates'),
+  prune: later('prune'),
+  notify: later('notify'),
+});
+
+/** A validated plan. Durations are seconds, shares are fractions, literals are source text. */
+export type Plan = z.output<typeof planSchema>;
+export type Objective = Plan['objective'];
+export type Knob = Plan['search_space'][string];
+export type Criterion = z.output<typeof criterion>;
+export type OwnHypothesis = Plan['hypotheses'][number];
+
+/** True where `a` is the better value of the objective. A number that is not finite never is. */
+export function isBetter(objective: Objective, a: number, b: number): boolean {
+  if (!Number.isFinite(a)) return false;
+  if (!Number.isFinite(b)) return true;
+  return objective.direction === 'minimize' ? a < b : a > b;
+}
+
+/** `effect` seen as a gain: positive where the objective moved the way it should. */
+export const gainOf = (objective: Objective, effect: number): number =>
+  objective.direction === 'minimize' ? -effect : effect;
+
+/**
+ * Canonical JSON of what makes two numbers comparable: objective, workspace and run, but not what
+ * was tried or how much was spent. Equal texts, equal meaning; its hash is `plan_key`.
+ */
+export function planMeaning(plan: Plan): string {
+  const { base, directory, editable, link } = plan.workspace;
+  return canonical({
+    objective: plan.objective,
+    run: plan.run,
+    workspace: { base, directory, editable: editable.toSorted(), link: link.toSorted() },
+  });
+}
+
+/** JSON with sorted keys; keys that are undefined are left out. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
+}

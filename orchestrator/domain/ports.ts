@@ -1,0 +1,234 @@
+import type { Command } from './experiment.ts';
+import type { Base, DataIdentity, Event, EventBody, Finding } from './event.ts';
+import type { Change } from './hypothesis.ts';
+import type { ExperimentId, RunId } from './ids.ts';
+import type { Plan } from './plan.ts';
+import type { Failure, RunResult } from './run.ts';
+
+/**
+ * The interfaces between the parts of the house. The night knows only these; one conformance
+ * suite per port runs on every implementation.
+ */
+
+/** Time, as a parameter, so that tests run the real code. */
+export interface Clock {
+  /** Wall-clock time, milliseconds since 1970. For people and records. */
+  now(): number;
+  /** Monotonic milliseconds. For durations and deadlines. */
+  monotonic(): number;
+}
+
+/** Plain data that survives JSON. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+export type Role = 'researcher' | 'planner' | 'worker' | 'reporter';
+
+/** One piece of work for a role. The same id is the same work: a second dispatch is no second job. */
+export interface Job {
+  readonly id: string;
+  readonly role: Role;
+  readonly input: Json;
+}
+
+/** What came of a job. `error` is a bug or an outage, never a result: failures are outputs. */
+export type Finished =
+  | { readonly id: string; readonly role: Role; readonly output: Json }
+  | { readonly id: string; readonly role: Role; readonly error: string };
+
+/**
+ * Does one job. `signal` fires, with the reason `fenced`, when the job was taken away or the queue
+ * closes: stop, the answer will not be used.
+ */
+export type Handler = (
+  input: Json,
+  job: { readonly id: string; readonly signal: AbortSignal },
+) => Promise<Json>;
+
+/** Carries work to the roles and answers back. Disposable: everything in it can be dispatched again. */
+export interface Queue {
+  /** Resolves when the job is in the queue. */
+  dispatch(job: Job): Promise<void>;
+  /** Binds a role to its handler, at most `concurrency` jobs at once. */
+  serve(role: Role, concurrency: number, handler: Handler): Promise<void>;
+  /** Called for each finished job, at least once; the listener knows its ids and forgets doubles. */
+  onFinished(listener: (finished: Finished) => void): void;
+  /** Aborts what is running and closes; resolves when no handler runs any more. */
+  close(): Promise<void>;
+}
+
+/** Files a commit changes: path from the repository's top → new text, null for deleted. */
+export type FileChanges = ReadonlyMap<string, string | null>;
+
+export interface CommitOrder {
+  readonly branch: string;
+  readonly parent: string;
+  readonly message: string;
+  readonly change:
+    | { readonly kind: 'files'; readonly files: FileChanges }
+    | { readonly kind: 'patch'; readonly diff: string };
+}
+
+/** What promoting did, or would do. */
+export interface Promotion {
+  /** The branch that moved; `autolab-best` where base was a detached HEAD. */
+  readonly branch: string;
+  readonly commit: string;
+}
+
+/** git, as AutoLab uses it: hardened, under AutoLab's identity, never touching the user's checkout. */
+export interface Repository {
+  /** Absolute path of the top level. */
+  readonly root: string;
+  /** Absolute path of the common .git folder. */
+  readonly gitDir: string;
+  /** The commit of `base` (a branch), or of what is checked out. Throws LabError not_found. */
+  resolveBase(base: string | undefined): Promise<Base>;
+  /** Text of a file at a commit; null where there is none (or it is no regular file). */
+  readFile(commit: string, path: string): Promise<string | null>;
+  /** Paths of the regular files of a commit's tree, from the top. */
+  listFiles(commit: string): Promise<readonly string[]>;
+  /** Uncommitted and untracked paths of the user's checkout. */
+  dirtyPaths(): Promise<readonly string[]>;
+  /** `autolab`, or `autolab-lab` where a branch named autolab is in the way. */
+  branchPrefix(): Promise<string>;
+  /** The highest n of the branches `<prefix>/E-n`; -1 where there are none. */
+  highestExperiment(): Promise<number>;
+  /** Points a branch at a commit; the same call twice is no error. */
+  createBranch(branch: string, commit: string): Promise<void>;
+  /**
+   * Makes one commit on its parent without any worktree and points the branch at it. Same order,
+   * same commit. Throws LabError conflict where a patch does not apply, refused where it makes
+   * symlinks, submodules, .gitattributes or .gitmodules, or where nothing would change.
+   */
+  commit(order: CommitOrder): Promise<string>;
+  /** Unified diff from one commit to the other. */
+  diff(from: string, to: string): Promise<string>;
+  /** Paths that differ between two commits. */
+  changedPaths(from: string, to: string): Promise<readonly string[]>;
+  /**
+   * Brings the worktree at `folder` (made, or made again where it is missing or damaged) to
+   * `commit`, detached, every tracked file as committed; untracked and ignored paths are removed
+   * but for those named in `keep` (top-relative).
+   */
+  checkOut(folder: string, commit: string, keep: readonly string[]): Promise<void>;
+  /** Tracked paths of a worktree that differ from its commit, and untracked, not ignored ones. */
+  worktreeChanges(
+    folder: string,
+    commit: string,
+  ): Promise<{ readonly tracked: readonly string[]; readonly untracked: readonly string[] }>;
+  removeWorktree(folder: string): Promise<void>;
+  /** Names of branches below the prefix with their commits. */
+  branches(): Promise<readonly { readonly branch: string; readonly commit: string }[]>;
+  deleteBranch(branch: string): Promise<void>;
+  /** Merges `commit` into base with a merge commit, `files` added to it. See LabError conflict, refused. */
+  promote(order: PromoteOrder): Promise<Promotion>;
+}
+
+export interface PromoteOrder {
+  readonly base: Base;
+  readonly commit: string;
+  readonly message: string;
+  /** Written into the merge commit: path → its text, made from the text that base has (or null). */
+  readonly files: ReadonlyMap<string, (old: string | null) => string>;
+}
+
+/** What a run executes. Everything in it is decided; the worker only carries it out. */
+export interface RunOrder {
+  readonly run: RunId;
+  readonly attempt: number;
+  readonly seed: number | null;
+  /** Counts from 1. */
+  readonly slot: number;
+  readonly commit: string;
+  /** Protected files are those of this commit. */
+  readonly base: string;
+  readonly command: Command;
+  readonly plan: Plan;
+  /** Knobs as this experiment sets them, current values included: recorded as params. */
+  readonly knobs: Readonly<Record<string, string>>;
+  /** Device indices for CUDA_VISIBLE_DEVICES; empty: none; null: leave alone. */
+  readonly gpus: readonly number[] | null;
+}
+
+export interface PrepareOrder {
+  readonly experiment: ExperimentId;
+  readonly parent: string;
+  readonly base: string;
+  readonly parent_command: Command;
+  readonly change: Change;
+  readonly message: string;
+  readonly branch: string;
+  readonly plan: Plan;
+}
+
+export type Prepared =
+  | { readonly commit: string; readonly command: Command }
+  | { readonly failure: Failure };
+
+/**
+ * The hands of one attempt. Each step returns the failure that ends the attempt, or null, and
+ * throws only for bugs of ours. `seal` writes result.json (fsync, rename) and may be called after
+ * any step; what is on disk counts, whoever asks again.
+ */
+export interface Hands {
+  /** The worktree stands at the commit, cleaned, linked, protected files as base has them. */
+  checkOut(): Promise<Failure | null>;
+  setUp(): Promise<Failure | null>;
+  /** Runs the command to its end, its timeout, or the abort of the signal. */
+  train(): Promise<Failure | null>;
+  /** Protected files and linked paths are as they were. */
+  verify(): Promise<Failure | null>;
+  /** Metrics, artifacts, manifest. */
+  measure(): Promise<Failure | null>;
+  seal(failure: Failure | null): Promise<RunResult>;
+}
+
+/** One executor per kind of compute. */
+export interface Executor {
+  prepare(order: PrepareOrder): Promise<Prepared>;
+  open(order: RunOrder, signal: AbortSignal): Hands;
+  /** The result an attempt sealed, null where it never did. */
+  sealed(run: RunId, attempt: number): Promise<RunResult | null>;
+  /** Ends what former attempts left running. Returns what it ended, in words. */
+  endOrphans(): Promise<readonly string[]>;
+}
+
+/** Rows of a query: plain values, numbers that are not finite as the strings NaN, Infinity, -Infinity. */
+export interface Rows {
+  readonly columns: readonly string[];
+  readonly rows: readonly Readonly<Record<string, Json>>[];
+}
+
+export interface NotebookReader {
+  /** One SELECT over the tables, recorded runs included up to the call. Throws LabError usage. */
+  query(sql: string): Promise<Rows>;
+}
+
+/** Everything recorded. One writer; what `append` acknowledged is on disk. */
+export interface Notebook extends NotebookReader {
+  /** The journal so far, in order. */
+  readonly events: readonly Event[];
+  /** Durable when it resolves. Calls are kept in order. */
+  append(body: EventBody): Promise<Event>;
+  /** Takes a run's metrics.parquet in; once per run and attempt, later calls change nothing. */
+  takeIn(result: RunResult, metricsFile: string): Promise<void>;
+  /** Moves what other processes left in the inbox into the journal. */
+  drainInbox(): Promise<readonly Event[]>;
+  /** Brings the Parquet tables up to the journal. */
+  seal(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Text files the Reporter wants on disk: path from the repository's top → text. */
+export interface Report {
+  readonly documents: readonly { readonly path: string; readonly text: string }[];
+  readonly findings: readonly Finding[];
+}
+
+export type { Command, DataIdentity };

@@ -1,0 +1,114 @@
+import type { ExperimentId, RunId } from './ids.ts';
+
+export type RunStatus = 'running' | 'finished' | 'failed' | 'killed';
+
+/** Why a run came to nothing; only `idea` and `not_a_number` speak about the change itself. */
+export type FailureClass =
+  | 'idea'
+  | 'infrastructure'
+  | 'timeout'
+  | 'out_of_memory'
+  | 'not_a_number'
+  | 'no_metric'
+  | 'invalid';
+
+/** A failure is a result: what happened, and the end of what the script said about it. */
+export interface Failure {
+  readonly class: FailureClass;
+  /** One line for people: expected, found. */
+  readonly message: string;
+  /** The tail of a traceback or of the error output, where there was one. */
+  readonly traceback?: string | undefined;
+}
+
+/** What a run is for. `screen` looks, `replicate` makes sure, `dawn` decides. */
+export type Purpose = 'baseline' | 'screen' | 'replicate' | 'dawn';
+
+/** How far a number can be trusted; later versions measure `checked` and `verified` ones. */
+export type Tier = 'self_reported' | 'checked' | 'verified';
+
+/** One value of a run that is not a series: its last number, or a text. Exactly one is set. */
+export interface SummaryValue {
+  readonly key: string;
+  /** May be NaN or infinite. */
+  readonly number: number | null;
+  readonly text: string | null;
+}
+
+/** What a run was configured with. `source` says who said so: knob, argument, environment, printed. */
+export interface Param {
+  readonly key: string;
+  readonly value: string;
+  readonly type: 'number' | 'boolean' | 'text';
+  readonly source: 'knob' | 'argument' | 'environment' | 'printed';
+}
+
+export interface Artifact {
+  /** Path below the attempt's `artifacts/` folder. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A stretch of time of a slot or an agent, for "where did the night go?". Times are ISO 8601. */
+export interface Span {
+  readonly name: string;
+  /** `slot 1`, `researcher`, `planner`, `reporter`, `worker`. */
+  readonly who: string;
+  readonly experiment: ExperimentId | null;
+  readonly run: RunId | null;
+  readonly start: string;
+  readonly seconds: number;
+}
+
+/** What came of one attempt, sealed on disk by the worker before anybody is told. */
+export interface RunResult {
+  readonly run: RunId;
+  readonly attempt: number;
+  readonly status: 'finished' | 'failed' | 'killed';
+  readonly failure: Failure | null;
+  /** Why it was killed: `user`, `pruned`, `fenced`. */
+  readonly killed_because: string | null;
+  /** The objective as parsed; NaN and infinities are kept, null when none was printed. */
+  readonly objective: number | null;
+  readonly tier: Tier;
+  readonly started: string;
+  /** Wall-clock seconds of the training command. */
+  readonly seconds: number;
+  readonly cpu_seconds: number | null;
+  /** Exit code of the command, null when a signal or we ended it. */
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly summary: readonly SummaryValue[];
+  readonly params: readonly Param[];
+  readonly artifacts: readonly Artifact[];
+  /** Points in the attempt's metrics.parquet. */
+  readonly metric_points: number;
+  /** Runs with different keys are not compared without saying so. */
+  readonly environment_key: string;
+  readonly spans: readonly Span[];
+}
+
+/** A run as the lab knows it. Newer attempts replace older ones. */
+export interface Run {
+  readonly id: RunId;
+  readonly experiment: ExperimentId;
+  /** Null where the plan names no way to seed the script: the run is a repeat. */
+  readonly seed: number | null;
+  readonly purpose: Purpose;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly slot: number;
+  readonly status: RunStatus;
+  /** When this attempt was started, ISO 8601. */
+  readonly started: string;
+  readonly result: RunResult | null;
+  /** The Reporter's line on it. */
+  readonly said: string | null;
+}
+
+/** A number a verdict may rest on: from a run that finished, and finite. */
+export function usableObjective(run: Run): number | null {
+  const value = run.status === 'finished' ? (run.result?.objective ?? null) : null;
+  return value !== null && Number.isFinite(value) ? value : null;
+}

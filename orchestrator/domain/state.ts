@@ -1,0 +1,386 @@
+import type { Experiment } from './experiment.ts';
+import type { Base, DataIdentity, Event, Finding, NightEnd, NightStarted } from './event.ts';
+import type { Hypothesis, Proposal } from './hypothesis.ts';
+import { numberOf, type ExperimentId, type HypothesisId, type NightId, type RunId } from './ids.ts';
+import type { Plan } from './plan.ts';
+import { usableObjective, type Run } from './run.ts';
+
+/** What became of a hypothesis. */
+export interface HypothesisRecord extends Hypothesis {
+  readonly status: 'proposed' | 'waiting' | 'rejected' | 'tested';
+  /** Why the Planner rejected it. */
+  readonly rejected_because: string | null;
+  readonly experiment: ExperimentId | null;
+}
+
+export interface Night {
+  readonly id: NightId;
+  readonly started: string;
+  readonly base: Base;
+  readonly plan: Plan;
+  readonly plan_text: string;
+  readonly plan_key: string;
+  readonly plan_changes: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly slots: number;
+  readonly machine: string;
+  /** Seconds between a cut and the launch that went on. */
+  readonly idle_seconds: number;
+  readonly data: readonly DataIdentity[];
+  readonly data_changed: readonly string[];
+  readonly remarks: readonly string[];
+  readonly proposals: readonly Proposal[];
+  /** Null only until the first experiment, the baseline, is opened. */
+  readonly baseline: ExperimentId | null;
+  /** What the next round builds on; the baseline until something better replicates. */
+  readonly incumbent: ExperimentId | null;
+  /** Answers of the Researcher and of the Planner so far. */
+  readonly rounds: number;
+  readonly plannings: number;
+  /** The incumbent for which the Researcher has no more ideas. */
+  readonly exhausted_for: ExperimentId | null;
+  /** Proposed, and not yet seen by the Planner. */
+  readonly proposed: readonly HypothesisId[];
+  /** Accepted, in the order to try them. */
+  readonly waiting: readonly HypothesisId[];
+  /** The incumbent the waiting ones were ranked under. */
+  readonly planned_for: ExperimentId | null;
+  /** Opened and not judged, in the order of opening; the baseline is never among them. */
+  readonly active: readonly ExperimentId[];
+  readonly candidates: number;
+  /** Started attempts. */
+  readonly runs_started: number;
+  readonly dawn: {
+    readonly reason: NightEnd;
+    readonly seeds: readonly (number | null)[];
+    readonly arms: readonly ExperimentId[];
+  } | null;
+  readonly ended: {
+    readonly reason: NightEnd;
+    readonly message: string;
+    readonly at: string;
+  } | null;
+  /** Counts what a report should tell; `reported` is the count that the last one told. */
+  readonly revision: number;
+  readonly reported: number;
+  readonly findings: readonly Finding[];
+}
+
+export interface Flag {
+  readonly target: ExperimentId | RunId;
+  readonly label: string;
+  readonly because: string;
+  readonly who: string;
+  readonly at: string;
+}
+
+export interface PromotionRecord {
+  readonly experiment: ExperimentId;
+  readonly branch: string;
+  readonly commit: string;
+  readonly who: string;
+  readonly at: string;
+}
+
+/** The lab as its journal tells it. */
+export interface State {
+  /** When the last event happened, ISO 8601; the only clock that decisions know. */
+  readonly now: string;
+  readonly night: NightId | null;
+  readonly nights: ReadonlyMap<NightId, Night>;
+  readonly hypotheses: ReadonlyMap<HypothesisId, HypothesisRecord>;
+  readonly experiments: ReadonlyMap<ExperimentId, Experiment>;
+  readonly runs: ReadonlyMap<RunId, Run>;
+  /** When each experiment was opened, ISO 8601. */
+  readonly opened: ReadonlyMap<ExperimentId, string>;
+  readonly flags: readonly Flag[];
+  readonly promotions: readonly PromotionRecord[];
+  readonly next_experiment: number;
+  readonly next_hypothesis: number;
+  readonly next_night: number;
+}
+
+export const EMPTY: State = {
+  now: new Date(0).toISOString(),
+  night: null,
+  nights: new Map(),
+  hypotheses: new Map(),
+  experiments: new Map(),
+  runs: new Map(),
+  opened: new Map(),
+  flags: [],
+  promotions: [],
+  next_experiment: 0,
+  next_hypothesis: 1,
+  next_night: 1,
+};
+
+type Put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => ReadonlyMap<K, V>;
+
+const putInCopy: Put = (map, key, value) => new Map(map).set(key, value);
+/** Only for maps that nobody else holds. */
+const putInPlace: Put = (map, key, value) => (map as Map<typeof key, typeof value>).set(key, value);
+
+/** The state after `event`. Pure: the old state stays what it was. */
+export const fold = (state: State, event: Event): State => apply(state, event, putInCopy);
+
+/** The state after a whole journal, without a copy per event. */
+export function replay(events: Iterable<Event>): State {
+  let state: State = {
+    ...EMPTY,
+    nights: new Map(),
+    hypotheses: new Map(),
+    experiments: new Map(),
+    runs: new Map(),
+    opened: new Map(),
+  };
+  for (const event of events) state = apply(state, event, putInPlace);
+  return state;
+}
+
+/** The night that is open or was the last. Throws where there is none: a bug of the caller. */
+export function currentNight(state: State): Night {
+  const night = state.night === null ? undefined : state.nights.get(state.night);
+  if (!night) throw new Error('no night has begun');
+  return night;
+}
+
+export function experimentIn(state: State, id: ExperimentId): Experiment {
+  const experiment = state.experiments.get(id);
+  if (!experiment) throw new Error(`the journal knows no ${id}`);
+  return experiment;
+}
+
+export const runsOf = (state: State, id: ExperimentId): readonly Run[] =>
+  experimentIn(state, id).runs.flatMap((run) => state.runs.get(run) ?? []);
+
+/** One usable value per seed: a repeat of a seed is no replicate. */
+export function armOf(
+  state: State,
+  id: ExperimentId,
+): readonly { readonly run: RunId; readonly value: number }[] {
+  const seen = new Set<number>();
+  return runsOf(state, id).flatMap((run) => {
+    const value = usableObjective(run);
+    if (value === null || (run.seed !== null && seen.has(run.seed))) return [];
+    if (run.seed !== null) seen.add(run.seed);
+    return [{ run: run.id, value }];
+  });
+}
+
+/** From an experiment's parent up to its baseline, nearest first, itself not included. */
+export function ancestors(state: State, id: ExperimentId): readonly ExperimentId[] {
+  const found: ExperimentId[] = [];
+  for (let at = experimentIn(state, id).parent; at !== null; at = experimentIn(state, at).parent)
+    found.push(at);
+  return found;
+}
+
+function apply(state: State, event: Event, put: Put): State {
+  const now = { ...state, now: event.at };
+  const inNight = (id: NightId, change: (night: Night) => Partial<Night>): State => {
+    const night = now.nights.get(id);
+    if (!night) throw new Error(`the journal knows no ${id}`);
+    return { ...now, nights: put(now.nights, id, { ...night, ...change(night) }) };
+  };
+  const told = (night: Night) => ({ revision: night.revision + 1 });
+
+  switch (event.type) {
+    case 'night_started': {
+      const night = nightOf(event);
+      return {
+        ...now,
+        night: night.id,
+        nights: put(now.nights, night.id, night),
+        next_experiment: Math.max(now.next_experiment, event.next_experiment),
+        next_night: Math.max(now.next_night, numberOf(night.id) + 1),
+      };
+    }
+    case 'night_resumed':
+      return inNight(event.night, (night) => ({
+        slots: event.slots,
+        plan: event.plan,
+        idle_seconds: night.idle_seconds + (Date.parse(event.at) - Date.parse(state.now)) / 1000,
+      }));
+    case 'hypotheses_proposed': {
+      let { hypotheses, next_hypothesis } = now;
+      for (const hypothesis of event.hypotheses) {
+        hypotheses = put(hypotheses, hypothesis.id, {
+          ...hypothesis,
+          status: 'proposed',
+          rejected_because: null,
+          experiment: null,
+        });
+        next_hypothesis = Math.max(next_hypothesis, numberOf(hypothesis.id) + 1);
+      }
+      const after = inNight(event.night, (night) => ({
+        rounds: event.round,
+        proposed: [...night.proposed, ...event.hypotheses.map((h) => h.id)],
+        exhausted_for: event.exhausted ? event.incumbent : night.exhausted_for,
+      }));
+      return { ...after, hypotheses, next_hypothesis };
+    }
+    case 'hypotheses_planned': {
+      let { hypotheses } = now;
+      const mark = (id: HypothesisId, change: Partial<HypothesisRecord>) => {
+        const old = hypotheses.get(id);
+        if (old) hypotheses = put(hypotheses, id, { ...old, ...change });
+      };
+      // What was opened while the Planner thought is no longer its to queue.
+      const queue = event.queue.filter((id) => hypotheses.get(id)?.status !== 'tested');
+      for (const id of queue) mark(id, { status: 'waiting' });
+      for (const { id, because } of event.rejected)
+        mark(id, { status: 'rejected', rejected_because: because });
+      const seen = new Set([...event.queue, ...event.rejected.map((r) => r.id)]);
+      const after = inNight(event.night, (night) => ({
+        plannings: event.round,
+        proposed: night.proposed.filter((id) => !seen.has(id)),
+        waiting: queue,
+        planned_for: event.incumbent,
+      }));
+      return { ...after, hypotheses };
+    }
+    case 'experiment_opened': {
+      const { experiment } = event;
+      const isBaseline = experiment.hypothesis === null;
+      const after = inNight(experiment.night, (night) =>
+        isBaseline
+          ? { baseline: experiment.id, incumbent: experiment.id }
+          : {
+              waiting: night.waiting.filter((id) => id !== experiment.hypothesis),
+              active: [...night.active, experiment.id],
+              candidates: night.candidates + 1,
+            },
+      );
+      const hypothesis = experiment.hypothesis && now.hypotheses.get(experiment.hypothesis);
+      return {
+        ...after,
+        experiments: put(now.experiments, experiment.id, experiment),
+        opened: put(now.opened, experiment.id, event.at),
+        hypotheses: hypothesis
+          ? put(now.hypotheses, hypothesis.id, {
+              ...hypothesis,
+              status: 'tested',
+              experiment: experiment.id,
+            })
+          : now.hypotheses,
+        next_experiment: Math.max(now.next_experiment, numberOf(experiment.id) + 1),
+      };
+    }
+    case 'experiment_prepared': {
+      const { branch, commit, command } = event;
+      return changed(now, event.experiment, { branch, commit, command }, put);
+    }
+    case 'experiment_unprepared':
+      return changed(now, event.experiment, { failure: event.failure }, put);
+    case 'run_started': {
+      const { run: id, experiment, seed, purpose, attempt, slot } = event;
+      const run: Run = {
+        ...{ id, experiment, seed, purpose, attempt, slot },
+        status: 'running',
+        started: event.at,
+        result: null,
+        said: null,
+      };
+      const known = experimentIn(now, experiment).runs;
+      const after =
+        now.night === null
+          ? now
+          : inNight(now.night, (night) => ({ runs_started: night.runs_started + 1 }));
+      const listed = known.includes(id)
+        ? after
+        : changed(after, experiment, { runs: [...known, id] }, put);
+      return { ...listed, runs: put(now.runs, id, run) };
+    }
+    case 'run_ended': {
+      const run = now.runs.get(event.result.run);
+      if (!run || run.attempt !== event.result.attempt) return now; // a fenced-off attempt
+      const { status } = event.result;
+      return { ...now, runs: put(now.runs, run.id, { ...run, status, result: event.result }) };
+    }
+    case 'run_summarised': {
+      const run = now.runs.get(event.run);
+      return run ? { ...now, runs: put(now.runs, run.id, { ...run, said: event.text }) } : now;
+    }
+    case 'experiment_judged': {
+      const { judgement } = event;
+      const after = inNight(now.night ?? experimentIn(now, event.experiment).night, (night) => ({
+        active: night.active.filter((id) => id !== event.experiment),
+        ...told(night),
+      }));
+      return changed(after, event.experiment, { judgement }, put);
+    }
+    case 'effect_restated': {
+      const { judgement } = experimentIn(now, event.experiment);
+      const restated = judgement && { ...judgement, on_baseline: event.on_baseline };
+      return changed(now, event.experiment, { judgement: restated }, put);
+    }
+    case 'incumbent_moved':
+      return inNight(event.night, (night) => ({ incumbent: event.to, ...told(night) }));
+    case 'dawn_began': {
+      const { reason, seeds, arms } = event;
+      return inNight(event.night, (night) => ({ dawn: { reason, seeds, arms }, ...told(night) }));
+    }
+    case 'night_ended': {
+      const { reason, message, at } = event;
+      return inNight(event.night, (night) => ({ ended: { reason, message, at }, ...told(night) }));
+    }
+    case 'reported':
+      return inNight(event.night, () => ({ reported: event.revision, findings: event.findings }));
+    case 'flagged': {
+      const { target, label, because, who, at } = event;
+      return { ...now, flags: [...without(now.flags, event), { target, label, because, who, at }] };
+    }
+    case 'unflagged':
+      return { ...now, flags: without(now.flags, event) };
+    case 'promoted': {
+      const { experiment, branch, commit, who, at } = event;
+      return { ...now, promotions: [...now.promotions, { experiment, branch, commit, who, at }] };
+    }
+    case 'alert':
+    case 'span':
+      return now;
+  }
+}
+
+const without = (flags: readonly Flag[], gone: { target: string; label: string }) =>
+  flags.filter((flag) => flag.target !== gone.target || flag.label !== gone.label);
+
+function changed(state: State, id: ExperimentId, change: Partial<Experiment>, put: Put): State {
+  const experiment = experimentIn(state, id);
+  return { ...state, experiments: put(state.experiments, id, { ...experiment, ...change }) };
+}
+
+const nightOf = (event: NightStarted & { readonly at: string }): Night => ({
+  id: event.night,
+  started: event.at,
+  base: event.base,
+  plan: event.plan,
+  plan_text: event.plan_text,
+  plan_key: event.plan_key,
+  plan_changes: event.plan_changes,
+  settings: event.settings,
+  slots: event.slots,
+  machine: event.machine,
+  idle_seconds: 0,
+  data: event.data,
+  data_changed: event.data_changed,
+  remarks: event.remarks,
+  proposals: event.proposals,
+  baseline: event.baseline,
+  incumbent: event.baseline,
+  rounds: 0,
+  plannings: 0,
+  exhausted_for: null,
+  proposed: [],
+  waiting: [],
+  planned_for: null,
+  active: [],
+  candidates: 0,
+  runs_started: 0,
+  dawn: null,
+  ended: null,
+  revision: 0,
+  reported: 0,
+  findings: [],
+});
