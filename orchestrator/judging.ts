@@ -1,0 +1,167 @@
+import type { Contrast, Experiment, Judgement } from './domain/experiment.ts';
+import type { ExperimentId } from './domain/ids.ts';
+import { usableObjective } from './domain/run.ts';
+import { ancestors, armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
+import { baselineOf, searchEnd } from './budget.ts';
+import { brokenConstraint } from './constraints.ts';
+import { baselineIsMeasured, dawnRuns, evidenceFor, failedRun, noiseOf } from './replicate.ts';
+import { mean, pooledContrast, spread } from './statistics/compare.ts';
+import { judge, judgeDawn, RULE } from './statistics/verdict.ts';
+
+/** From the state to what the statistics say of an experiment. Pure. */
+
+/** A judgement that is due, and of what. */
+export interface Judged {
+  readonly experiment: ExperimentId;
+  readonly judgement: Judgement;
+}
+
+/**
+ * The night's verdict on an experiment that has had its runs, or null while it must wait: for its
+ * branch, or for the baseline. A failure is a verdict of its own.
+ */
+export function nightVerdict(state: State, night: Night, experiment: Experiment): Judgement | null {
+  const failed = experiment.failure ?? failedRun(state, experiment.id)?.result?.failure;
+  if (failed)
+    return plain(
+      state,
+      experiment,
+      failed.class === 'invalid' ? 'invalid' : 'failed',
+      `${failed.class}: ${failed.message}`,
+    );
+  const killed = failedRun(state, experiment.id);
+  if (killed)
+    return plain(
+      state,
+      experiment,
+      'failed',
+      `the run was killed (${killed.result?.killed_because ?? 'unknown'})`,
+    );
+  if (experiment.commit === null) return null;
+  if (experiment.runs.length === 0)
+    return searchEnd(state, night)
+      ? plain(state, experiment, 'inconclusive', 'never run: the budget was spent')
+      : null;
+  const evidence = baselineIsMeasured(state, night) ? evidenceFor(state, night, experiment) : null;
+  if (evidence === null) return null;
+  const judgement = judge(evidence);
+  const broken = brokenConstraint(night.plan.constraints, runsOf(state, experiment.id));
+  return broken ? { ...judgement, verdict: 'invalid', because: broken } : judgement;
+}
+
+/** A verdict that rests on no comparison. */
+const plain = (
+  state: State,
+  { id }: Experiment,
+  verdict: Judgement['verdict'],
+  because: string,
+): Judgement => {
+  const arm = armOf(state, id).map((point) => point.value);
+  return {
+    rule: RULE,
+    verdict,
+    because,
+    n: arm.length,
+    objective: arm.length > 0 ? mean(arm) : null,
+    spread: spread(arm),
+    ...{
+      on_baseline: null,
+      on_parent: null,
+      dawn: null,
+      stack: null,
+    },
+    runs: runsOf(state, id).map((run) => run.id),
+  };
+};
+
+/**
+ * The next judgement of dawn that is not recorded yet: the tip's, then its stack's members'. Null
+ * when dawn has said it all.
+ */
+export const dawnVerdict = (state: State, night: Night): Judged | null =>
+  tipVerdict(state, night) ?? memberVerdict(state, night);
+
+function tipVerdict(state: State, night: Night): Judged | null {
+  const [base, tip] = night.dawn?.arms ?? [];
+  const judged = tip && experimentIn(state, tip).judgement;
+  if (base === undefined || tip === undefined || !judged || judged.dawn !== null) return null;
+  return { experiment: tip, judgement: tipJudgement(state, night, tip, base, judged) };
+}
+
+function memberVerdict(state: State, night: Night): Judged | null {
+  const tip = night.dawn?.arms[1];
+  if (tip === undefined || experimentIn(state, tip).judgement?.verdict !== 'improved') return null;
+  for (const experiment of ancestors(state, tip)) {
+    const { judgement } = experimentIn(state, experiment);
+    if (judgement && judgement.stack === null)
+      return { experiment, judgement: { ...judgement, stack: tip } };
+  }
+  return null;
+}
+
+function tipJudgement(
+  state: State,
+  night: Night,
+  tip: ExperimentId,
+  base: ExperimentId,
+  judged: Judgement,
+): Judgement {
+  const fresh = (id: ExperimentId) =>
+    dawnRuns(state, night, id).flatMap((run) => {
+      const value = usableObjective(run);
+      return value === null ? [] : [{ run: run.id, value }];
+    });
+  const [tipArm, baseArm] = [fresh(tip), fresh(base)];
+  if (tipArm.length === 0 || baseArm.length === 0) {
+    const because =
+      'looked promising at night; no fresh seed finished at dawn, so nothing is claimed';
+    const dawn = { ...NO_DAWN, runs: [...tipArm, ...baseArm].map((point) => point.run) };
+    return { ...judged, verdict: 'inconclusive', because, dawn };
+  }
+  const word = judgeDawn(night.plan.objective, tipArm, baseArm, night.plan.run.deterministic);
+  const all = armOf(state, tip).map((point) => point.value);
+  return {
+    ...judged,
+    rule: RULE,
+    verdict: word.confirmed ? 'improved' : 'inconclusive',
+    because: word.confirmed
+      ? `confirmed at dawn on ${word.n} fresh seeds against ${word.n_baseline} of the baseline`
+      : 'looked promising at night; fresh seeds at dawn did not confirm it',
+    n: all.length,
+    objective: mean(all),
+    spread: spread(all),
+    dawn: word,
+  };
+}
+
+const NO_DAWN = {
+  confirmed: false,
+  n: 0,
+  n_baseline: 0,
+  ...{
+    objective: null,
+    baseline: null,
+    on_baseline: null,
+  },
+};
+
+/**
+ * Dawn gave the baseline more seeds: the next effect to be stated against all of them, so that an
+ * experiment's effect is always its objective minus the baseline's. Verdicts stay.
+ */
+export function restatedEffect(
+  state: State,
+  night: Night,
+): { readonly experiment: ExperimentId; readonly on_baseline: Contrast } | null {
+  const { id: base } = baselineOf(state, night);
+  const baselineArm = armOf(state, base).map((point) => point.value);
+  const noise = noiseOf(state, base);
+  for (const { id, baseline, judgement } of state.experiments.values()) {
+    if (baseline !== base || !judgement?.on_baseline) continue;
+    const arm = armOf(state, id).map((point) => point.value);
+    const on_baseline = pooledContrast(arm, baselineArm, noise);
+    if (on_baseline.effect === judgement.on_baseline.effect) continue;
+    return { experiment: id, on_baseline };
+  }
+  return null;
+}

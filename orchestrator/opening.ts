@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import type { Base, DataIdentity, EventBody } from './domain/event.ts';
+import type { Proposal } from './domain/hypothesis.ts';
+import { nightId, type ExperimentId } from './domain/ids.ts';
+import { planMeaning, type Plan } from './domain/plan.ts';
+import { armOf, experimentIn, type Night, type State } from './domain/state.ts';
+import { REPLICATES } from './statistics/verdict.ts';
+
+/** How a launch begins: go on with a night that was cut off, or start the next. Pure. */
+
+/** What a launch finds when it looks at plan, repository and machine. */
+export interface Found {
+  readonly plan: Plan;
+  readonly plan_text: string;
+  readonly base: Base;
+  /** Every knob's value at base. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly slots: number;
+  readonly machine: string;
+  readonly data: readonly DataIdentity[];
+  /** The user's hypotheses, patches read. */
+  readonly own: readonly Proposal[];
+  /** The diff from an experiment's base to it, to offer it again. */
+  readonly diffOf: (experiment: ExperimentId) => Promise<string>;
+  /** The highest n of the branches `autolab/E-n`, -1 where there are none. */
+  readonly highest_branch: number;
+  readonly remarks: readonly string[];
+}
+
+export const planKey = (plan: Plan): string =>
+  createHash('sha256').update(planMeaning(plan)).digest('hex').slice(0, 16);
+
+/** The events that open this launch, to be recorded before anything is done. */
+export async function opening(state: State, found: Found): Promise<readonly EventBody[]> {
+  const last = state.night === null ? null : (state.nights.get(state.night) ?? null);
+  if (last === null || last.ended) return [await nextNight(state, last, found)];
+  if (goesOn(last, found))
+    return [{ type: 'night_resumed', night: last.id, slots: found.slots, plan: found.plan }];
+  const message =
+    last.base.commit === found.base.commit
+      ? 'it was cut off, and research_plan.yaml changed since'
+      : 'it was cut off, and the base branch moved since';
+  return [
+    { type: 'night_ended', night: last.id, reason: 'superseded', message },
+    await nextNight(state, last, found),
+  ];
+}
+
+/** A night goes on where nothing but its budget changed. */
+const goesOn = (night: Night, { plan, base }: Found): boolean =>
+  night.base.commit === base.commit && withoutBudget(night.plan) === withoutBudget(plan);
+
+const withoutBudget = ({ budget: _, ...rest }: Plan): string => JSON.stringify(rest);
+
+async function nextNight(state: State, last: Night | null, found: Found): Promise<EventBody> {
+  const plan_key = planKey(found.plan);
+  return {
+    type: 'night_started',
+    night: nightId(state.next_night),
+    base: found.base,
+    plan: found.plan,
+    plan_text: found.plan_text,
+    plan_key,
+    plan_changes: last === null ? '' : changedLines(last.plan_text, found.plan_text),
+    settings: found.settings,
+    slots: found.slots,
+    machine: found.machine,
+    data: found.data,
+    data_changed: last === null ? [] : changedData(last.data, found.data),
+    baseline: takenOver(state, plan_key, found),
+    proposals: [...(await offeredAgain(state, last, found)), ...found.own],
+    next_experiment: Math.max(state.next_experiment, found.highest_branch + 1),
+    remarks: found.remarks,
+  };
+}
+
+/** A baseline measured earlier under the same plan, base, data and machine needs no new runs. */
+function takenOver(state: State, plan_key: string, found: Found): ExperimentId | null {
+  for (const night of [...state.nights.values()].toReversed()) {
+    const same =
+      night.plan_key === plan_key &&
+      night.base.commit === found.base.commit &&
+      night.machine === found.machine &&
+      changedData(night.data, found.data).length === 0;
+    if (!same || night.baseline === null) continue;
+    const wanted = night.plan.run.deterministic ? 1 : REPLICATES;
+    if (armOf(state, night.baseline).length >= wanted) return night.baseline;
+  }
+  return null;
+}
+
+/** Last night's best, if nobody promoted it and it does not already stand in base. */
+async function offeredAgain(
+  state: State,
+  last: Night | null,
+  found: Found,
+): Promise<readonly Proposal[]> {
+  if (last === null || last.incumbent === null || last.incumbent === last.baseline) return [];
+  const { id, title, judgement } = experimentIn(state, last.incumbent);
+  if (judgement?.verdict !== 'improved' && judgement?.verdict !== 'promising') return [];
+  if (state.promotions.some((promotion) => promotion.experiment === id)) return [];
+  const diff = await found.diffOf(id);
+  if (diff === '') return [];
+  return [
+    {
+      title: `again: ${title} (${id})`,
+      because: `${id} was ${judgement.verdict} in ${last.id} and was not promoted`,
+      source: 'incumbent',
+      line: 'incumbent',
+      change: { kind: 'patch', file: id, diff },
+      success_criteria: [],
+    },
+  ];
+}
+
+function changedData(before: readonly DataIdentity[], now: readonly DataIdentity[]): string[] {
+  const known = new Map(before.map((data) => [data.path, data.sha256]));
+  const changed = now.filter((data) => known.get(data.path) !== data.sha256);
+  const gone = before.filter((data) => !now.some((other) => other.path === data.path));
+  return [...changed, ...gone].map((data) => data.path);
+}
+
+/** Lines that only one of two texts has, marked as a diff marks them; order within each kept. */
+function changedLines(before: string, now: string): string {
+  if (before === now) return '';
+  const [old, fresh] = [before.split('\n'), now.split('\n')];
+  const gone = old.filter((line) => !fresh.includes(line)).map((line) => `-${line}`);
+  const come = fresh.filter((line) => !old.includes(line)).map((line) => `+${line}`);
+  return [...gone, ...come].join('\n');
+}

@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { opening, planKey, type Found } from '../../orchestrator/opening.ts';
+import type { Event, NightStarted } from '../../orchestrator/domain/event.ts';
+import { currentNight, EMPTY, replay } from '../../orchestrator/domain/state.ts';
+import { aPlan, anIdea, nightStarted, simulate } from '../support/simulate.ts';
+
+const plan = aPlan();
+
+const found = (extra: Partial<Found> = {}): Found => ({
+  plan,
+  plan_text: 'project: simulated\n',
+  base: { branch: 'main', commit: 'base' },
+  settings: {},
+  slots: 2,
+  machine: 'a test',
+  data: [],
+  own: [],
+  diffOf: async (id) => `diff of ${id}`,
+  highest_branch: -1,
+  remarks: [],
+  ...extra,
+});
+
+/** A whole night in which `a` really helps, or nothing does. */
+const aNight = (gain: number) => {
+  let i = 0;
+  return simulate(
+    {
+      ideas: [anIdea('a'), anIdea('b')],
+      measure: (titles) => 1 + 0.002 * ((i++ * 7) % 5) - (titles.includes('a') ? gain : 0),
+    },
+    nightStarted(plan, { plan_key: planKey(plan) }),
+  );
+};
+
+const started = (bodies: readonly unknown[]): NightStarted => bodies.at(-1) as NightStarted;
+
+describe('a launch', () => {
+  test('starts the first night of an empty lab, numbered after the branches that remain', async () => {
+    const bodies = await opening(EMPTY, found({ highest_branch: 6 }));
+    expect(bodies).toHaveLength(1);
+    expect(started(bodies)).toMatchObject({ night: 'N-0001', next_experiment: 7, baseline: null });
+  });
+
+  test('goes on with a night that was cut off', async () => {
+    const { events } = aNight(0);
+    const cut = replay(events.slice(0, 12));
+    expect(await opening(cut, found())).toMatchObject([{ type: 'night_resumed', night: 'N-0001' }]);
+  });
+
+  test('goes on with more budget, if that is all that changed', async () => {
+    const cut = replay(aNight(0).events.slice(0, 12));
+    const more = aPlan({ budget: { experiments: 50 } });
+    const [body] = await opening(cut, found({ plan: more }));
+    const after = replay([
+      ...aNight(0).events.slice(0, 12),
+      { ...body, seq: 13, at: '2026-01-01T05:00:00.000Z' } as Event,
+    ]);
+    expect(currentNight(after).plan.budget.experiments).toBe(50);
+    expect(currentNight(after).idle_seconds).toBeGreaterThan(3600);
+  });
+
+  test('closes a night that was cut off, without dawn, when the plan or the base changed', async () => {
+    const cut = replay(aNight(0).events.slice(0, 12));
+    const other = aPlan({ run: { command: 'node other.mjs', seed: { env: 'SEED' } } });
+    for (const change of [{ plan: other }, { base: { branch: 'main', commit: 'moved' } }]) {
+      const bodies = await opening(cut, found(change));
+      expect(bodies[0]).toMatchObject({ type: 'night_ended', reason: 'superseded' });
+      expect(started(bodies)).toMatchObject({ night: 'N-0002', baseline: null });
+    }
+  });
+
+  test('takes the baseline over when nothing that matters changed, and not otherwise', async () => {
+    const { state } = aNight(0);
+    expect(started(await opening(state, found())).baseline).toBe('E-0000');
+    const data = [{ path: 'corpus', files: 1, bytes: 1, sha256: 'x' }];
+    for (const change of [
+      { base: { branch: 'main', commit: 'moved' } },
+      { machine: 'another' },
+      { data },
+    ])
+      expect(started(await opening(state, found(change))).baseline).toBeNull();
+  });
+
+  test('offers last night’s best again, first, unless it was promoted', async () => {
+    const { state, events } = aNight(0.3);
+    const own = [anIdea('mine', { source: 'yours' })];
+    const { proposals } = started(await opening(state, found({ own })));
+    expect(proposals.map((p) => p.source)).toEqual(['incumbent', 'yours']);
+    const tip = currentNight(state).incumbent ?? 'E-';
+    expect(proposals[0]?.change).toMatchObject({ kind: 'patch', diff: `diff of ${tip}` });
+    const promoted = replay([
+      ...events,
+      {
+        ...{ type: 'promoted', experiment: tip, branch: 'main', commit: 'c', who: 'me' },
+        ...{ seq: events.length + 1, at: '2026-01-02T00:00:00.000Z' },
+      },
+    ]);
+    expect(started(await opening(promoted, found({ own }))).proposals).toHaveLength(1);
+  });
+
+  test('says which data and which lines of the plan changed since the last night', async () => {
+    const { state } = aNight(0);
+    const data = [{ path: 'corpus', files: 1, bytes: 1, sha256: 'x' }];
+    const body = started(await opening(state, found({ data, plan_text: 'project: other\n' })));
+    expect(body.data_changed).toEqual(['corpus']);
+    expect(body.plan_changes).toContain('+project: other');
+  });
+});

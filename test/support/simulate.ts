@@ -1,0 +1,209 @@
+import { decide, type Action, type Work } from '../../orchestrator/decide.ts';
+import type { Event, EventBody, NightStarted } from '../../orchestrator/domain/event.ts';
+import { changeKey, type Proposal } from '../../orchestrator/domain/hypothesis.ts';
+import { hypothesisId } from '../../orchestrator/domain/ids.ts';
+import { planSchema, type Plan } from '../../orchestrator/domain/plan.ts';
+import type { FailureClass, Run, RunResult } from '../../orchestrator/domain/run.ts';
+import {
+  ancestors,
+  currentNight,
+  EMPTY,
+  experimentIn,
+  type State,
+} from '../../orchestrator/domain/state.ts';
+
+/**
+ * A night without git, queue or processes: the real `decide`, and a world whose truth is known.
+ * The world answers work in the order it was asked for, one answer at a time.
+ */
+
+export interface World {
+  /** What a run of these changes (the experiment's and its ancestors', by title) comes to. */
+  readonly measure: (
+    titles: readonly string[],
+    run: Run,
+  ) => number | { readonly fails: FailureClass };
+  /** Ideas, in the order the Researcher has them. */
+  readonly ideas: readonly Proposal[];
+  readonly secondsPerRun?: number;
+}
+
+export interface Simulated {
+  readonly state: State;
+  readonly events: readonly Event[];
+  /** The actions that were open after each event. */
+  readonly open: readonly (readonly Action[])[];
+}
+
+export const aPlan = (extra: Record<string, unknown> = {}): Plan =>
+  planSchema.parse({
+    project: 'simulated',
+    question: 'Which changes help?',
+    objective: { metric: 'loss', direction: 'minimize', min_effect: 0.01 },
+    workspace: { editable: ['train.mjs'] },
+    run: { command: 'node train.mjs', seed: { env: 'SEED' } },
+    budget: { experiments: 8, runs: 40 },
+    ...extra,
+  });
+
+export const anIdea = (title: string, extra: Partial<Proposal> = {}): Proposal => ({
+  title,
+  because: 'it might help',
+  source: 'search_space',
+  line: title,
+  change: { kind: 'knobs', values: { [title]: '1' } },
+  success_criteria: [],
+  ...extra,
+});
+
+export const nightStarted = (plan: Plan, extra: Partial<NightStarted> = {}): NightStarted => ({
+  type: 'night_started',
+  night: 'N-0001',
+  base: { branch: 'main', commit: 'base' },
+  plan,
+  plan_text: '',
+  plan_key: 'key',
+  plan_changes: '',
+  settings: {},
+  slots: 2,
+  machine: 'a test',
+  data: [],
+  data_changed: [],
+  baseline: null,
+  proposals: [],
+  next_experiment: 0,
+  remarks: [],
+  ...extra,
+});
+
+/** Drives one night to its end. Throws after `most` events: a night that does not end is a bug. */
+export function simulate(world: World, started: NightStarted, most = 5000): Simulated {
+  let state = EMPTY;
+  let actions: readonly Action[] = [];
+  const events: Event[] = [];
+  const open: (readonly Action[])[] = [];
+  let clock = Date.parse('2026-01-01T00:00:00Z');
+  const record = (body: EventBody) => {
+    const event = { ...body, seq: events.length + 1, at: new Date(clock).toISOString() };
+    ({ state, actions } = decide(state, event));
+    events.push(event);
+    open.push(actions);
+    if (events.length > most) throw new Error(`the night did not end within ${most} events`);
+  };
+  record(started);
+  for (;;) {
+    const decision = actions.find((action) => action.kind === 'record');
+    if (decision) {
+      record(decision.event);
+      continue;
+    }
+    const thinking = actions.find((action) => action.kind !== 'record' && action.kind !== 'run');
+    const work = thinking ?? actions.find((action) => action.kind === 'run');
+    if (!work) return { state, events, open };
+    if (work.kind === 'run') clock += (world.secondsPerRun ?? 10) * 1000;
+    record(answer(world, state, work));
+  }
+}
+
+function answer(world: World, state: State, work: Work): EventBody {
+  const night = currentNight(state);
+  switch (work.kind) {
+    case 'propose': {
+      const { incumbent, round } = work;
+      const said = new Set(
+        [...state.hypotheses.values()]
+          .filter((h) => h.parent === incumbent)
+          .map((h) => changeKey(h.change)),
+      );
+      const built = new Set(
+        [incumbent, ...ancestors(state, incumbent)].map((id) =>
+          changeKey(experimentIn(state, id).change),
+        ),
+      );
+      const left = world.ideas.filter(
+        (idea) => !said.has(changeKey(idea.change)) && !built.has(changeKey(idea.change)),
+      );
+      const hypotheses = left.slice(0, work.wanted).map((idea, i) => ({
+        ...idea,
+        id: hypothesisId(state.next_hypothesis + i),
+        night: night.id,
+        parent: incumbent,
+      }));
+      const exhausted = left.length <= work.wanted;
+      return {
+        type: 'hypotheses_proposed',
+        night: night.id,
+        round,
+        incumbent,
+        hypotheses,
+        exhausted,
+      };
+    }
+    case 'plan': {
+      const { incumbent, round } = work;
+      const all = [...night.waiting, ...night.proposed];
+      const stale = all.filter((id) => state.hypotheses.get(id)?.parent !== incumbent);
+      return {
+        type: 'hypotheses_planned',
+        ...{ night: night.id, round, incumbent },
+        queue: all.filter((id) => !stale.includes(id)),
+        rejected: stale.map((id) => ({ id, because: 'its parent was overtaken' })),
+      };
+    }
+    case 'prepare':
+      return {
+        type: 'experiment_prepared',
+        experiment: work.experiment,
+        branch: `autolab/${work.experiment}`,
+        commit: work.experiment,
+        command: { command: 'node train.mjs', env: {} },
+      };
+    case 'run':
+      return { type: 'run_ended', result: resultOf(world, state, work) };
+    case 'summarise':
+      return { type: 'run_summarised', run: work.run, text: 'said' };
+    case 'report':
+      return { type: 'reported', night: work.night, revision: work.revision, findings: [] };
+  }
+}
+
+function resultOf(world: World, state: State, work: Work & { kind: 'run' }): RunResult {
+  const run = state.runs.get(work.run);
+  if (!run) throw new Error(`no ${work.run}`);
+  const line = [run.experiment, ...ancestors(state, run.experiment)];
+  const titles = line
+    .map((id) => experimentIn(state, id))
+    .filter((experiment) => experiment.hypothesis !== null)
+    .map((experiment) => experiment.title);
+  const measured = world.measure(titles, run);
+  const failed = typeof measured !== 'number';
+  return {
+    run: run.id,
+    attempt: run.attempt,
+    status: failed ? 'failed' : 'finished',
+    failure: failed ? { class: measured.fails, message: 'as the world would have it' } : null,
+    killed_because: null,
+    objective: failed ? null : measured,
+    tier: 'self_reported',
+    started: state.now,
+    seconds: world.secondsPerRun ?? 10,
+    ...{ cpu_seconds: null, exit_code: failed ? 1 : 0, signal: null },
+    summary: failed ? [] : [{ key: 'loss', number: measured, text: null }],
+    ...{ params: [], artifacts: [], metric_points: 0, environment_key: 'here', spans: [] },
+  };
+}
+
+/** A small seeded generator (mulberry32): the same nights every time. Uniform in [0, 1). */
+export function uniforms(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Standard normal noise from a uniform source (Box and Muller 1958). */
+export const normals = (uniform: () => number) => (): number =>
+  Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
