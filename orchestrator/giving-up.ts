@@ -1,0 +1,71 @@
+import type { EventBody } from './domain/event.ts';
+import type { RunId } from './domain/ids.ts';
+import type { Failure, RunResult } from './domain/run.ts';
+import { currentNight, type State } from './domain/state.ts';
+import type { Work } from './decide.ts';
+
+/**
+ * What the journal says of work that could not be done: a role that keeps throwing costs the
+ * night that piece of work, an alert, and nothing else. Pure.
+ */
+export function givenUp(state: State, work: Work, error: string): readonly EventBody[] {
+  const night = currentNight(state);
+  const because = `the ${work.role} failed at ${work.id}: ${error.split('\n', 1)[0] ?? ''}`;
+  const failure: Failure = { class: 'infrastructure', message: because };
+  const alert: EventBody = { type: 'alert', level: 'error', subject: night.id, text: because };
+  switch (work.kind) {
+    case 'propose': {
+      const { round, incumbent } = work;
+      const nothing = { hypotheses: [], exhausted: true };
+      return [
+        alert,
+        { type: 'hypotheses_proposed', night: night.id, round, incumbent, ...nothing },
+      ];
+    }
+    case 'plan': {
+      const { round, incumbent } = work;
+      const rejected = [...night.waiting, ...night.proposed].map((id) => ({ id, because }));
+      const answer = { queue: [], rejected };
+      return [alert, { type: 'hypotheses_planned', night: night.id, round, incumbent, ...answer }];
+    }
+    case 'prepare':
+      return [alert, { type: 'experiment_unprepared', experiment: work.experiment, failure }];
+    case 'run': {
+      const started = state.runs.get(work.run)?.started ?? state.now;
+      const result = {
+        ...lost(work.run, work.attempt, started),
+        status: 'failed',
+        failure,
+      } as const;
+      return [alert, { type: 'run_ended', result: { ...result, killed_because: null } }];
+    }
+    case 'summarise':
+      return [alert, { type: 'run_summarised', run: work.run, text: `${work.run}: no summary` }];
+    case 'report': {
+      const { findings } = night;
+      return [alert, { type: 'reported', night: work.night, revision: work.revision, findings }];
+    }
+  }
+}
+
+/** The result of an attempt that nobody will ever hear of: fenced off, to be run again. */
+export const lost = (run: RunId, attempt: number, started: string): RunResult => ({
+  run,
+  attempt,
+  status: 'killed',
+  failure: null,
+  killed_because: 'fenced',
+  objective: null,
+  tier: 'self_reported',
+  started,
+  seconds: 0,
+  cpu_seconds: null,
+  exit_code: null,
+  signal: null,
+  summary: [],
+  params: [],
+  artifacts: [],
+  metric_points: 0,
+  environment_key: '',
+  spans: [],
+});
