@@ -1,0 +1,130 @@
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { LabError } from './domain/errors.ts';
+import type { Base } from './domain/event.ts';
+import type { Repository } from './domain/ports.ts';
+import { commit } from './git/commit.ts';
+import { complaint, createGit } from './git/hardened.ts';
+import type { Git, Outcome, Place } from './git/hardened.ts';
+import { plumbing } from './git/home.ts';
+import type { Home } from './git/home.ts';
+import { promote } from './git/promote.ts';
+import { changedPaths, diff, dirtyPaths, listFiles, readText } from './git/read.ts';
+import {
+  branchPrefix,
+  deleteBranch,
+  highestExperiment,
+  ourBranches,
+  pointBranch,
+  tipOf,
+} from './git/refs.ts';
+import { checkOut, removeWorktree, worktreeChanges } from './git/worktree.ts';
+
+/**
+ * Opens the repository that `startDir` lies in. `environment` is what git processes inherit,
+ * without its `GIT_*` variables. Throws LabError not_found where there is none, it is bare, or it
+ * has no commit; refused where git will not read it for its owner.
+ */
+export async function openRepository(
+  startDir: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Repository> {
+  const git = createGit(environment);
+  const home = await find(git, resolve(startDir));
+  const { user } = home;
+  const store = plumbing(home);
+
+  return {
+    root: user.workTree,
+    gitDir: home.commonDir,
+    resolveBase: (base) => (base === undefined ? checkedOut(git, user) : tip(git, store, base)),
+    readFile: (at, path) => readText(git, store, at, path),
+    listFiles: (at) => listFiles(git, store, at),
+    dirtyPaths: () => dirtyPaths(git, user),
+    branchPrefix: () => branchPrefix(git, store),
+    highestExperiment: () => highestExperiment(git, store),
+    createBranch: (branch, at) => pointBranch(git, home, branch, at),
+    commit: (order) => commit(git, home, order),
+    diff: (from, to) => diff(git, store, from, to),
+    changedPaths: (from, to) => changedPaths(git, store, from, to),
+    checkOut: (folder, at, keep) => checkOut(git, home, folder, at, keep),
+    worktreeChanges: (folder, at) => worktreeChanges(git, home, folder, at),
+    removeWorktree: (folder) => removeWorktree(home, folder),
+    branches: () => ourBranches(git, store),
+    deleteBranch: (branch) => deleteBranch(git, home, branch),
+    promote: (order) => promote(git, home, order),
+  };
+}
+
+async function find(git: Git, folder: string): Promise<Home> {
+  const args = [
+    'rev-parse',
+    '--is-bare-repository',
+    '--absolute-git-dir',
+    '--git-common-dir',
+    '--show-toplevel',
+  ];
+  const found = await git.discover(folder, args).catch((cause: unknown) => {
+    throw new LabError('not_found', `there is no folder ${folder}`, folder, cause);
+  });
+  const [bare, gitDir, commonDir, root] = found.stdout.toString('utf8').split('\n');
+  if (bare === 'true') {
+    throw new LabError(
+      'not_found',
+      `${folder} is a bare repository, expected a checkout: git worktree add ../lab, and go there`,
+      folder,
+    );
+  }
+  if (found.code !== 0 || !gitDir || !commonDir || !root) throw notFound(folder, found);
+  const user: Place = { gitDir, workTree: root, ofUser: true };
+  await checkedOut(git, user);
+  // A relative answer is relative to where the folder really is.
+  return { user, commonDir: resolve(await realpath(folder), commonDir) };
+}
+
+function notFound(folder: string, found: Outcome): LabError {
+  if (found.stderr.includes('dubious ownership')) {
+    return new LabError(
+      'refused',
+      `git does not trust the owner of ${folder}: git config --global --add safe.directory ${folder}`,
+      folder,
+    );
+  }
+  if (found.code < 0)
+    return new LabError(
+      'failed',
+      `git could not be started: expected it on the PATH (${complaint(found)})`,
+    );
+  return new LabError(
+    'not_found',
+    `${folder} is in no git checkout (${complaint(found)}). A lab is a git repository: git init && git add -A && git commit -m start`,
+    folder,
+  );
+}
+
+async function checkedOut(git: Git, user: Place): Promise<Base> {
+  const found = await git.ask(user, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
+  if (found.code !== 0) {
+    throw new LabError(
+      'not_found',
+      `${user.workTree} has no commit yet, and experiments need one to start from: git add -A && git commit -m start`,
+      user.workTree,
+    );
+  }
+  const named = await git.ask(user, ['symbolic-ref', '--quiet', 'HEAD']);
+  const ref = named.stdout.toString('utf8').trim();
+  return {
+    branch: ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null,
+    commit: found.stdout.toString('utf8').trim(),
+  };
+}
+
+async function tip(git: Git, place: Place, branch: string): Promise<Base> {
+  const at = await tipOf(git, place, branch);
+  if (at !== null) return { branch, commit: at };
+  throw new LabError(
+    'not_found',
+    `there is no branch ${branch} to start from. Branches that exist: git branch --list; to make it: git branch ${branch}`,
+    branch,
+  );
+}
