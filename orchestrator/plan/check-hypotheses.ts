@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isEditable } from '../domain/editable.ts';
+import { readPatch } from '../domain/patch.ts';
+import { nearest } from './nearest.ts';
+import type { PlanChecking } from './check-context.ts';
+import type { KnobAtBase } from './check-knobs.ts';
+import { excerpt } from './problems.ts';
+import type { Path } from './source.ts';
+
+/**
+ * Checks the user's own hypotheses. More than one knob in one of them is no problem here: the
+ * Planner rejects it at night, with the reason on record.
+ */
+export async function checkHypotheses(
+  check: PlanChecking,
+  knobs: ReadonlyMap<string, KnobAtBase>,
+): Promise<void> {
+  for (const [i, { patch, change = {} }] of check.plan.hypotheses.entries()) {
+    if (patch !== undefined) await checkPatch(check, ['hypotheses', i, 'patch'], patch);
+    for (const [name, literal] of Object.entries(change))
+      checkChange(check, ['hypotheses', i, 'change', name], name, literal, knobs);
+  }
+}
+
+/**
+ * Any literal may be tried, listed or not, if it can be written. One that base has already is no
+ * mistake: promoting a hypothesis makes it so, and the Planner says it is nothing new.
+ */
+function checkChange(
+  check: PlanChecking,
+  at: Path,
+  name: string,
+  literal: string,
+  knobs: ReadonlyMap<string, KnobAtBase>,
+): void {
+  if (!Object.hasOwn(check.plan.search_space, name)) {
+    const names = Object.keys(check.plan.search_space);
+    const near = nearest(name, names);
+    const known = names.length === 0 ? '; it has none' : `: ${names.join(', ')}`;
+    const hint = near === null ? known : ` (did you mean ${near}?)`;
+    return check.bad(at, `expected a knob of search_space${hint}, found ${excerpt(name)}`, 'key');
+  }
+  const knob = knobs.get(name);
+  if (!knob) return;
+  check.attempt(at, () => knob.tryOut(literal));
+}
+
+async function checkPatch(check: PlanChecking, at: Path, path: string): Promise<void> {
+  const text = await readFile(join(check.repository.root, path), 'utf8').catch(() => null);
+  if (text === null)
+    return check.bad(at, `expected a diff file in your checkout, found none at ${path}`);
+  const reading = readPatch(text);
+  if (!('files' in reading)) return check.bad(at, `${reading.message} (${path}:${reading.line})`);
+  const other = reading.files.find((file) => !isEditable(check.plan, file));
+  if (other !== undefined)
+    check.bad(at, `expected a patch of what workspace.editable covers, found ${other} in ${path}`);
+  else if (reading.special)
+    check.bad(at, `expected a patch of plain files, found a link or a submodule in ${path}`);
+}
