@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import type { RunId } from '../orchestrator/domain/ids.ts';
+import { attemptDir, EXPERIMENTS_DIR } from '../orchestrator/domain/layout.ts';
+import type { Rewriting } from './prepare.ts';
+import type { Clock, Repository, RunOrder } from '../orchestrator/domain/ports.ts';
+
+/** Sizes and times that an executor keeps to. */
+export interface Limits {
+  /** Raw output kept from the beginning and from the end of a run. */
+  readonly log_head_bytes: number;
+  readonly log_tail_bytes: number;
+  /** Longer lines hold no metrics. */
+  readonly line_characters: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly grace_ms: number;
+  /** Between two looks at a run's memory. */
+  readonly sample_ms: number;
+  readonly metric_keys: number;
+  readonly metric_points: number;
+  /** Runs with more points are written by `writeLargeParquet`, where there is one. */
+  readonly large_points: number;
+  /** Setup may take this long even where runs must be shorter. */
+  readonly setup_seconds: number;
+}
+
+export const LIMITS: Limits = {
+  log_head_bytes: 8 * 1024 * 1024,
+  log_tail_bytes: 8 * 1024 * 1024,
+  line_characters: 64 * 1024,
+  grace_ms: 5000,
+  sample_ms: 250,
+  metric_keys: 1000,
+  metric_points: 2_000_000,
+  large_points: 200_000,
+  setup_seconds: 3600,
+};
+
+/** What every attempt of an executor shares. */
+export interface Workshop {
+  /** The lab's top level. */
+  readonly root: string;
+  readonly cacheDir: string;
+  readonly experimentsDir: string;
+  readonly repository: Repository;
+  readonly clock: Clock;
+  /** Marks this lab's processes. */
+  readonly lab: string;
+  /** Names this process beyond doubt. */
+  readonly launcher: string;
+  /** The user's environment, from which runs get what is allowed. */
+  readonly user: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly limits: Limits;
+  readonly rewriteKnob: Rewriting['rewriteKnob'];
+  readonly writeLargeParquet:
+    | ((ndjson: string, parquet: string, run: string) => Promise<void>)
+    | null;
+}
+
+/** One attempt at one run. */
+export interface Attempt {
+  readonly workshop: Workshop;
+  readonly order: RunOrder;
+  readonly signal: AbortSignal;
+  /** `<experiments>/E-0007/runs/2/attempts/1` */
+  readonly folder: string;
+  readonly worktree: string;
+  /** Where commands run. */
+  readonly cwd: string;
+}
+
+export const attemptFolder = (experimentsDir: string, run: RunId, attempt: number): string =>
+  join(experimentsDir, attemptDir(run, attempt).slice(EXPERIMENTS_DIR.length));
+
+export function attemptOf(workshop: Workshop, order: RunOrder, signal: AbortSignal): Attempt {
+  const worktree = join(workshop.cacheDir, 'worktrees', `slot-${order.slot}`);
+  return {
+    workshop,
+    order,
+    signal,
+    folder: attemptFolder(workshop.experimentsDir, order.run, order.attempt),
+    worktree,
+    cwd: join(worktree, order.plan.workspace.directory),
+  };
+}

@@ -1,0 +1,96 @@
+import type { Failure, FailureClass } from '../orchestrator/domain/run.ts';
+import type { Executed } from './execute.ts';
+import { plain } from './text.ts';
+
+export interface Ending extends Executed {
+  readonly argv: readonly string[];
+  readonly timeout_seconds: number;
+  /** Base itself ran: there is no change to be at fault where something is missing. */
+  readonly unmodified: boolean;
+}
+
+const OUT_OF_MEMORY =
+  /CUDA out of memory|OutOfMemoryError|HIP out of memory|MPS backend out of memory|CU(?:BLAS|DNN)_STATUS_ALLOC_FAILED|CUDA_ERROR_OUT_OF_MEMORY|RESOURCE_EXHAUSTED|\bMemoryError\b|std::bad_alloc|JavaScript heap out of memory|Cannot allocate memory|can't allocate memory|^Killed$/im;
+const INFRASTRUCTURE =
+  /No space left on device|ENOSPC|Disk quota exceeded|EDQUOT|Read-only file system|Input\/output error|Stale file handle|Too many open files|Resource temporarily unavailable|Connection (?:reset|refused|timed out|aborted)|ECONN(?:RESET|REFUSED|ABORTED)|ETIMEDOUT|ENETUNREACH|EAI_AGAIN|Temporary failure in name resolution|Name or service not known|Read timed out|ReadTimeout|ConnectTimeout|Max retries exceeded|(?:429|50[234]) (?:Client|Server) Error|CUDA driver|no CUDA-capable device|CUDA-capable device\(s\) is\/are busy|CUDA initialization|uncorrectable ECC|NVML|GPU is lost|insufficient shared memory|NCCL (?:timeout|communicator)|unhandled system error/i;
+const MISSING =
+  /ModuleNotFoundError|ImportError|Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND|command not found/;
+/** Signals that a script seldom sends itself. */
+const FROM_OUTSIDE = new Set(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGBUS']);
+
+/**
+ * What a command's end says: null for exit code 0, else the class by exit code, signal and the
+ * messages in the last lines, and the tail of the traceback.
+ */
+export function failureOf(ending: Ending): Failure | null {
+  const traceback = tracebackOf(ending);
+  const fail = (kind: FailureClass, message: string): Failure => ({
+    class: kind,
+    message,
+    ...(traceback === '' ? {} : { traceback }),
+  });
+  if (ending.ended_by === 'never_started') {
+    return fail(
+      'infrastructure',
+      `expected to start ${ending.argv[0] ?? ''}, found: ${ending.error?.message ?? 'no reason'}`,
+    );
+  }
+  if (ending.ended_by === 'timeout') {
+    return fail('timeout', `expected an end within ${ending.timeout_seconds} s, and ended it then`);
+  }
+  if (ending.log_error !== null) {
+    return fail(
+      'infrastructure',
+      `the run's output could not be written: ${ending.log_error.message}`,
+    );
+  }
+  if (ending.exit_code === 0) return null;
+  const last = lastLine(traceback);
+  const how = ending.signal === null ? `exit code ${ending.exit_code}` : `signal ${ending.signal}`;
+  return fail(
+    classOf(ending, traceback),
+    last === '' ? `ended with ${how}` : `ended with ${how}: ${last}`,
+  );
+}
+
+function classOf(ending: Ending, text: string): FailureClass {
+  const signal = ending.signal ?? signalIn(ending.exit_code);
+  if (OUT_OF_MEMORY.test(text)) return 'out_of_memory';
+  if (INFRASTRUCTURE.test(text)) return 'infrastructure';
+  // Nobody but the kernel's memory killer sends this to a run; ours are told apart before.
+  if (signal === 'SIGKILL') return 'out_of_memory';
+  if (signal !== null && FROM_OUTSIDE.has(signal)) return 'infrastructure';
+  if (ending.unmodified && MISSING.test(text)) return 'infrastructure';
+  return 'idea';
+}
+
+/** A shell says 128 + n for a child that a signal ended. */
+const signalIn = (code: number | null): string | null =>
+  code === 137 ? 'SIGKILL' : code === 143 ? 'SIGTERM' : code === 135 ? 'SIGBUS' : null;
+
+const MOST_LINES = 40;
+const LONGEST_LINE = 500;
+
+/** From the last traceback on, or else the end of what was said on standard error, or output. */
+function tracebackOf(ending: Pick<Executed, 'stdout' | 'stderr'>): string {
+  const [stderr, stdout] = [tidy(ending.stderr), tidy(ending.stdout)];
+  const lines = stderr.length > 0 ? stderr : stdout;
+  const start = lines.findLastIndex((line) => line.includes('Traceback (most recent call last)'));
+  const from = start < 0 ? lines : lines.slice(start);
+  return from.slice(-MOST_LINES).join('\n');
+}
+
+const tidy = (text: string): string[] =>
+  plain(text.replaceAll('\r\n', '\n').replaceAll('\r', '\n'))
+    .split('\n')
+    .map((line) => line.trimEnd().slice(0, LONGEST_LINE))
+    .filter((line) => line !== '');
+
+/** The line that says it: of Python the last, of Node the one that names the error. */
+function lastLine(traceback: string): string {
+  const lines = traceback.split('\n');
+  const named = lines.findLast((line) =>
+    /^\s*(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b.*/.test(line),
+  );
+  return (named ?? lines.at(-1) ?? '').trim().slice(0, 200);
+}

@@ -1,0 +1,205 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { experimentOf } from '../orchestrator/domain/ids.ts';
+import type { Hands, RunOrder } from '../orchestrator/domain/ports.ts';
+import type { Artifact, Failure, RunResult, Span } from '../orchestrator/domain/run.ts';
+import { attemptOf, type Attempt, type Workshop } from './attempt.ts';
+import { split } from './command.ts';
+import { runEnvironment } from './environment.ts';
+import { collectFacts, type Facts } from './facts.ts';
+import { isTrouble } from './files.ts';
+import { checkGuard } from './guard.ts';
+import { placeLinks } from './links.ts';
+import { keep, readingsOf } from './measure.ts';
+import { listed, protectedDifference } from './protect.ts';
+import { sealResult } from './result.ts';
+import { keptPaths, setUp } from './setup.ts';
+import { train, trainingFailure, type Trained } from './train.ts';
+
+/** The hands of one attempt, see the port. Steps are to be called in order, each at most once. */
+export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSignal): Hands {
+  const attempt = attemptOf(workshop, order, signal);
+  const spans = spansOf(attempt);
+  const opened = new Date(workshop.clock.now()).toISOString();
+  let trained: Trained | null = null;
+  let facts: Promise<Facts> | null = null;
+  let kept: readonly Artifact[] | null = null;
+  const remarks: string[] = [];
+
+  const knowFacts = (): Promise<Facts> => (facts ??= factsOf(attempt));
+
+  const step = (name: string, work: () => Promise<Failure | null>): Promise<Failure | null> =>
+    spans.during(name, async () => {
+      if (signal.aborted && trained === null) return stopped(signal);
+      return orTrouble(work);
+    });
+
+  const takeMeasure = async (): Promise<Failure | null> => {
+    if (trained === null) return null;
+    kept = await keep(attempt, trained, await knowFacts(), remarks);
+    return readingsOf(attempt, trained).failure;
+  };
+
+  return {
+    checkOut: () => step('setup', () => checkOut(attempt)),
+    setUp: () => step('setup', () => setUp(attempt)),
+    train: () =>
+      step('train', async () => {
+        // Asked while the machine trains, so that no slot waits for it.
+        void knowFacts().catch(() => undefined);
+        const outcome = await train(attempt);
+        if ('class' in outcome) return outcome;
+        trained = outcome;
+        return outcome.done.ended_by === 'abort'
+          ? stopped(signal)
+          : trainingFailure(attempt, outcome);
+      }),
+    verify: async () => {
+      const { guard } = trained ?? {};
+      if (guard === undefined) return null;
+      return step('measure', async () => {
+        const { failure, edited } = await checkGuard(attempt, guard);
+        if (edited.length > 0) remarks.push(`the run itself changed ${listed(edited)}`);
+        return failure;
+      });
+    },
+    measure: async () => (trained === null ? null : step('measure', takeMeasure)),
+    async seal(given) {
+      const late = kept === null && trained !== null ? await step('measure', takeMeasure) : null;
+      const killed = signal.aborted && (trained === null || trained.done.ended_by === 'abort');
+      const unfinished = trained === null ? NEVER_RAN : null;
+      const failure = killed ? null : (given ?? late ?? unfinished);
+      const known = await knowFacts().catch(() => null);
+      const result: RunResult = {
+        ...resultOf(attempt, opened, trained, kept),
+        environment_key: known?.environment_key ?? 'unknown',
+        status: killed ? 'killed' : failure === null ? 'finished' : 'failed',
+        failure,
+        killed_because: killed ? reasonOf(signal) : null,
+        spans: spans.all(),
+      };
+      // Another worker has this attempt now: what it seals is what counts.
+      if (result.killed_because === 'fenced') return result;
+      await mkdir(attempt.folder, { recursive: true });
+      await sealResult(attempt.folder, result);
+      return result;
+    },
+  };
+}
+
+const NEVER_RAN: Failure = { class: 'infrastructure', message: 'the command was never run' };
+
+async function checkOut(attempt: Attempt): Promise<Failure | null> {
+  const { order, workshop, folder, worktree } = attempt;
+  const { repository } = workshop;
+  // What a worker that died left of this attempt is no part of it.
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const offence = await protectedDifference(repository, order.plan, order.base, order.commit);
+  if (offence !== null) return offence;
+  await repository.checkOut(worktree, order.commit, await keptPaths(attempt));
+  const tracked = await repository.listFiles(order.commit);
+  return placeLinks(workshop.root, worktree, order.plan.workspace.link, tracked);
+}
+
+/** Trouble with disk, git or network is a result; everything else that is thrown is a bug of ours. */
+async function orTrouble(work: () => Promise<Failure | null>): Promise<Failure | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isTrouble(error)) throw error;
+    return { class: 'infrastructure', message: error.message };
+  }
+}
+
+const stopped = (signal: AbortSignal): Failure => ({
+  class: 'infrastructure',
+  message: `stopped before its end (${reasonOf(signal)})`,
+});
+
+/** `pruned` or `fenced` where whoever aborted said so, else `user`. */
+const reasonOf = ({ reason }: AbortSignal): string =>
+  reason === 'pruned' || reason === 'fenced' ? reason : 'user';
+
+function factsOf(attempt: Attempt): Promise<Facts> {
+  const { order, workshop, folder, worktree, cwd } = attempt;
+  const { lab, launcher, user } = workshop;
+  const given = {
+    order,
+    folder,
+    previous: null,
+    worktree,
+    cwd,
+    lab,
+    launcher,
+    port: 0,
+    user,
+    seed: {},
+  };
+  // Without our marks: a question of ours must not be taken for a process that the run left behind.
+  const env = Object.fromEntries(
+    Object.entries(runEnvironment(given)).filter(([name]) => !name.startsWith('AUTOLAB_')),
+  );
+  return collectFacts(
+    workshop,
+    order,
+    split(order.command.command, order.plan.run.shell) ?? [],
+    env,
+    cwd,
+  );
+}
+
+function resultOf(
+  attempt: Attempt,
+  opened: string,
+  trained: Trained | null,
+  kept: readonly Artifact[] | null,
+): Omit<RunResult, 'status' | 'failure' | 'killed_because' | 'environment_key' | 'spans'> {
+  const done = trained?.done;
+  // What was said counts, also where the disk had no room for the files that show it.
+  const said = trained === null ? null : readingsOf(attempt, trained);
+  return {
+    run: attempt.order.run,
+    attempt: attempt.order.attempt,
+    objective: said?.objective ?? null,
+    tier: 'self_reported',
+    started: done === undefined ? opened : new Date(done.started).toISOString(),
+    seconds: done?.seconds ?? 0,
+    cpu_seconds: done?.cpu_seconds ?? null,
+    exit_code: done?.exit_code ?? null,
+    signal: done?.signal ?? null,
+    summary: said?.summary ?? [],
+    params: said?.params ?? [],
+    artifacts: kept ?? [],
+    metric_points: kept === null ? 0 : (trained?.metrics.points ?? 0),
+  };
+}
+
+interface Spans {
+  /** Time spent in steps of one name is one span, from the first's start. */
+  during<T>(name: string, work: () => Promise<T>): Promise<T>;
+  all(): readonly Span[];
+}
+
+function spansOf({ order, workshop: { clock } }: Attempt): Spans {
+  const spans = new Map<string, { start: string; seconds: number }>();
+  return {
+    async during(name, work) {
+      const span = spans.get(name) ?? { start: new Date(clock.now()).toISOString(), seconds: 0 };
+      spans.set(name, span);
+      const begin = clock.monotonic();
+      try {
+        return await work();
+      } finally {
+        span.seconds += (clock.monotonic() - begin) / 1000;
+      }
+    },
+    all: () =>
+      [...spans].map(([name, span]) => ({
+        name,
+        who: `slot ${order.slot}`,
+        experiment: experimentOf(order.run),
+        run: order.run,
+        ...span,
+      })),
+  };
+}

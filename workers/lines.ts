@@ -1,0 +1,54 @@
+import { StringDecoder } from 'node:string_decoder';
+
+const NEWLINE = 10;
+const RETURN = 13;
+
+/** Bytes in, lines out. */
+export interface LineSplitter {
+  push(chunk: Buffer): void;
+  /** Hands over what stands after the last break. */
+  end(): void;
+}
+
+/**
+ * Splits at newlines and carriage returns (progress bars rewrite their line). Empty lines and
+ * lines of more than `limit` characters are not handed over, so that one endless line costs no
+ * memory; `readline` crashes the process on it.
+ */
+export function createLineSplitter(limit: number, onLine: (line: string) => void): LineSplitter {
+  const decoder = new StringDecoder('utf8');
+  let partial = '';
+  let overlong = false;
+
+  const take = (text: string, from: number, to: number): void => {
+    if (overlong) overlong = false;
+    else if (partial !== '') {
+      const line = partial + text.slice(from, to);
+      if (line.length <= limit) onLine(line);
+    } else if (to > from && to - from <= limit) onLine(text.slice(from, to));
+    partial = '';
+  };
+
+  return {
+    push(chunk) {
+      const text = decoder.write(chunk);
+      let from = 0;
+      for (let i = 0; i < text.length; i++) {
+        const code = text.charCodeAt(i);
+        if (code !== NEWLINE && code !== RETURN) continue;
+        take(text, from, i);
+        from = i + 1;
+      }
+      if (overlong || from === text.length) return;
+      partial += text.slice(from);
+      if (partial.length > limit) {
+        overlong = true;
+        partial = '';
+      }
+    },
+    end() {
+      const rest = decoder.end();
+      take(rest, 0, rest.length);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { lstat, mkdir, readlink, realpath, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Failure } from '../orchestrator/domain/run.ts';
+import { invalid, listed } from './protect.ts';
+import { differences, snapshot, type Snapshot } from './walk.ts';
+
+/**
+ * Puts the user's untracked paths into a worktree as symbolic links. `invalid` where one is not
+ * there, or git tracks something of that name.
+ */
+export async function placeLinks(
+  root: string,
+  worktree: string,
+  paths: readonly string[],
+  tracked: readonly string[],
+): Promise<Failure | null> {
+  for (const path of paths.map((given) => given.replace(/\/+$/, ''))) {
+    const source = join(root, path);
+    const place = join(worktree, path);
+    if (!(await exists(source))) {
+      return invalid(`workspace.link: expected ${path} in ${root}, found nothing there`);
+    }
+    if (tracked.some((file) => file === path || file.startsWith(`${path}/`))) {
+      return invalid(
+        `workspace.link: expected an untracked path, but git tracks ${path}; it is in every worktree anyway`,
+      );
+    }
+    if ((await readlink(place).catch(() => null)) === source) continue;
+    // A run may have put something of its own there; rm does not follow links.
+    await rm(place, { recursive: true, force: true });
+    await mkdir(dirname(place), { recursive: true });
+    await symlink(source, place);
+  }
+  return null;
+}
+
+/** About a second's work. Of a linked path that holds more, the rest goes unwatched. */
+const MOST_FILES = 250_000;
+
+/** Linked paths as they are now: path → what lies in it. */
+export async function lookAtLinks(
+  root: string,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, Snapshot>> {
+  const seen = new Map<string, Snapshot>();
+  for (const path of paths) {
+    // Data often lies on another disk, behind a link of the user's own.
+    const place = await realpath(join(root, path)).catch(() => join(root, path));
+    seen.set(path, await snapshot(place, MOST_FILES));
+  }
+  return seen;
+}
+
+/** `invalid`, naming what was written to, where a linked path is not as it was. */
+export function writtenTo(
+  before: ReadonlyMap<string, Snapshot>,
+  after: ReadonlyMap<string, Snapshot>,
+): Failure | null {
+  const changed = [...before].flatMap(([path, seen]) =>
+    differences(seen, after.get(path) ?? new Map()).map((inside) =>
+      inside === '' ? path : `${path}/${inside}`,
+    ),
+  );
+  if (changed.length === 0) return null;
+  return invalid(
+    `linked paths are read-only, but while the run went on ${listed(changed)} changed`,
+  );
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import type { Clock, Executor, Repository } from '../orchestrator/domain/ports.ts';
+import { attemptFolder, LIMITS, type Limits, type Workshop } from './attempt.ts';
+import { openHands } from './hands.ts';
+import { endOrphans } from './orphans.ts';
+import { keepDiff } from './change-diff.ts';
+import { prepare, type Rewriting } from './prepare.ts';
+import { nameOfProcess } from './processes.ts';
+import { readSealed } from './result.ts';
+
+export { dataIdentity } from './data.ts';
+export { gpusFor, machine, machineInWords, slotsFor, type Gpu, type Machine } from './machine.ts';
+export type { Limits } from './attempt.ts';
+export type { Rewriting } from './prepare.ts';
+
+export interface LocalExecutorDeps extends Rewriting {
+  /** The lab's top level, absolute. */
+  readonly root: string;
+  /** This lab's own cache folder, outside the lab: worktrees live in `<cacheDir>/worktrees/slot-N`. */
+  readonly cacheDir: string;
+  /** Absolute path of `<root>/experiments`. */
+  readonly experimentsDir: string;
+  readonly repository: Repository;
+  readonly clock: Clock;
+  /** AutoLab's version, for the manifest. */
+  readonly version: string;
+  /** The user's environment, from which runs get what is allowed. Default: this process'. */
+  readonly user?: Readonly<Record<string, string | undefined>>;
+  readonly limits?: Partial<Limits>;
+  /** Writes metrics.parquet from metrics.ndjson where there are more than `limits.large_points` points. */
+  readonly writeLargeParquet?: (ndjson: string, parquet: string, run: string) => Promise<void>;
+}
+
+/** Runs experiments on this machine, each slot in its own worktree. */
+export function openLocalExecutor(deps: LocalExecutorDeps): Executor {
+  const workshop: Workshop = {
+    root: deps.root,
+    cacheDir: deps.cacheDir,
+    experimentsDir: deps.experimentsDir,
+    repository: deps.repository,
+    clock: deps.clock,
+    // The cache folder is the lab's own, also where two labs share a root by turns.
+    lab: createHash('sha256').update(deps.cacheDir).digest('hex').slice(0, 16),
+    launcher: nameOfProcess(process.pid) ?? String(process.pid),
+    user: deps.user ?? process.env,
+    version: deps.version,
+    rewriteKnob: deps.rewriteKnob,
+    limits: { ...LIMITS, ...deps.limits },
+    writeLargeParquet: deps.writeLargeParquet ?? null,
+  };
+  return {
+    async prepare(order) {
+      const prepared = await prepare(deps.repository, deps, order);
+      await keepDiff(deps.repository, deps.experimentsDir, order, prepared);
+      return prepared;
+    },
+    open: (order, signal) => openHands(workshop, order, signal),
+    sealed: (run, attempt) =>
+      readSealed(attemptFolder(deps.experimentsDir, run, attempt), run, attempt),
+    endOrphans: () => endOrphans(workshop.lab),
+  };
+}

@@ -1,0 +1,80 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createLineSplitter } from './lines.ts';
+import type { Point } from './metrics.ts';
+
+/** metrics.ndjson: a run's points as they come, a line each, for whoever watches. */
+export interface PointsFile {
+  add(point: Point): void;
+  /** Resolves when little enough waits to be written. */
+  settled(): Promise<void> | void;
+  close(): Promise<void>;
+  readonly error: Error | null;
+}
+
+const FLUSH_MS = 300;
+const FLUSH_CHARACTERS = 256 * 1024;
+
+/** Opens the file empty. Trouble with the disk is remembered, not thrown. */
+export async function openPoints(file: string): Promise<PointsFile> {
+  const handle = await open(file, 'w');
+  let waiting = '';
+  let writing: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | null = null;
+  let error: Error | null = null;
+
+  const put = async (before: Promise<void>, text: string): Promise<void> => {
+    await before;
+    try {
+      if (text !== '' && error === null) await handle.writeFile(text);
+    } catch (cause) {
+      error = cause as Error;
+    }
+  };
+
+  const flush = (): Promise<void> => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    const text = waiting;
+    waiting = '';
+    writing = put(writing, text);
+    return writing;
+  };
+
+  return {
+    get error() {
+      return error;
+    },
+    add(point) {
+      waiting += `${lineOf(point)}\n`;
+      timer ??= setTimeout(() => void flush(), FLUSH_MS);
+    },
+    settled: () => (waiting.length > FLUSH_CHARACTERS ? flush() : undefined),
+    async close() {
+      await flush();
+      await handle.close();
+    },
+  };
+}
+
+/** `{"key":"loss","step":3,"time":1763700000000,"value":0.4}`; NaN and infinities are strings. */
+const lineOf = ({ key, step, time, value }: Point): string =>
+  JSON.stringify({ key, step, time, value: Number.isFinite(value) ? value : String(value) });
+
+/** Reads such a file again, a batch of lines at a time; a torn last line is left out. */
+export async function* readPoints(file: string): AsyncGenerator<readonly Point[]> {
+  let batch: Point[] = [];
+  const lines = createLineSplitter(1 << 20, (line) => {
+    try {
+      const point = JSON.parse(line) as Point;
+      batch.push({ ...point, value: Number(point.value) });
+    } catch {
+      // Torn when the machine went down.
+    }
+  });
+  for await (const chunk of createReadStream(file)) {
+    lines.push(chunk as Buffer);
+    yield batch;
+    batch = [];
+  }
+}

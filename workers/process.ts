@@ -1,0 +1,189 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { Clock } from '../orchestrator/domain/ports.ts';
+import { openPipes } from './pipe.ts';
+import { startSampler, type Usage } from './sampler.ts';
+import { killFamily, signalFamily, type Family } from './survivors.ts';
+
+export type Stream = 'stdout' | 'stderr';
+
+export interface ProcessOrder {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeout_seconds: number;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** Between SIGTERM and SIGKILL, milliseconds. */
+  readonly grace_ms: number;
+  readonly sample_ms: number;
+  /** Variable of `env` that marks this attempt's processes and no others. */
+  readonly mark: string;
+  /** The stream waits for what this returns, so that nothing piles up. Must not throw. */
+  readonly onOutput: (stream: Stream, chunk: Buffer) => Promise<void> | void;
+}
+
+export interface ProcessEnd extends Usage {
+  /** Milliseconds since 1970. */
+  readonly started: number;
+  readonly seconds: number;
+  /** Null where a signal ended it, or we did. */
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly ended_by: 'itself' | 'timeout' | 'abort' | 'never_started';
+  /** Why it never started. */
+  readonly error: NodeJS.ErrnoException | null;
+  /** Processes that outlived the command and were killed. */
+  readonly left_behind: number;
+}
+
+type Exit = Pick<ProcessEnd, 'exit_code' | 'signal' | 'error'>;
+
+/**
+ * Runs a command in its own process group to its end, its timeout or the abort of the signal, and
+ * leaves no process of it behind. Never throws for what the command does.
+ */
+export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
+  const { clock } = order;
+  const started = clock.now();
+  const begin = clock.monotonic();
+  const spawned = await start(order);
+  if (spawned instanceof Error) return { ...NEVER, started, error: spawned };
+  const { child, pid, streams } = spawned;
+  const exit = exitOf(child);
+  const sampler = startSampler(pid, order.sample_ms);
+  const family: Family = {
+    root: pid,
+    variable: order.mark,
+    value: order.env[order.mark] ?? '',
+    seen: sampler.seen,
+  };
+  const pumps = Promise.all([pump(streams[0], 'stdout', order), pump(streams[1], 'stderr', order)]);
+
+  const watch = watchOver(order, family, begin);
+  const { exit_code, signal, error } = await exit;
+  const ended_by = watch.end();
+  const seconds = (clock.monotonic() - begin) / 1000;
+  const usage = sampler.stop();
+  const left_behind = await killFamily(family);
+  await drained(pumps, streams);
+  const ours = ended_by !== 'itself';
+  return {
+    started,
+    seconds,
+    exit_code: ours ? null : exit_code,
+    signal,
+    ended_by,
+    error,
+    left_behind,
+    ...usage,
+  };
+}
+
+const NEVER = {
+  seconds: 0,
+  exit_code: null,
+  signal: null,
+  ended_by: 'never_started',
+  left_behind: 0,
+  peak_memory_mb: null,
+  cpu_seconds: null,
+} as const;
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  /** Standard output, standard error. */
+  readonly streams: readonly [Readable, Readable];
+}
+
+async function start(order: ProcessOrder): Promise<Started | NodeJS.ErrnoException> {
+  const [file = '', ...args] = order.argv;
+  const pipes = await openPipes(2);
+  const [out = 'pipe', err = 'pipe'] = pipes?.map((pipe) => pipe.input) ?? [];
+  const stdio: StdioOptions = ['ignore', out, err];
+  let child: ChildProcess;
+  try {
+    const options = { cwd: order.cwd, env: order.env, detached: true };
+    child = spawn(file, args, { ...options, stdio });
+  } catch (error) {
+    // An argument with a NUL byte, or too many of them.
+    for (const pipe of pipes ?? []) pipe.output.destroy();
+    return error as NodeJS.ErrnoException;
+  } finally {
+    for (const pipe of pipes ?? []) closeSync(pipe.input);
+  }
+  const [stdout = child.stdout, stderr = child.stderr] = pipes?.map((pipe) => pipe.output) ?? [];
+  if (child.pid !== undefined && stdout !== null && stderr !== null) {
+    return { child, pid: child.pid, streams: [stdout, stderr] };
+  }
+  const { error } = await exitOf(child);
+  for (const stream of [stdout, stderr]) stream?.destroy();
+  return error ?? new Error('it did not start');
+}
+
+const exitOf = (child: ChildProcess): Promise<Exit> =>
+  new Promise((resolve) => {
+    child.once('error', (error) => {
+      if (child.pid === undefined) resolve({ exit_code: null, signal: null, error });
+    });
+    child.once('exit', (exit_code, signal) => resolve({ exit_code, signal, error: null }));
+  });
+
+async function pump(stream: Readable, name: Stream, order: ProcessOrder): Promise<void> {
+  try {
+    for await (const chunk of stream) await order.onOutput(name, chunk as Buffer);
+  } catch {
+    // Destroyed by us, below.
+  }
+}
+
+/** Ends the family at the deadline or the abort; `end` says whether that came to pass. */
+function watchOver(
+  order: ProcessOrder,
+  family: Family,
+  begin: number,
+): { end(): 'itself' | 'timeout' | 'abort' } {
+  const deadline = begin + order.timeout_seconds * 1000;
+  let why: 'itself' | 'timeout' | 'abort' = 'itself';
+  let timer: NodeJS.Timeout;
+  const stop = (reason: 'timeout' | 'abort'): void => {
+    if (why !== 'itself') return;
+    why = reason;
+    clearTimeout(timer);
+    void signalFamily(family, 'SIGTERM');
+    timer = setTimeout(() => void killFamily(family), order.grace_ms);
+  };
+  // The clock decides, not the timer, which cannot wait for more than 24 days at once.
+  const check = (): void => {
+    const left = deadline - order.clock.monotonic();
+    if (left <= 0) stop('timeout');
+    else timer = setTimeout(check, Math.min(left, 2 ** 30));
+  };
+  const abort = (): void => stop('abort');
+  check();
+  order.signal.addEventListener('abort', abort, { once: true });
+  if (order.signal.aborted) abort();
+  return {
+    end() {
+      clearTimeout(timer);
+      order.signal.removeEventListener('abort', abort);
+      return why;
+    },
+  };
+}
+
+const STUCK_MS = 5000;
+
+/** Output still in the pipes is read; a pipe held by a process that cannot be killed is let go. */
+async function drained(pumps: Promise<unknown>, streams: readonly Readable[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const stuck = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, STUCK_MS);
+  });
+  await Promise.race([pumps, stuck]);
+  clearTimeout(timer);
+  for (const stream of streams) stream.destroy();
+  await pumps;
+}

@@ -1,0 +1,130 @@
+import { readFile, rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Failure } from '../orchestrator/domain/run.ts';
+import type { Attempt } from './attempt.ts';
+import { invocation } from './command.ts';
+import { execute } from './execute.ts';
+import { failureOf } from './failure.ts';
+import { writeWhole } from './files.ts';
+import { placeLinks } from './links.ts';
+import { setupKey } from './setup-key.ts';
+import { fingerprint, snapshot } from './walk.ts';
+
+/** What setup left in a slot's worktree, and as which key's. */
+const stateSchema = z.object({ key: z.string(), left: z.array(z.string()), print: z.string() });
+type State = z.infer<typeof stateSchema>;
+
+const fileOf = (attempt: Attempt): string => `${attempt.worktree}.setup.json`;
+
+async function stateOf(attempt: Attempt): Promise<State | null> {
+  try {
+    return stateSchema.parse(JSON.parse(await readFile(fileOf(attempt), 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** Untracked paths of the slot's worktree that the next check-out leaves alone. */
+export async function keptPaths(attempt: Attempt): Promise<readonly string[]> {
+  const { plan } = attempt.order;
+  const left = plan.run.setup === undefined ? [] : ((await stateOf(attempt))?.left ?? []);
+  return [...plan.workspace.link, ...left];
+}
+
+/**
+ * Runs the plan's setup unless the worktree holds what it left for the same key, untouched since.
+ * The files that git tracks are as committed afterwards, whatever setup did to them: so they are
+ * for each later run. Its output is `setup.log`. A failure on what base has, too, is the machine's.
+ */
+export async function setUp(attempt: Attempt): Promise<Failure | null> {
+  const { order, workshop, worktree } = attempt;
+  const { repository } = workshop;
+  const { setup } = order.plan.run;
+  if (setup === undefined) return null;
+  const key = await setupKey(repository, order.plan, order.base, order.commit);
+  const state = await stateOf(attempt);
+  if (state?.key === key && state.print === (await printOf(attempt, state.left))) return null;
+
+  await rm(fileOf(attempt), { force: true });
+  const { link } = order.plan.workspace;
+  const tracked = await repository.listFiles(order.commit);
+  await repository.checkOut(worktree, order.commit, link);
+  const unlinked = await placeLinks(workshop.root, worktree, link, tracked);
+  if (unlinked !== null) return unlinked;
+  const failed = await runSetup(attempt, setup, key);
+  if (failed !== null) return failed;
+
+  const left = leftIn(worktree, tracked, link);
+  await repository.checkOut(worktree, order.commit, [...link, ...left]);
+  const relinked = await placeLinks(workshop.root, worktree, link, tracked);
+  if (relinked !== null) return relinked;
+  await writeWhole(
+    fileOf(attempt),
+    JSON.stringify({ key, left, print: await printOf(attempt, left) }),
+  );
+  return null;
+}
+
+async function runSetup(attempt: Attempt, setup: string, key: string): Promise<Failure | null> {
+  const { order, workshop } = attempt;
+  const call = invocation(order.plan.run, setup, null);
+  if ('class' in call) return call;
+  const timeout_seconds = Math.max(order.plan.run.timeout, workshop.limits.setup_seconds);
+  const done = await execute(attempt, {
+    argv: call.argv,
+    // Setup belongs to the plan, not to the experiment: an env knob is none of its business.
+    command: { command: setup, env: order.plan.run.env },
+    seed: {},
+    timeout_seconds,
+    log: 'setup.log',
+  });
+  if (attempt.signal.aborted) {
+    return { class: 'infrastructure', message: 'stopped while setup ran' };
+  }
+  const base = await setupKey(workshop.repository, order.plan, order.base, order.base);
+  const unmodified = base === key;
+  const failure = failureOf({ ...done, argv: call.argv, timeout_seconds, unmodified });
+  if (failure === null) return null;
+  const message = `run.setup: ${failure.message}`;
+  return { ...failure, class: unmodified ? 'infrastructure' : failure.class, message };
+}
+
+async function printOf(attempt: Attempt, left: readonly string[]): Promise<string> {
+  const prints: string[] = [];
+  for (const path of left)
+    prints.push(path, fingerprint(await snapshot(join(attempt.worktree, path))));
+  return prints.join('\n');
+}
+
+/**
+ * What lies in a worktree and git does not track, ignored or not; a folder without tracked files
+ * as one. `__pycache__` beside tracked files is left out: bytecode is matched to its source by
+ * second and size, and two experiments can share both.
+ */
+export function leftIn(
+  worktree: string,
+  tracked: readonly string[],
+  links: readonly string[],
+): readonly string[] {
+  const known = new Set(tracked);
+  const folders = new Set<string>();
+  for (const path of [...tracked, ...links]) {
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+      folders.add(path.slice(0, at));
+  }
+  const linked = new Set(links.map((path) => path.replace(/\/+$/, '')));
+  const left: string[] = [];
+  const look = (folder: string): void => {
+    for (const entry of readdirSync(join(worktree, folder), { withFileTypes: true })) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (known.has(path) || linked.has(path) || path === '.git' || entry.name === '__pycache__')
+        continue;
+      if (folders.has(path) && entry.isDirectory()) look(path);
+      else left.push(path);
+    }
+  };
+  look('');
+  return left.toSorted();
+}
