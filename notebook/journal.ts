@@ -1,0 +1,175 @@
+import { open, truncate, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { LabError } from '../orchestrator/domain/errors.ts';
+import type { Event, EventBody } from '../orchestrator/domain/event.ts';
+import { inWords, sync as syncFile, writeDurably } from './durable.ts';
+import {
+  encodeRecord,
+  readJournal,
+  segmentName,
+  type JournalRecord,
+  type Position,
+  type SegmentHeader,
+} from './journal-reader.ts';
+import { checksummed } from './lines.ts';
+import type { Schema } from './schema.ts';
+
+/** A new journal file is begun on opening when the last one is larger. */
+const SEGMENT_BYTES = 16 << 20;
+
+/** The journal, held by its one writer. */
+export interface Journal {
+  /** Everything durable, in order. */
+  readonly events: readonly Event[];
+  /** Inbox records that are in the journal. */
+  readonly drained: ReadonlySet<string>;
+  /** Path of the file being written, from the notebook's folder. */
+  readonly live: string;
+  /** Bytes of a torn last line that were cut off on opening. */
+  readonly cut: number;
+  /** Durable when it resolves; many calls at once share one fsync and keep their order. */
+  append(body: EventBody, at: string, inbox?: string): Promise<Event>;
+  /** Resolves when every call so far has been settled. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly record: JournalRecord;
+  readonly resolve: (event: Event) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Reads the journal, cuts off a last line that was never acknowledged, and goes on behind it. */
+export async function openJournal(dir: string, schema: Schema): Promise<Journal> {
+  const { records, position } = await readJournal(dir, schema);
+  const folder = join(dir, 'journal');
+  const cut = await cutTail(join(folder, segmentName(position.segment)), position);
+  const segment = await segmentToWrite(folder, position, schema);
+  const path = join(folder, segmentName(segment.n));
+  return journalOver(await open(path, 'r+'), {
+    path,
+    size: segment.bytes,
+    records,
+    live: join('journal', segmentName(segment.n)),
+    cut,
+  });
+}
+
+async function cutTail(path: string, position: Position): Promise<number> {
+  if (position.segment === 0) return 0;
+  const handle = await open(path, 'r');
+  const { size } = await handle.stat().finally(() => handle.close());
+  if (size === position.bytes) return 0;
+  await truncate(path, position.bytes);
+  await syncFile(path);
+  return size - position.bytes;
+}
+
+async function segmentToWrite(
+  folder: string,
+  position: Position,
+  schema: Schema,
+): Promise<{ readonly n: number; readonly bytes: number }> {
+  if (position.schema === schema.version && position.bytes < SEGMENT_BYTES)
+    return { n: position.segment, bytes: position.bytes };
+  const n = position.schema === 0 ? Math.max(1, position.segment) : position.segment + 1;
+  const header: SegmentHeader = { segment: n, schema: schema.version };
+  const line = checksummed(JSON.stringify(header));
+  await writeDurably(join(folder, segmentName(n)), line);
+  return { n, bytes: Buffer.byteLength(line) };
+}
+
+interface Opened extends Pick<Journal, 'live' | 'cut'> {
+  readonly path: string;
+  readonly size: number;
+  readonly records: readonly JournalRecord[];
+}
+
+function journalOver(handle: FileHandle, opened: Opened): Journal {
+  const events = opened.records.map((record) => record.event);
+  const drained = new Set(opened.records.flatMap((record) => record.inbox ?? []));
+  let size = opened.size;
+  let seq = events.at(-1)?.seq ?? 0;
+  let waiting: Waiting[] = [];
+  let writing: Promise<void> | null = null;
+  let broken: LabError | null = null;
+
+  const failed = (error: unknown): LabError =>
+    new LabError(
+      'failed',
+      `the journal could not be written: ${inWords(error)}`,
+      opened.path,
+      error,
+    );
+
+  async function write(batch: readonly Waiting[]): Promise<void> {
+    const text = batch.map(({ record }) => checksummed(encodeRecord(record))).join('');
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, size + done);
+      done += bytesWritten;
+    }
+    await sync();
+    size += bytes.length;
+  }
+
+  // After a failed fsync nobody knows what of the file is on disk, so nothing more is promised.
+  const sync = (): Promise<void> =>
+    handle.datasync().catch((error: unknown) => {
+      broken = failed(error);
+      throw error;
+    });
+
+  async function writeAll(): Promise<void> {
+    while (waiting.length > 0) {
+      await Promise.resolve(); // what is appended in the same tick shares the fsync
+      const batch = waiting;
+      waiting = [];
+      try {
+        await write(batch);
+      } catch (error) {
+        await giveUp([...batch, ...waiting], error);
+        continue;
+      }
+      for (const { record, resolve } of batch) {
+        events.push(record.event);
+        if (record.inbox !== null) drained.add(record.inbox);
+        resolve(record.event);
+      }
+    }
+  }
+
+  // A full disk is no end: the file is as it was, and the next append may find room.
+  async function giveUp(lost: readonly Waiting[], error: unknown): Promise<void> {
+    waiting = [];
+    seq = events.at(-1)?.seq ?? 0;
+    await handle.truncate(size).catch(() => (broken = failed(error)));
+    for (const { reject } of lost) reject(failed(error));
+  }
+
+  async function settled(): Promise<void> {
+    for (let current = writing; current; current = writing) await current;
+  }
+
+  return {
+    events,
+    drained,
+    live: opened.live,
+    cut: opened.cut,
+    append: (body, at, inbox) =>
+      new Promise((resolve, reject) => {
+        if (broken) return reject(broken);
+        const event: Event = { seq: ++seq, at, ...body };
+        waiting.push({ record: { event, inbox: inbox ?? null }, resolve, reject });
+        writing ??= writeAll().finally(() => (writing = null));
+      }),
+    settled,
+    async close() {
+      await settled();
+      broken ??= new LabError('failed', 'the notebook is closed', opened.path);
+      await handle.close();
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { LabError } from '../orchestrator/domain/errors.ts';
+import { errorCode, ignoring, sync } from './durable.ts';
+
+/** Who holds a notebook. A pid alone says nothing: pids come again, a start time does not. */
+export interface Holder {
+  readonly pid: number;
+  /** What the system says of when the process started; only ever compared. */
+  readonly process_started: string;
+  readonly host: string;
+  /** When the lock was taken, ISO 8601. */
+  readonly since: string;
+}
+
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the notebook for this process. Throws LabError busy, naming the holder's pid and when it
+ * started, where a living process has it; the lock of a dead one is taken over.
+ */
+export async function takeLock(dir: string, since: string): Promise<Lock> {
+  const path = join(dir, 'lock');
+  const mine = JSON.stringify(await thisProcess(since));
+  const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  await writeFile(draft, mine);
+  await sync(draft);
+  try {
+    while (!(await linked(draft, path))) await removeStale(path);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return {
+    async release() {
+      if ((await contentOf(path)) === mine) await rm(path, { force: true });
+    },
+  };
+}
+
+/** Who holds the notebook now; null where nobody who lives does. */
+export async function holderOf(dir: string): Promise<Holder | null> {
+  const text = await contentOf(join(dir, 'lock'));
+  const holder = text === undefined ? null : parse(text);
+  return holder && (await lives(holder)) ? holder : null;
+}
+
+/** link, unlike rename, fails where the name is taken. */
+const linked = async (from: string, to: string): Promise<boolean> => {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+};
+
+async function removeStale(path: string): Promise<void> {
+  const text = await contentOf(path);
+  if (text === undefined) return;
+  const holder = parse(text);
+  if (holder && (await lives(holder))) throw busy(holder, path);
+  const aside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  // Another process may have taken over between our look and our rename: give it back then.
+  if ((await contentOf(aside)) !== text) await linked(aside, path);
+  await rm(aside, { force: true });
+}
+
+const busy = (holder: Holder, path: string): LabError =>
+  new LabError(
+    'busy',
+    `the notebook is held by process ${holder.pid} on ${holder.host}, which took it at ${holder.since} ` +
+      `(process start ${holder.process_started}). Let it finish, or stop it with Ctrl-C where it runs; if it is ` +
+      `certain that it no longer runs, delete ${path}`,
+    path,
+  );
+
+const contentOf = (path: string): Promise<string | undefined> =>
+  readFile(path, 'utf8').catch(ignoring('ENOENT'));
+
+function parse(text: string): Holder | null {
+  try {
+    const { pid, process_started, host, since } = JSON.parse(text) as Partial<Holder>;
+    if (typeof pid !== 'number' || typeof process_started !== 'string') return null;
+    return { pid, process_started, host: host ?? '', since: since ?? '' };
+  } catch {
+    return null; // written by nobody of ours, or cut off by a crash
+  }
+}
+
+async function thisProcess(since: string): Promise<Holder> {
+  const process_started = (await startOf(process.pid)) ?? 'unknown';
+  return { pid: process.pid, process_started, host: hostname(), since };
+}
+
+async function lives(holder: Holder): Promise<boolean> {
+  // Whether a process of another machine lives cannot be seen from here.
+  if (holder.host !== hostname()) return true;
+  return (await startOf(holder.pid)) === holder.process_started;
+}
+
+/** When a process started, null where it does not run (a zombie does not). */
+export async function startOf(pid: number): Promise<string | null> {
+  if (process.platform !== 'linux') return startBySystem(pid);
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  if (stat === null) return null;
+  // Behind the command's name, which may hold spaces and brackets: state is field 3, start field 22.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return null;
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  return `${fields[19] ?? '?'} ticks after boot ${boot.trim().slice(0, 8)}`;
+}
+
+async function startBySystem(pid: number): Promise<string | null> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(
+    () => ({ stdout: '' }),
+  );
+  return stdout.trim() === '' ? null : stdout.trim();
+}

@@ -1,0 +1,149 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import type { RunId } from '../orchestrator/domain/ids.ts';
+import type { State } from '../orchestrator/domain/state.ts';
+import { ignoring } from './durable.ts';
+import { parquetProblem, sourceOf, withMetrics } from './intake.ts';
+import type { FileEntry, Manifest } from './manifest.ts';
+import type { Problem } from './problem.ts';
+import { METRICS, TABLES } from './tables.ts';
+import { createVerifier } from './verify.ts';
+
+/** What was found wrong on opening, and what became of it. */
+export interface Mended {
+  /** Without the damaged files, with what could be taken in again. */
+  readonly manifest: Manifest;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Checks every sealed file against the manifest. A damaged one is set aside under `damaged/`: tables
+ * of records are built anew from the journal, metrics taken in again from the runs' own files.
+ */
+export async function mend(
+  dir: string,
+  manifest: Manifest,
+  state: State,
+  runsDir: string,
+): Promise<Mended> {
+  const verify = createVerifier(dir);
+  const problems: Problem[] = [];
+  let mended = manifest;
+  for (const file of manifest.files) {
+    const problem = await verify(file);
+    if (problem === null) continue;
+    await setAside(dir, file.path);
+    mended = { ...mended, files: mended.files.filter((other) => other !== file) };
+    const what = `${join(dir, file.path)} ${problem}`;
+    if (file.table === METRICS) {
+      const again = await takeAgain(dir, mended, file, state, runsDir);
+      mended = again.manifest;
+      problems.push(inWords(what, again.lost, file));
+    } else {
+      mended = unsealed(mended);
+      problems.push({ text: `${what}: the tables are built anew from the journal`, run: null });
+    }
+  }
+  return { manifest: mended, problems };
+}
+
+/** As if no record had been sealed yet: the next seal writes all tables from the journal. */
+export const unsealed = (manifest: Manifest): Manifest => ({
+  ...manifest,
+  sealed: 0,
+  files: manifest.files.filter((file) => file.table === METRICS),
+});
+
+function inWords(what: string, lost: readonly RunId[], file: FileEntry): Problem {
+  const runs = Object.keys(file.runs ?? {}) as RunId[];
+  const text =
+    lost.length === 0
+      ? `${what}: its metrics were taken in again from the runs' own files`
+      : `${what}: the metrics of ${lost.join(', ')} are lost, their own files are gone too; their results stand`;
+  return { text, run: runs.length === 1 ? (runs[0] ?? null) : null };
+}
+
+/** Metrics of a lost file from the files of its runs. `lost`: runs whose own file is no good either. */
+async function takeAgain(
+  dir: string,
+  manifest: Manifest,
+  file: FileEntry,
+  state: State,
+  runsDir: string,
+): Promise<{ readonly manifest: Manifest; readonly lost: readonly RunId[] }> {
+  const lost: RunId[] = [];
+  let mended = manifest;
+  for (const [run, attempt] of Object.entries(file.runs ?? {}) as [RunId, number][]) {
+    if (mended.attempts[run] !== attempt) continue; // overtaken: nobody misses it
+    mended = forgotten(mended, run);
+    const source = sourceOf(runsDir, run, attempt);
+    if ((await parquetProblem(source)) !== null) {
+      lost.push(run);
+      continue;
+    }
+    const points = state.runs.get(run)?.result?.metric_points ?? 0;
+    const taken = await withMetrics(dir, mended, { run, attempt, points }, source);
+    const copy = taken.files.at(-1);
+    // The file of one run has its source's hash: another one means that the source is damaged too.
+    if (file.level === 0 && copy?.sha256 !== file.sha256) lost.push(run);
+    else mended = taken;
+  }
+  return { manifest: mended, lost };
+}
+
+function forgotten(manifest: Manifest, run: RunId): Manifest {
+  const { [run]: _gone, ...attempts } = manifest.attempts;
+  return { ...manifest, attempts };
+}
+
+/** A manifest's metrics from nothing but the runs' own files, for when the manifest is lost. */
+export async function regather(
+  dir: string,
+  manifest: Manifest,
+  state: State,
+  runsDir: string,
+): Promise<{ readonly manifest: Manifest; readonly lost: readonly RunId[] }> {
+  const lost: RunId[] = [];
+  let gathered = manifest;
+  for (const { id: run, attempt, result } of state.runs.values()) {
+    const points = result?.metric_points ?? 0;
+    if (points === 0) continue;
+    const sources = [
+      sourceOf(runsDir, run, attempt),
+      join(dir, METRICS, `${run}-${attempt}.parquet`),
+    ];
+    let source: string | null = null;
+    for (const path of sources)
+      if (source === null && (await parquetProblem(path)) === null) source = path;
+    if (source === null) lost.push(run);
+    else gathered = await withMetrics(dir, gathered, { run, attempt, points }, source);
+  }
+  return { manifest: gathered, lost };
+}
+
+/** Moves a file out of the way, where people can look at it. */
+export async function setAside(dir: string, path: string): Promise<void> {
+  const folder = join(dir, 'damaged');
+  await mkdir(folder, { recursive: true });
+  const target = join(folder, `${new Date().toISOString().replaceAll(':', '')}-${basename(path)}`);
+  await rename(join(dir, path), target).catch(ignoring('ENOENT'));
+}
+
+/**
+ * Removes what the last writer replaced, and what a crash left half written. Where the manifest was
+ * lost nobody knows what a metrics file held: those are set aside.
+ */
+export async function sweep(dir: string, manifest: Manifest, whole: boolean): Promise<void> {
+  const live = new Set(manifest.files.map((file) => file.path));
+  for (const folder of ['.', 'journal', ...TABLES.map(({ name }) => name)]) {
+    const names = (await readdir(join(dir, folder)).catch(ignoring('ENOENT'))) ?? [];
+    for (const name of names) {
+      const path = join(folder, name);
+      const replaced = name.endsWith('.parquet') && !live.has(path);
+      if (replaced && folder === METRICS && !whole) await setAside(dir, path);
+      else if (replaced || name.endsWith('.tmp'))
+        await rm(join(dir, path), { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+
+import { LabError } from '../orchestrator/domain/errors.ts';
+import type { Event } from '../orchestrator/domain/event.ts';
+import type { NotebookReader } from '../orchestrator/domain/ports.ts';
+import type { State } from '../orchestrator/domain/state.ts';
+import { follow, withMore, type Contents } from './contents.ts';
+import { inWords } from './durable.ts';
+import { readInbox, stamped } from './inbox.ts';
+import { BEGINNING, readJournal } from './journal-reader.ts';
+import { emptyManifest, readManifest, type Manifest } from './manifest.ts';
+import { usualRunsDir } from './live.ts';
+import { answer, LIMITS, type Answer, type Limits } from './query.ts';
+import { CURRENT, migrationsFrom, type Schema } from './schema.ts';
+import { oneAtATime } from './turns.ts';
+import { createVerifier } from './verify.ts';
+
+/** The notebook for a process that does not write it, also while another one does. */
+export interface NotebookView extends NotebookReader {
+  /** The journal to its last whole line, then what lies in the inbox (with numbers of its own). */
+  readonly events: readonly Event[];
+  readonly state: State;
+  /** What could not be read and was left out, in words. */
+  readonly warnings: readonly string[];
+  /** Reads on; `query` does so by itself. Throws LabError damaged. */
+  refresh(): Promise<void>;
+}
+
+export interface ReadOptions {
+  readonly schema?: Schema;
+  readonly limits?: Limits;
+  /** The lab's `experiments/` folder, where it is not at its usual place. */
+  readonly runsDir?: string;
+}
+
+/**
+ * Opens a notebook for reading; a folder that does not exist yet is an empty notebook. Loads no
+ * DuckDB before the first query. Throws LabError damaged and refused (a newer AutoLab's).
+ */
+export async function readNotebook(
+  folder: string,
+  { schema = CURRENT, limits = LIMITS, runsDir = usualRunsDir(folder) }: ReadOptions = {},
+): Promise<NotebookView> {
+  const dir = resolve(folder);
+  const follower = follow();
+  const verify = createVerifier(dir);
+  const journal: Event[] = [];
+  const drained = new Set<string>();
+  const warnings = new Set<string>();
+  let position = BEGINNING;
+  let events: readonly Event[] = [];
+  let contents: Contents = follower.upTo(journal);
+
+  const inTurn = oneAtATime();
+  const refresh = (): Promise<void> => inTurn(readOn);
+
+  async function readOn(): Promise<void> {
+    // The inbox first: what is drained between the two looks is then seen twice, and known by its id.
+    const inbox = await readInbox(dir);
+    const read = await readJournal(dir, schema, position);
+    for (const { event, inbox: id } of read.records) {
+      journal.push(event);
+      if (id !== null) drained.add(id);
+    }
+    position = read.position;
+    const recorded = follower.upTo(journal);
+    const more = inbox.flatMap(({ id, event }) => (event && !drained.has(id) ? event : []));
+    const waiting = stamped(more, recorded.state.now, position.seq);
+    const refused = new Set<Event>();
+    contents = withMore(recorded, waiting, (event, error) => {
+      refused.add(event);
+      warnings.add(`a record in ${dir}/inbox does not fit the lab: ${inWords(error)}`);
+    });
+    events = [...journal, ...waiting.filter((event) => !refused.has(event))];
+  }
+
+  async function manifestNow(): Promise<Manifest> {
+    const manifest = await readManifest(dir).catch((error: unknown) => {
+      if (!(error instanceof LabError)) throw error;
+      warnings.add(error.message);
+      return null;
+    });
+    if (manifest) migrationsFrom(schema, manifest.schema, dir);
+    return manifest ?? emptyManifest(schema);
+  }
+
+  async function query(sql: string, tries = 3): Promise<Answer> {
+    await refresh();
+    const manifest = await manifestNow();
+    const overtaken = async (): Promise<boolean> =>
+      tries > 1 && (await manifestNow()).generation !== manifest.generation;
+    try {
+      const found = await answer(sql, { dir, contents, manifest, runsDir, verify }, limits);
+      if (found.warnings.length === 0 || !(await overtaken())) return found;
+    } catch (error) {
+      if (!(await overtaken())) throw error;
+    }
+    return query(sql, tries - 1);
+  }
+
+  await refresh();
+  return {
+    get events() {
+      return events;
+    },
+    get state() {
+      return contents.state;
+    },
+    get warnings() {
+      return [...warnings];
+    },
+    refresh,
+    async query(sql) {
+      const found = await query(sql);
+      for (const warning of found.warnings) warnings.add(warning);
+      return found.rows;
+    },
+  };
+}

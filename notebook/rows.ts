@@ -1,0 +1,44 @@
+import type { ExperimentId, HypothesisId, NightId, RunId } from '../orchestrator/domain/ids.ts';
+import type { State } from '../orchestrator/domain/state.ts';
+import { experimentRecord, type ExperimentRow } from './tables/experiments.ts';
+import { hypothesisRecord, type HypothesisRow } from './tables/hypotheses.ts';
+import { nightRecord, type NightRow } from './tables/nights.ts';
+import { runRecord, type RunRow } from './tables/runs.ts';
+
+/**
+ * Rows of the notebook's tables as plain JSON, from the state alone and without DuckDB: what
+ * `experiments --json` and its like print. Keys are the tables' columns; `change` is an object,
+ * `interval` is [low, high]. Each throws where the journal knows no such id.
+ */
+
+export type NotFinite = 'NaN' | 'Infinity' | '-Infinity';
+
+type Safe<Value> = Value extends number
+  ? number | NotFinite
+  : Value extends readonly number[]
+    ? readonly (number | NotFinite)[]
+    : Value;
+export type JsonRow<R> = { readonly [K in keyof R]: Safe<R[K]> };
+
+export const experimentRow = (state: State, id: ExperimentId): JsonRow<ExperimentRow> =>
+  asJson(experimentRecord(state, id));
+
+export const runRow = (state: State, id: RunId): JsonRow<RunRow> => asJson(runRecord(state, id));
+
+export const hypothesisRow = (state: State, id: HypothesisId): JsonRow<HypothesisRow> =>
+  asJson(hypothesisRecord(state, id));
+
+export const nightRow = (state: State, id: NightId): JsonRow<NightRow> =>
+  asJson(nightRecord(state, id));
+
+const asJson = <R extends object>(row: R): JsonRow<R> =>
+  Object.fromEntries(
+    Object.entries(row).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.map(safe) : safe(value),
+    ]),
+  ) as JsonRow<R>;
+
+/** JSON has no word for NaN and the infinities; the contract's is their name as text. */
+const safe = (value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;

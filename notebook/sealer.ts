@@ -1,0 +1,108 @@
+import { LabError } from '../orchestrator/domain/errors.ts';
+import type { Contents } from './contents.ts';
+import { inWords } from './durable.ts';
+import type { Journal } from './journal.ts';
+import { asOf, type Keeper, type Manifest } from './manifest.ts';
+import { dueMerges, merge } from './merge.ts';
+import { sealTouched } from './seal.ts';
+import { touchedSince } from './touched.ts';
+import { oneAtATime } from './turns.ts';
+import { writeViews } from './views.ts';
+
+export interface SealerOptions {
+  readonly dir: string;
+  readonly journal: Journal;
+  readonly contents: () => Contents;
+  readonly keeper: Keeper;
+  readonly warnings: string[];
+  /** Milliseconds from a change to its seal. */
+  readonly sealAfter: number;
+}
+
+/** Keeps the Parquet tables up to the journal, beside the work and never in its way. */
+export interface Sealer {
+  /** Brings them up now. Throws LabError failed. */
+  seal(): Promise<void>;
+  /** Sees to it that they are brought up before long. Never throws. */
+  soon(): void;
+  /** Brings them up for the last time. */
+  close(): Promise<void>;
+}
+
+export function createSealer(options: SealerOptions): Sealer {
+  const { dir, journal, keeper, warnings, sealAfter } = options;
+  const inTurn = oneAtATime();
+  let shown = -1;
+  let timer: NodeJS.Timeout | null = null;
+  let closed = false;
+
+  async function sealNow(): Promise<void> {
+    await journal.settled();
+    const contents = options.contents();
+    const seq = journal.events.at(-1)?.seq ?? 0;
+    const touched = touchedSince(journal.events, keeper.current.sealed, contents);
+    const files = await sealTouched(dir, contents, touched, seq);
+    await keeper.change((manifest) => {
+      if (seq === manifest.sealed) return manifest;
+      return { ...manifest, sealed: seq, files: [...manifest.files, ...files] };
+    });
+    await mergeAll();
+    if (shown === keeper.current.generation) return;
+    const manifest = keeper.current;
+    await writeViews(dir, asOf(contents.state, manifest));
+    shown = manifest.generation;
+  }
+
+  async function mergeAll(): Promise<void> {
+    for (const due of dueMerges(keeper.current)) {
+      try {
+        const merged = await merge(dir, keeper.current, due);
+        await keeper.change((manifest) => replaced(manifest, due.files, merged));
+      } catch (error) {
+        // The files still stand as they were; the next seal tries again.
+        remark(`${due.table.name} could not be merged: ${inWords(error)}`);
+      }
+    }
+  }
+
+  const remark = (text: string): void => {
+    if (!warnings.includes(text)) warnings.push(text);
+  };
+  const seal = (): Promise<void> =>
+    inTurn(() =>
+      sealNow().catch((error: unknown) => {
+        throw new LabError(
+          'failed',
+          `the tables could not be brought up to the journal, which has it all: ${inWords(error)}`,
+          dir,
+          error,
+        );
+      }),
+    );
+  return {
+    seal,
+    soon() {
+      if (closed) return;
+      timer ??= setTimeout(() => {
+        timer = null;
+        seal().catch((error: unknown) => {
+          remark(inWords(error));
+        });
+      }, sealAfter).unref();
+    },
+    close() {
+      closed = true;
+      if (timer) clearTimeout(timer);
+      return seal();
+    },
+  };
+}
+
+const replaced = (
+  manifest: Manifest,
+  old: Manifest['files'],
+  merged: Manifest['files'][number],
+): Manifest => {
+  const gone = new Set(old.map((file) => file.path));
+  return { ...manifest, files: [...manifest.files.filter((f) => !gone.has(f.path)), merged] };
+};

@@ -1,0 +1,35 @@
+import type { Table } from './table.ts';
+import { alerts } from './tables/alerts.ts';
+import { experiments } from './tables/experiments.ts';
+import { findings } from './tables/findings.ts';
+import { flags } from './tables/flags.ts';
+import { hypotheses } from './tables/hypotheses.ts';
+import { decisions, notes, samples, tags } from './tables/later.ts';
+import { metrics } from './tables/metrics.ts';
+import { nights } from './tables/nights.ts';
+import { artifacts, params, summary } from './tables/run-details.ts';
+import { runs } from './tables/runs.ts';
+import { spans } from './tables/spans.ts';
+
+/** Every table of the notebook, in the order in which people meet them. */
+export const TABLES: readonly Table[] = [
+  nights,
+  hypotheses,
+  experiments,
+  runs,
+  params,
+  metrics,
+  summary,
+  samples,
+  artifacts,
+  spans,
+  alerts,
+  findings,
+  flags,
+  tags,
+  notes,
+  decisions,
+];
+
+/** The one table whose rows do not come from the journal. */
+export const METRICS = metrics.name;

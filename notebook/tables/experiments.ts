@@ -1,0 +1,182 @@
+import type { Experiment } from '../../orchestrator/domain/experiment.ts';
+import { changeAsData } from '../../orchestrator/domain/hypothesis.ts';
+import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
+import { armOf, experimentIn, runsOf, type State } from '../../orchestrator/domain/state.ts';
+import { defineTable } from '../table.ts';
+
+export interface ExperimentRow {
+  readonly id: string;
+  readonly night: string;
+  readonly hypothesis: string | null;
+  readonly source: string;
+  readonly line: string;
+  readonly title: string;
+  readonly because: string;
+  readonly change: Readonly<Record<string, string>>;
+  readonly parent: string | null;
+  readonly baseline: string;
+  readonly commit: string | null;
+  readonly branch: string | null;
+  readonly status: string;
+  readonly verdict: string | null;
+  readonly verdict_because: string | null;
+  readonly rule: string | null;
+  readonly objective: number | null;
+  readonly spread: number | null;
+  readonly n: number;
+  readonly effect: number | null;
+  readonly interval: readonly number[] | null;
+  readonly interval_low: number | null;
+  readonly interval_high: number | null;
+  readonly effect_on_parent: number | null;
+  readonly parent_interval_low: number | null;
+  readonly parent_interval_high: number | null;
+  readonly stack: string | null;
+  readonly dawn_confirmed: boolean | null;
+  readonly dawn_n: number | null;
+  readonly dawn_n_baseline: number | null;
+  readonly dawn_objective: number | null;
+  readonly dawn_baseline: number | null;
+  readonly dawn_effect: number | null;
+  readonly dawn_low: number | null;
+  readonly dawn_high: number | null;
+  readonly failure_class: string | null;
+  readonly failure: string | null;
+  readonly tags: readonly string[];
+  readonly flags: readonly string[];
+  readonly opened: string | null;
+}
+
+/** Throws where the journal knows no such experiment. */
+export function experimentRecord(state: State, id: ExperimentId): ExperimentRow {
+  const experiment = experimentIn(state, id);
+  const { night, hypothesis, source, line, title, because, parent, baseline } = experiment;
+  return {
+    ...{ id, night, hypothesis, source, line, title, because },
+    change: changeAsData(experiment.change),
+    ...{ parent, baseline, commit: experiment.commit, branch: experiment.branch },
+    status: statusOf(state, experiment),
+    ...evidence(state, experiment),
+    failure_class: experiment.failure?.class ?? null,
+    failure: experiment.failure?.message ?? null,
+    tags: [],
+    flags: state.flags.filter((flag) => flag.target === id).map((flag) => flag.label),
+    opened: state.opened.get(id) ?? null,
+  };
+}
+
+function statusOf(state: State, { id, judgement, failure, commit }: Experiment): string {
+  if (judgement) return 'judged';
+  if (failure) return 'failed';
+  if (commit === null) return 'preparing';
+  const runs = runsOf(state, id);
+  if (runs.length === 0) return 'prepared';
+  return runs.some((run) => run.status === 'running') ? 'running' : 'finished';
+}
+
+function evidence(state: State, { id, judgement }: Experiment) {
+  const { on_baseline, on_parent, dawn } = judgement ?? {};
+  const interval = on_baseline?.interval ?? null;
+  return {
+    verdict: judgement?.verdict ?? null,
+    verdict_because: judgement?.because ?? null,
+    rule: judgement?.rule ?? null,
+    ...(judgement
+      ? { objective: judgement.objective, spread: judgement.spread, n: judgement.n }
+      : unjudged(armOf(state, id).map((run) => run.value))),
+    effect: on_baseline?.effect ?? null,
+    interval,
+    interval_low: interval?.[0] ?? null,
+    interval_high: interval?.[1] ?? null,
+    effect_on_parent: on_parent?.effect ?? null,
+    parent_interval_low: on_parent?.interval?.[0] ?? null,
+    parent_interval_high: on_parent?.interval?.[1] ?? null,
+    stack: judgement?.stack ?? null,
+    dawn_confirmed: dawn?.confirmed ?? null,
+    dawn_n: dawn?.n ?? null,
+    dawn_n_baseline: dawn?.n_baseline ?? null,
+    dawn_objective: dawn?.objective ?? null,
+    dawn_baseline: dawn?.baseline ?? null,
+    dawn_effect: dawn?.on_baseline?.effect ?? null,
+    dawn_low: dawn?.on_baseline?.interval?.[0] ?? null,
+    dawn_high: dawn?.on_baseline?.interval?.[1] ?? null,
+  };
+}
+
+/** What can be said before a judgement: mean and sample standard deviation so far. */
+function unjudged(values: readonly number[]) {
+  const n = values.length;
+  if (n === 0) return { objective: null, spread: null, n };
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { objective: mean, spread: n < 2 ? null : Math.sqrt(squares / (n - 1)), n };
+}
+
+export const experiments = defineTable<ExperimentRow>({
+  name: 'experiments',
+  doc: 'One row per experiment, baselines included: the change, and what the statistics say of it.',
+  columns: {
+    id: ['VARCHAR', '`E-0007`; the first baseline is `E-0000`.'],
+    night: ['VARCHAR', 'The night that opened it.'],
+    hypothesis: ['VARCHAR', 'The hypothesis it tests; null for a baseline.'],
+    source: [
+      'VARCHAR',
+      'Who thought of it: baseline, yours, search_space, incumbent, paper, model.',
+    ],
+    line: ['VARCHAR', 'The line of inquiry it belongs to.'],
+    title: ['VARCHAR', 'The hypothesis in a few words.'],
+    because: ['VARCHAR', 'Why it should help.'],
+    change: ['JSON', "Knob to new literal, or `patch` to its file: `change->>'learning_rate'`."],
+    parent: ['VARCHAR', 'The experiment it was built on; null for a baseline.'],
+    baseline: ['VARCHAR', 'The baseline it is measured against; its own id for a baseline.'],
+    commit: ['VARCHAR', 'The commit that its runs execute; null until its branch stands.'],
+    branch: ['VARCHAR', 'Its branch; null until it stands.'],
+    status: [
+      'VARCHAR',
+      'preparing, prepared, running, finished (runs ended, not judged), judged, or failed (no branch).',
+    ],
+    verdict: [
+      'VARCHAR',
+      'improved, promising, worse, no_difference, inconclusive, failed, pruned, invalid; null until judged.',
+    ],
+    verdict_because: ['VARCHAR', 'The evidence in one sentence.'],
+    rule: ['VARCHAR', 'Version of the rule that gave the verdict.'],
+    objective: ['DOUBLE', 'Mean of the objective over finished runs of distinct seeds.'],
+    spread: ['DOUBLE', 'Sample standard deviation over those runs; null below two.'],
+    n: ['BIGINT', 'How many those runs are.'],
+    effect: ['DOUBLE', "Objective minus the baseline's, sign as measured."],
+    interval: ['DOUBLE[]', '[low, high] of effect, 95 %; null where the runs cannot say.'],
+    interval_low: ['DOUBLE', 'Its lower end.'],
+    interval_high: ['DOUBLE', 'Its upper end.'],
+    effect_on_parent: ['DOUBLE', "Objective minus the parent's."],
+    parent_interval_low: ['DOUBLE', 'Lower end of the 95 % interval of effect_on_parent.'],
+    parent_interval_high: ['DOUBLE', 'Its upper end.'],
+    stack: ['VARCHAR', 'The tip of the confirmed stack that it is a member of.'],
+    dawn_confirmed: [
+      'BOOLEAN',
+      'Whether fresh seeds confirmed it; null where dawn did not test it.',
+    ],
+    dawn_n: ['BIGINT', 'Fresh seeds that finished.'],
+    dawn_n_baseline: ['BIGINT', 'The same of the baseline.'],
+    dawn_objective: ['DOUBLE', 'Mean objective over the fresh seeds.'],
+    dawn_baseline: ['DOUBLE', 'The same of the baseline.'],
+    dawn_effect: ['DOUBLE', "Objective minus the baseline's on fresh seeds alone."],
+    dawn_low: ['DOUBLE', 'Lower end of the 95 % interval of dawn_effect.'],
+    dawn_high: ['DOUBLE', 'Its upper end.'],
+    failure_class: ['VARCHAR', 'Why its change could not be made into a branch: idea, invalid, …'],
+    failure: ['VARCHAR', 'The same in a line for people.'],
+    tags: ['VARCHAR[]', 'Its tags.'],
+    flags: ['VARCHAR[]', 'Labels of its flags.'],
+    opened: ['TIMESTAMP', 'When it was opened, UTC.'],
+  },
+  example:
+    "SELECT id, title, verdict, objective, effect, interval FROM experiments WHERE verdict IN ('improved', 'promising') ORDER BY effect",
+  journal: {
+    subject: 'id',
+    subjects: ({ state }) => state.experiments.keys(),
+    rows: ({ state }, id) =>
+      state.experiments.has(id as ExperimentId)
+        ? [experimentRecord(state, id as ExperimentId)]
+        : [],
+  },
+});

@@ -1,0 +1,116 @@
+import { changeInWords } from '../../orchestrator/domain/hypothesis.ts';
+import type { RunId } from '../../orchestrator/domain/ids.ts';
+import type { Run } from '../../orchestrator/domain/run.ts';
+import { experimentIn, type State } from '../../orchestrator/domain/state.ts';
+import { defineTable } from '../table.ts';
+
+export interface RunRow {
+  readonly id: string;
+  readonly name: string;
+  readonly experiment: string;
+  readonly night: string;
+  readonly seed: number | null;
+  readonly purpose: string;
+  readonly attempt: number;
+  readonly slot: number;
+  readonly status: string;
+  readonly failure: string | null;
+  readonly failure_message: string | null;
+  readonly traceback: string | null;
+  readonly killed_because: string | null;
+  readonly objective: number | null;
+  readonly tier: string | null;
+  readonly started: string;
+  readonly seconds: number | null;
+  readonly cpu_seconds: number | null;
+  readonly peak_memory_mb: number | null;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly commit: string | null;
+  readonly environment_key: string | null;
+  readonly metric_points: number | null;
+  readonly said: string | null;
+}
+
+/** Throws where the journal knows no such run. */
+export function runRecord(state: State, id: RunId): RunRow {
+  const run = state.runs.get(id);
+  if (!run) throw new Error(`the journal knows no ${id}`);
+  const { night, commit } = experimentIn(state, run.experiment);
+  const { experiment, seed, purpose, attempt, slot, status, started, said } = run;
+  return {
+    ...{ id, name: nameOf(state, run), experiment, night },
+    ...{ seed, purpose, attempt, slot, status },
+    ...outcome(run),
+    ...{ started, commit, said },
+  };
+}
+
+/** `Warm-up hurts at this length · warmup_steps=0 · seed 2`. */
+function nameOf(state: State, run: Run): string {
+  const { title, change } = experimentIn(state, run.experiment);
+  return `${title} · ${changeInWords(change)} · ${run.seed === null ? 'unseeded' : `seed ${run.seed}`}`;
+}
+
+function outcome({ result }: Run) {
+  return {
+    failure: result?.failure?.class ?? null,
+    failure_message: result?.failure?.message ?? null,
+    traceback: result?.failure?.traceback ?? null,
+    killed_because: result?.killed_because ?? null,
+    objective: result?.objective ?? null,
+    tier: result?.tier ?? null,
+    seconds: result?.seconds ?? null,
+    cpu_seconds: result?.cpu_seconds ?? null,
+    peak_memory_mb: result?.summary.find(({ key }) => key === 'peak_memory_mb')?.number ?? null,
+    exit_code: result?.exit_code ?? null,
+    signal: result?.signal ?? null,
+    environment_key: result?.environment_key ?? null,
+    metric_points: result?.metric_points ?? null,
+  };
+}
+
+export const runs = defineTable<RunRow>({
+  name: 'runs',
+  doc: 'One row per run: one execution with one seed. Of a run that was tried again, the newest attempt.',
+  columns: {
+    id: ['VARCHAR', '`E-0007.2`: the second run of E-0007.'],
+    name: ['VARCHAR', 'Title, changed knobs and seed.'],
+    experiment: ['VARCHAR', 'The experiment it belongs to.'],
+    night: ['VARCHAR', "The experiment's night."],
+    seed: ['BIGINT', 'The seed it was given; null where the plan names no way to seed the script.'],
+    purpose: ['VARCHAR', 'baseline, screen (a look), replicate (making sure), dawn (deciding).'],
+    attempt: ['BIGINT', 'Counts from 1.'],
+    slot: ['BIGINT', 'Where it ran, from 1.'],
+    status: ['VARCHAR', 'running, finished, failed, killed.'],
+    failure: [
+      'VARCHAR',
+      'Class: idea, infrastructure, timeout, out_of_memory, not_a_number, no_metric, invalid.',
+    ],
+    failure_message: ['VARCHAR', 'What was expected and found, in a line.'],
+    traceback: ['VARCHAR', 'The end of what the script said about it.'],
+    killed_because: ['VARCHAR', 'user, pruned or fenced.'],
+    objective: [
+      'DOUBLE',
+      'The number it is judged by, as printed: NaN and infinities are kept; null where none was.',
+    ],
+    tier: ['VARCHAR', 'How far the number can be trusted: self_reported, checked, verified.'],
+    started: ['TIMESTAMP', 'When this attempt was started, UTC.'],
+    seconds: ['DOUBLE', 'Wall-clock seconds of the command.'],
+    cpu_seconds: ['DOUBLE', 'Processor seconds it used.'],
+    peak_memory_mb: ['DOUBLE', 'Largest memory it held, in MB, where it was measured.'],
+    exit_code: ['BIGINT', 'Exit code of the command; null where a signal ended it.'],
+    signal: ['VARCHAR', 'The signal that ended it.'],
+    commit: ['VARCHAR', 'The commit it executed.'],
+    environment_key: ['VARCHAR', 'Runs with different keys ran in different environments.'],
+    metric_points: ['BIGINT', 'Points it left in metrics.'],
+    said: ['VARCHAR', "The Reporter's line on it."],
+  },
+  example:
+    'SELECT id, name, status, failure, objective, seconds FROM runs WHERE isfinite(objective) ORDER BY objective LIMIT 10',
+  journal: {
+    subject: 'id',
+    subjects: ({ state }) => state.runs.keys(),
+    rows: ({ state }, id) => (state.runs.has(id as RunId) ? [runRecord(state, id as RunId)] : []),
+  },
+});

@@ -1,0 +1,86 @@
+import type { Event } from '../orchestrator/domain/event.ts';
+import {
+  experimentOf,
+  isRunId,
+  type ExperimentId,
+  type NightId,
+  type RunId,
+} from '../orchestrator/domain/ids.ts';
+import type { Contents } from './contents.ts';
+import { alertOf } from './tables/alerts.ts';
+import { spansOf } from './tables/spans.ts';
+import { TABLES } from './tables.ts';
+
+/** Subjects whose rows may have changed, by table. */
+export type Touched = Map<string, Set<string>>;
+
+/**
+ * Which rows the events since a record may have changed. Rather too many than too few: what a row
+ * is made of (a run's name has its experiment's title) counts as the row.
+ */
+export function touchedSince(events: readonly Event[], seq: number, contents: Contents): Touched {
+  const touched: Touched = new Map(TABLES.map(({ name }) => [name, new Set()]));
+  let night: NightId | null = null;
+  for (const event of events) {
+    if (event.type === 'night_started') night = event.night;
+    if (event.seq > seq) touch(touched, event, night, contents);
+  }
+  return touched;
+}
+
+function touch(touched: Touched, event: Event, night: NightId | null, contents: Contents): void {
+  const mark = (table: string, ...ids: readonly (string | null)[]): void => {
+    for (const id of ids) if (id !== null) touched.get(table)?.add(id);
+  };
+  const experiment = (id: ExperimentId): void => {
+    mark('experiments', id);
+    mark('runs', ...(contents.state.experiments.get(id)?.runs ?? []));
+  };
+  const run = (id: RunId): void => {
+    mark('runs', id);
+    for (const table of ['params', 'summary', 'artifacts']) mark(table, id);
+    mark('experiments', experimentOf(id));
+  };
+  mark('nights', night);
+
+  switch (event.type) {
+    case 'night_started':
+    case 'night_resumed':
+    case 'incumbent_moved':
+    case 'dawn_began':
+    case 'night_ended':
+      return mark('nights', event.night);
+    case 'reported':
+      mark('nights', event.night);
+      return mark('findings', event.night);
+    case 'hypotheses_proposed':
+      return mark('hypotheses', ...event.hypotheses.map(({ id }) => id));
+    case 'hypotheses_planned':
+      return mark('hypotheses', ...event.queue, ...event.rejected.map(({ id }) => id));
+    case 'experiment_opened':
+      mark('nights', event.experiment.night);
+      mark('hypotheses', event.experiment.hypothesis);
+      return experiment(event.experiment.id);
+    case 'experiment_prepared':
+    case 'experiment_unprepared':
+    case 'experiment_judged':
+    case 'effect_restated':
+      return experiment(event.experiment);
+    case 'run_started':
+    case 'run_summarised':
+      return run(event.run);
+    case 'run_ended':
+      mark('spans', ...spansOf(event, night).map(({ id }) => id));
+      return run(event.result.run);
+    case 'flagged':
+    case 'unflagged':
+      mark('flags', event.target);
+      return isRunId(event.target) ? run(event.target) : experiment(event.target);
+    case 'alert':
+      return mark('alerts', alertOf(event)?.id ?? null);
+    case 'span':
+      return mark('spans', ...spansOf(event, night).map(({ id }) => id));
+    case 'promoted':
+      return;
+  }
+}

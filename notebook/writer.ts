@@ -1,0 +1,138 @@
+import { dirname, resolve } from 'node:path';
+
+import type { Event, EventBody } from '../orchestrator/domain/event.ts';
+import type { Clock, Notebook } from '../orchestrator/domain/ports.ts';
+import type { State } from '../orchestrator/domain/state.ts';
+import { follow, type Contents } from './contents.ts';
+import { drain } from './drain.ts';
+import { makeNotebookFolder } from './durable.ts';
+import { takeIn } from './intake.ts';
+import { openJournal, type Journal } from './journal.ts';
+import { usualRunsDir } from './live.ts';
+import { takeLock } from './lock.ts';
+import { asOf, keepManifest } from './manifest.ts';
+import { sweep } from './mend.ts';
+import type { Problem } from './problem.ts';
+import { answer } from './query.ts';
+import { CURRENT, type Schema } from './schema.ts';
+import { createSealer } from './sealer.ts';
+import { findManifest, takeStock, type Found } from './stock.ts';
+import { oneAtATime } from './turns.ts';
+import { createVerifier } from './verify.ts';
+import { writeViews } from './views.ts';
+
+export interface NotebookOptions {
+  /** The notebook's folder; made where it is missing. */
+  readonly dir: string;
+  /** The lab's `experiments/` folder, where it is not at its usual place. */
+  readonly runsDir?: string;
+  readonly clock: Clock;
+  readonly schema?: Schema;
+  /** Milliseconds until what was recorded is sealed into Parquet without being asked. */
+  readonly sealAfter?: number;
+}
+
+export interface OpenNotebook extends Notebook {
+  /** The fold of `events`. */
+  state(): State;
+  /** What was found damaged or could not be read, in words; the same is in the alerts. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Opens the notebook to write it; there is one writer. What is damaged is named, set aside and
+ * built anew where that is possible; the rest stands. Throws LabError busy (another process has
+ * it), damaged (the journal is), refused (a newer AutoLab wrote it).
+ */
+export async function openNotebook(options: NotebookOptions): Promise<OpenNotebook> {
+  const dir = resolve(options.dir);
+  await makeNotebookFolder(dir);
+  const lock = await takeLock(dir, new Date(options.clock.now()).toISOString());
+  try {
+    const notebook = await openLocked({ ...options, dir });
+    let closed: Promise<void> | null = null;
+    const close = () => (closed ??= notebook.close().finally(() => lock.release()));
+    return { ...notebook, close };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function openLocked(options: NotebookOptions): Promise<OpenNotebook> {
+  const { dir, schema = CURRENT } = options;
+  const found = await findManifest(dir, schema);
+  const journal = await openJournal(dir, schema);
+  try {
+    return await openOver(journal, found, options);
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+async function openOver(
+  journal: Journal,
+  found: Found,
+  options: NotebookOptions,
+): Promise<OpenNotebook> {
+  const { dir, clock, schema = CURRENT, sealAfter = 10_000 } = options;
+  const { runsDir = usualRunsDir(dir) } = options;
+  const follower = follow();
+  const contents = (): Contents => follower.upTo(journal.events);
+  const stock = await takeStock(dir, found, contents().state, runsDir, schema);
+  const keeper = keepManifest(dir, found.manifest);
+  await keeper.change(() => ({ ...stock.manifest, journal: journal.live }));
+  const warnings = [...stock.remarks];
+  const sealer = createSealer({ dir, journal, contents, keeper, warnings, sealAfter });
+  const verify = createVerifier(dir);
+  const drainInTurn = oneAtATime();
+
+  const append = async (body: EventBody, inbox?: string, at?: string): Promise<Event> => {
+    const event = await journal.append(body, at ?? new Date(clock.now()).toISOString(), inbox);
+    sealer.soon();
+    return event;
+  };
+  const warn = async ({ text, run }: Problem): Promise<void> => {
+    warnings.push(text);
+    const subject = run ?? contents().state.night;
+    if (subject !== null) await append({ type: 'alert', level: 'error', subject, text });
+  };
+
+  for (const problem of stock.problems) await warn(problem);
+  if (stock.problems.length > 0) await sealer.seal();
+  else await writeViews(dir, asOf(contents().state, keeper.current));
+  await sweep(dir, keeper.current, found.whole);
+  if (keeper.current.sealed < (journal.events.at(-1)?.seq ?? 0)) sealer.soon();
+
+  return {
+    events: journal.events,
+    warnings,
+    state: () => contents().state,
+    append: (body) => append(body),
+    async takeIn(result, metricsFile) {
+      const file = resolve(dirname(runsDir), metricsFile);
+      const problem = await takeIn(dir, keeper, contents().state, result, file);
+      if (problem) await warn(problem);
+      sealer.soon();
+    },
+    drainInbox: () =>
+      drainInTurn(() => drain({ dir, journal, state: () => contents().state, append, warnings })),
+    seal: () => sealer.seal(),
+    async query(sql) {
+      const source = { dir, contents: contents(), manifest: keeper.current, runsDir, verify };
+      const { rows, warnings: more } = await answer(sql, source);
+      warnings.push(...more.filter((warning) => !warnings.includes(warning)));
+      return rows;
+    },
+    async close() {
+      await journal.settled();
+      await keeper.change((manifest) => manifest); // whatever is being taken in
+      try {
+        await sealer.close();
+      } finally {
+        await journal.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,271 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { DuckDBInstance } from '@duckdb/node-api';
+import { describe, expect, it } from 'vitest';
+
+import type { EventBody } from '../../orchestrator/domain/event.ts';
+import { readManifest } from '../../notebook/manifest.ts';
+import { plain } from '../../notebook/query.ts';
+import { readNotebook } from '../../notebook/reader.ts';
+import { experimentRow, hypothesisRow, nightRow, runRow } from '../../notebook/rows.ts';
+import { TABLES } from '../../notebook/tables.ts';
+import {
+  aJudgement,
+  aLittleNight,
+  aNight,
+  anExperimentsLife,
+  aResult,
+  runStarted,
+} from '../support/events.ts';
+import { anIdea, aPlan, nightStarted, simulate } from '../support/simulate.ts';
+import { aPlace, leaveMetrics, losses, opened, type Place } from './helpers.ts';
+
+/** What anybody's DuckDB sees through views.sql. */
+async function foreign(place: Place, sql: string): Promise<readonly unknown[]> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(await readFile(join(place.dir, 'views.sql'), 'utf8'));
+  const rows = await (await connection.run(sql)).getRowObjectsJS();
+  connection.closeSync();
+  instance.closeSync();
+  return rows.map(plain);
+}
+
+const everything = (table: string): string => `SELECT * FROM ${table} ORDER BY ALL`;
+
+async function expectSameEverywhere(
+  place: Place,
+  query: (sql: string) => Promise<{ rows: readonly unknown[] }>,
+) {
+  for (const { name } of TABLES) {
+    const own = (await query(everything(name))).rows;
+    expect(await foreign(place, everything(name)), name).toEqual(own);
+  }
+}
+
+describe('the tables', () => {
+  it('are the same for a foreign DuckDB, for another process and for the writer', async () => {
+    const place = await aPlace();
+    const notebook = await opened(place);
+    for (const body of aLittleNight(3)) await notebook.append(body);
+    await notebook.append({
+      ...{ type: 'flagged', target: 'E-0001', label: 'publish', because: 'good', who: 'me' },
+    });
+    await notebook.append({ type: 'alert', level: 'info', subject: 'E-0001', text: 'look' });
+    const file = await leaveMetrics(place, 'E-0001.1', losses(3, NaN, 1));
+    await notebook.takeIn(aResult('E-0001.1', { metric_points: 3 }), file);
+    await notebook.seal();
+
+    await expectSameEverywhere(place, (sql) => notebook.query(sql));
+    const reader = await readNotebook(place.dir);
+    await expectSameEverywhere(place, (sql) => reader.query(sql));
+    const counts = await reader.query(
+      'SELECT (SELECT count(*) FROM runs) AS runs, (SELECT count(*) FROM metrics) AS metrics, (SELECT count(*) FROM spans) AS spans, (SELECT count(*) FROM flags) AS flags',
+    );
+    expect(counts.rows).toEqual([{ runs: 8, metrics: 3, spans: 8, flags: 1 }]);
+  });
+
+  it('are there and typed before anything was recorded', async () => {
+    const place = await aPlace();
+    const notebook = await opened(place);
+    await notebook.seal();
+    await expectSameEverywhere(place, (sql) => notebook.query(sql));
+    for (const { name, columns } of TABLES) {
+      const described = await foreign(place, `DESCRIBE ${name}`);
+      const types = columns.map(({ name, type }) => ({
+        ...{ column_name: name, column_type: type === 'JSON' ? 'VARCHAR' : type },
+      }));
+      expect(described, name).toMatchObject(types);
+      expect((await notebook.query(`DESCRIBE ${name}`)).rows, name).toMatchObject(types);
+    }
+  });
+
+  it('stay the fold of the journal, wherever seals fall in a night', async () => {
+    const place = await aPlace();
+    let notebook = await opened(place);
+    const { events } = simulate(
+      {
+        ideas: ['a', 'b', 'c', 'd'].map((title) => anIdea(title)),
+        measure: (titles, run) => 1 - titles.length * 0.1 + (run.seed ?? 0) * 0.0001,
+      },
+      nightStarted(aPlan()),
+    );
+    for (const [i, { seq: _seq, at: _at, ...body }] of events.entries()) {
+      await notebook.append(body as EventBody);
+      if (i % 5 === 0) await notebook.seal();
+      if (i % 37 === 0) {
+        await notebook.close();
+        notebook = await opened(place);
+      }
+    }
+    await notebook.seal();
+    await expectSameEverywhere(place, (sql) => notebook.query(sql));
+    expect(await foreign(place, 'SELECT id FROM nights')).toEqual([{ id: 'N-0001' }]);
+  });
+
+  it('show the newest state of an experiment and of a run', async () => {
+    const place = await aPlace();
+    const notebook = await opened(place);
+    await notebook.append(aNight());
+    for (const body of anExperimentsLife(0, 0)) await notebook.append(body);
+    await notebook.append(runStarted('E-0000.1', 1));
+    await notebook.seal();
+    expect(await foreign(place, 'SELECT status, objective FROM runs')).toEqual([
+      { status: 'running', objective: null },
+    ]);
+    await notebook.append({ type: 'run_ended', result: aResult('E-0000.1') });
+    await notebook.seal();
+    expect(await foreign(place, 'SELECT status, objective FROM runs')).toEqual([
+      { status: 'finished', objective: 1.5 },
+    ]);
+    expect(await foreign(place, 'SELECT key FROM params')).toHaveLength(1);
+  });
+
+  it('forget what an older attempt left when a newer one begins', async () => {
+    const place = await aPlace();
+    const notebook = await opened(place);
+    await notebook.append(aNight());
+    for (const body of anExperimentsLife(0, 1)) await notebook.append(body);
+    await notebook.seal();
+    await notebook.append(runStarted('E-0000.1', 1, 2));
+    await notebook.seal();
+    for (const table of ['params', 'summary', 'artifacts'])
+      expect(await foreign(place, everything(table)), table).toEqual([]);
+    expect(await foreign(place, 'SELECT attempt, status FROM runs')).toEqual([
+      { attempt: 2, status: 'running' },
+    ]);
+    // The slot's time was spent all the same.
+    expect(await foreign(place, everything('spans'))).toHaveLength(1);
+  });
+
+  it('lose a flag that was taken back, and keep its sister', async () => {
+    const place = await aPlace();
+    const notebook = await opened(place);
+    for (const body of aLittleNight(1)) await notebook.append(body);
+    const target = 'E-0001';
+    for (const label of ['publish', 'suspicious'])
+      await notebook.append({ type: 'flagged', target, label, because: 'x', who: 'me' });
+    await notebook.seal();
+    await notebook.append({ type: 'unflagged', target, label: 'publish', who: 'me' });
+    await notebook.seal();
+    expect(await foreign(place, 'SELECT label FROM flags')).toEqual([{ label: 'suspicious' }]);
+    await notebook.append({ type: 'unflagged', target, label: 'suspicious', who: 'me' });
+    await notebook.seal();
+    expect(await foreign(place, 'SELECT label FROM flags')).toEqual([]);
+    expect(await foreign(place, "SELECT flags FROM experiments WHERE id = 'E-0001'")).toEqual([
+      { flags: [] },
+    ]);
+    await expectSameEverywhere(place, (sql) => notebook.query(sql));
+  });
+
+  it('keep numbers that are not finite', async () => {
+    const place = await aPlace();
+    const notebook = await opened(place);
+    await notebook.append(aNight());
+    for (const body of anExperimentsLife(0, 0)) await notebook.append(body);
+    const values = [NaN, Infinity, -Infinity];
+    for (const [i, objective] of values.entries()) {
+      const run = `E-0000.${i + 1}` as const;
+      await notebook.append(runStarted(run, i + 1));
+      const summary = [{ key: 'loss', number: objective, text: null }];
+      await notebook.append({ type: 'run_ended', result: aResult(run, { objective, summary }) });
+    }
+    await notebook.seal();
+    const sql =
+      'SELECT r.id, objective, number, isfinite(objective) AS finite FROM runs r JOIN summary s ON s.run_id = r.id ORDER BY r.id';
+    const expected = ['NaN', 'Infinity', '-Infinity'].map((text, i) => ({
+      ...{ id: `E-0000.${i + 1}`, objective: text, number: text, finite: false },
+    }));
+    expect(await foreign(place, sql)).toEqual(expected);
+    expect((await notebook.query(sql)).rows).toEqual(expected);
+    await notebook.close();
+    const again = await opened(place);
+    expect((await again.query(sql)).rows).toEqual(expected);
+    expect(runRow(again.state(), 'E-0000.1').objective).toBe('NaN');
+  });
+
+  it('are merged when more than 64 files of a table wait, and say the same as before', async () => {
+    const place = await aPlace();
+    const notebook = await opened(place);
+    await notebook.append(aNight());
+    for (const body of anExperimentsLife(0, 0)) await notebook.append(body);
+    for (let i = 1; i <= 66; i++) {
+      const run = `E-0000.${i}` as const;
+      await notebook.append(runStarted(run, i));
+      const file = await leaveMetrics(place, run, losses(2, 1 / i));
+      await notebook.takeIn(aResult(run, { metric_points: 2 }), file);
+      await notebook.append({ type: 'run_ended', result: aResult(run, { metric_points: 2 }) });
+      if (i < 66) await notebook.seal();
+    }
+    const before = (await notebook.query(everything('metrics'))).rows;
+    await notebook.seal();
+    const { files } = (await readManifest(place.dir)) ?? { files: [] };
+    const metrics = files.filter((file) => file.table === 'metrics');
+    expect(metrics.map((file) => file.rows)).toEqual([130, 2]);
+    expect(files.filter((file) => file.table === 'runs').length).toBeLessThan(5);
+    await expectSameEverywhere(place, (sql) => notebook.query(sql));
+    expect((await notebook.query(everything('metrics'))).rows).toEqual(before);
+    // What was replaced lives on for open queries, until somebody opens the notebook to write.
+    expect((await readdir(join(place.dir, 'metrics'))).length).toBeGreaterThan(65);
+    await notebook.close();
+    const again = await opened(place);
+    expect(await readdir(join(place.dir, 'metrics'))).toHaveLength(2);
+    expect((await again.query(everything('metrics'))).rows).toEqual(before);
+    expect(again.warnings).toEqual([]);
+  });
+
+  it('seal by themselves before long', async () => {
+    const place = await aPlace();
+    const notebook = await opened(place, { sealAfter: 20 });
+    await notebook.append(aNight());
+    await expect
+      .poll(() => foreign(place, 'SELECT id FROM nights'), { timeout: 20_000 })
+      .toEqual([{ id: 'N-0001' }]);
+  });
+
+  it('hold examples that run', async () => {
+    const place = await aPlace();
+    const notebook = await opened(place);
+    for (const body of aLittleNight(2)) await notebook.append(body);
+    for (const { name, example } of TABLES)
+      await expect(notebook.query(example), name).resolves.toBeDefined();
+  });
+});
+
+describe('rows without DuckDB', () => {
+  it('say the same as the tables', async () => {
+    const place = await aPlace();
+    const notebook = await opened(place);
+    for (const body of aLittleNight(2)) await notebook.append(body);
+    await notebook.append({
+      ...{ type: 'experiment_judged', experiment: 'E-0002' },
+      judgement: aJudgement({ on_baseline: { effect: NaN, interval: [-Infinity, 1] } }),
+    });
+    const state = notebook.state();
+    const asTable = <R extends object>(row: R) => ({
+      ...row,
+      ...('change' in row ? { change: JSON.stringify(row.change) } : {}),
+      ...('plan' in row ? { plan: JSON.stringify(row.plan) } : {}),
+    });
+    const rowsOf = async (table: string) =>
+      (await notebook.query(`SELECT * FROM ${table} ORDER BY id`)).rows;
+    expect(await rowsOf('experiments')).toEqual(
+      [...state.experiments.keys()].map((id) => asTable(experimentRow(state, id))),
+    );
+    expect(await rowsOf('runs')).toEqual([...state.runs.keys()].map((id) => runRow(state, id)));
+    expect(await rowsOf('hypotheses')).toEqual(
+      [...state.hypotheses.keys()].map((id) => asTable(hypothesisRow(state, id))),
+    );
+    expect(await rowsOf('nights')).toEqual(
+      [...state.nights.keys()].map((id) => asTable(nightRow(state, id))),
+    );
+    expect(experimentRow(state, 'E-0002')).toMatchObject({
+      ...{ effect: 'NaN', interval: ['-Infinity', 1], interval_low: '-Infinity' },
+      ...{ change: { learning_rate: '2e-3' }, tags: [], flags: [] },
+    });
+    expect(JSON.parse(JSON.stringify(experimentRow(state, 'E-0002')))).toEqual(
+      experimentRow(state, 'E-0002'),
+    );
+  });
+});
