@@ -1,0 +1,107 @@
+import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
+import {
+  researcherAnswer,
+  type ResearcherAnswer,
+  type ResearcherBrief,
+} from '../orchestrator/domain/brief.ts';
+import { changeKey, type Proposal } from '../orchestrator/domain/hypothesis.ts';
+import { chanceOf, findingsToStack, movesToTry, type Chance } from './researcher/draft.ts';
+import { evidenceOf, heldChanges, oneKnob, type KnobEvidence } from './researcher/evidence.ts';
+import { isAllowed, type ValueTools } from './researcher/values.ts';
+
+/**
+ * The Researcher states what to try next: read → own → draft → criticise → answer.
+ *
+ * Its policy for the search space is in two files: promise.ts chooses the knob, values.ts its value.
+ * It keeps nothing between briefs, and the same brief gets the same answer.
+ */
+export interface ResearcherDeps extends ValueTools {
+  /** Settles what no evidence does; by default a hash, so that a night can be played again. */
+  readonly random?: Chance;
+}
+
+const Thought = Annotation.Root({
+  brief: Annotation<ResearcherBrief>,
+  /** What memory says of each knob. */
+  known: Annotation<readonly KnobEvidence[]>,
+  /** Changes that are spoken for on this incumbent. */
+  held: Annotation<ReadonlySet<string>>,
+  first: Annotation<readonly Proposal[]>,
+  drafts: Annotation<readonly Proposal[]>,
+  reply: Annotation<ResearcherAnswer>,
+});
+type Thought = typeof Thought.State;
+
+/**
+ * Answers with at most `brief.wanted` proposals, each one change on the incumbent; `exhausted`
+ * where nothing new is left for this incumbent after them. The user's hypotheses and last night's
+ * best come first, in their order, each once a night and whatever memory holds: where one was
+ * tried before, the Planner tells the user so. Everything else stays within the plan's values and
+ * ranges, and is no change that memory or this night holds on the incumbent.
+ *
+ * Memory is taken at its word: a `failed` entry counts against its knob, so what the machine's
+ * failures cost must not be in it.
+ */
+export function createResearcher(
+  deps: ResearcherDeps,
+): (brief: ResearcherBrief) => Promise<ResearcherAnswer> {
+  const chance = deps.random ?? chanceOf;
+  const graph = new StateGraph(Thought)
+    .addNode('read', ({ brief }: Thought) => ({
+      known: evidenceOf(brief),
+      held: heldChanges(brief),
+    }))
+    .addNode('own', ({ brief }: Thought) => ({ first: unspentOwn(brief), drafts: [] }))
+    // The place of a model: it drafts here, beside the search space, and is criticised like it.
+    .addNode('draft', ({ brief, known }: Thought) => ({
+      drafts: [
+        ...findingsToStack(brief, known),
+        // One more than wanted shows whether this answer exhausts the incumbent.
+        ...movesToTry(brief, known, brief.wanted + 1, deps, chance),
+      ],
+    }))
+    .addNode('criticise', ({ known, held, first, drafts }: Thought) => ({
+      drafts: sound(drafts, known, new Set([...held, ...first.map((p) => changeKey(p.change))])),
+    }))
+    .addNode('answer', ({ brief, first, drafts }: Thought) => ({
+      reply: researcherAnswer.parse({
+        proposals: [...first, ...drafts].slice(0, brief.wanted),
+        exhausted: first.length + drafts.length <= brief.wanted && first.length < brief.wanted,
+      }),
+    }))
+    .addEdge(START, 'read')
+    .addEdge('read', 'own')
+    .addConditionalEdges(
+      'own',
+      ({ brief, first }: Thought) => (first.length < brief.wanted ? 'draft' : 'answer'),
+      ['draft', 'answer'],
+    )
+    .addEdge('draft', 'criticise')
+    .addEdge('criticise', 'answer')
+    .addEdge('answer', END)
+    .compile();
+  return async (brief) => (await graph.invoke({ brief })).reply;
+}
+
+/** The same idea under another title stays: the user should hear from the Planner that it is one. */
+function unspentOwn({ own, proposed }: ResearcherBrief): readonly Proposal[] {
+  const spent = new Set(proposed.map((p) => `${p.title}\n${changeKey(p.change)}`));
+  return own.filter((p) => !spent.has(`${p.title}\n${changeKey(p.change)}`));
+}
+
+/** Without what is spoken for, said twice, unchanged, or outside of what the plan allows. */
+function sound(
+  drafts: readonly Proposal[],
+  known: readonly KnobEvidence[],
+  held: Set<string>,
+): readonly Proposal[] {
+  return drafts.filter(({ change, source }) => {
+    const key = changeKey(change);
+    if (held.has(key)) return false;
+    held.add(key);
+    if (source !== 'search_space') return true;
+    const set = oneKnob(change);
+    const knob = known.find(({ name }) => name === set?.name);
+    return set && knob && set.value !== knob.current && isAllowed(knob.knob, set.value);
+  });
+}
