@@ -1,0 +1,171 @@
+import { fact, say, type Sentence, type Sourced } from './fact.ts';
+import { whatFailed } from './failures.ts';
+import type { Stated } from './findings.ts';
+import { whatNext } from './next.ts';
+import { code, escaped } from './markdown.ts';
+import { plain } from './numbers.ts';
+import { heading, item, paragraph, runRanges, type Block } from './page.ts';
+import {
+  betterWay,
+  changeOf,
+  dawnInWords,
+  effectWithInterval,
+  experimentOf,
+  idOf,
+  meanWithSpread,
+  metricName,
+  named,
+  ON_PARENT,
+  onParent,
+  stackOf,
+  titleOf,
+} from './phrases.ts';
+import type { ExperimentRow, NightRecord } from './records.ts';
+
+/** The five answers on the first screen of FINDINGS.md. */
+export function answers(record: NightRecord, stated: Stated): readonly Block[] {
+  return [
+    heading(2, say`What improved`),
+    ...whatImproved(record, stated),
+    heading(2, say`Is it real?`),
+    ...isItReal(record, stated),
+    heading(2, say`What to merge`),
+    ...whatToMerge(record, stated),
+    heading(2, say`What failed, and why`),
+    ...whatFailed(record),
+    heading(2, say`What to try next`),
+    ...whatNext(record, stated),
+  ];
+}
+
+function whatImproved(record: NightRecord, { outcome, going }: Stated): readonly Block[] {
+  if (outcome.kind === 'no_baseline' || outcome.kind === 'nothing') {
+    const standing = baselineStanding(record);
+    return [paragraph(say`Nothing${going ? ' so far' : ''}. ${standing}`)];
+  }
+  const stack = stackOf(record, outcome.tip.row.id);
+  const tip = idOf(outcome.tip);
+  const lead = {
+    confirmed: say`${tip} is better than the baseline on seeds that the night had not used.`,
+    not_confirmed: say`Nothing that may be claimed. What came nearest is ${tip}.`,
+    untested: say`Nothing that may be claimed${going ? ' yet' : ''}. Nearest is ${tip}.`,
+  }[outcome.kind];
+  const built =
+    stack.length > 1
+      ? 'It stacks these changes, each measured on the one before:'
+      : 'What it changes:';
+  return [paragraph(say`${lead} ${built}`), ...stack.map((one) => item(stepOf(record, one)))];
+}
+
+/** One change of a stack, and what it brought on its parent at night. */
+function stepOf(record: NightRecord, experiment: Sourced<ExperimentRow>): Sentence {
+  const from = onParent(record, experiment);
+  const effect = effectWithInterval(from, ON_PARENT, record.decimals);
+  const step = say`**${idOf(experiment)}** ${changeOf(experiment)} — ${titleOf(experiment, 90)}`;
+  return experiment.row.effect_on_parent === null ? step : say`${step}: ${effect} at night`;
+}
+
+function baselineStanding(record: NightRecord): Sentence {
+  const { baseline, message } = record.night.row;
+  const arm = baseline === null ? undefined : record.arms.get(baseline);
+  if (baseline !== null && arm)
+    return say`The ${named(experimentOf(record, baseline)).slice(1)} stands at ${metricName(record)} ${meanWithSpread(arm, record.decimals)}; ${betterWay(record)}.`;
+  return message === null
+    ? say`The baseline has no number yet.`
+    : say`${fact(record.night, 'message', (text) => escaped(text, 300))}.`;
+}
+
+function isItReal(record: NightRecord, { outcome, going }: Stated): readonly Block[] {
+  if (outcome.kind !== 'confirmed' && outcome.kind !== 'not_confirmed') {
+    const why = going
+      ? say`Not known yet. Whatever is promising when the search ends meets the baseline on fresh seeds at dawn; only that may be called improved.`
+      : say`There is nothing to ask it of: no fresh seeds were compared.`;
+    return [paragraph(why)];
+  }
+  const { tip } = outcome;
+  return [
+    paragraph(realness(record, outcome.kind, tip)),
+    ...freshSeeds(record, tip),
+    ...tierOf(record, tip),
+  ];
+}
+
+function realness(
+  record: NightRecord,
+  kind: 'confirmed' | 'not_confirmed',
+  tip: Sourced<ExperimentRow>,
+): Sentence {
+  const { dawn_effect, dawn_low } = tip.row;
+  if (dawn_effect === null) return say`Nobody knows: no fresh seed finished at dawn.`;
+  if (kind === 'not_confirmed')
+    return say`Not as far as fresh seeds can tell. ${dawnInWords(record, tip)}.`;
+  return dawn_low === null
+    ? say`Yes: the script gives the same number every time, and gave it again.`
+    : say`Yes, as far as fresh seeds can tell: the whole 95 % interval lies on the better side. What each seed gave:`;
+}
+
+/** Every fresh seed's value, so that anybody can see how far the arms lie apart. */
+function freshSeeds(record: NightRecord, tip: Sourced<ExperimentRow>): readonly Block[] {
+  const sides = [tip.row.id, tip.row.baseline].flatMap((id) => record.dawn.get(id) ?? []);
+  if (sides.length === 0) return [];
+  const decimals = record.decimals;
+  const rows = sides.map((arm): readonly Sentence[] => [
+    named(experimentOf(record, arm.row.experiment)),
+    [fact(arm, 'runs', runRanges)],
+    arm.row.seeds.includes(null) ? [] : [fact(arm, 'seeds', (seeds) => seeds.join(', '))],
+    [fact(arm, 'values', (values) => values.map((value) => plain(value, decimals)).join(', '))],
+    arm.row.spread === null
+      ? [fact(arm, 'mean', (mean) => plain(mean, decimals))]
+      : say`${fact(arm, 'mean', (mean) => plain(mean, decimals))} ± ${fact(arm, 'spread', (spread) => plain(spread, decimals))}`,
+  ]);
+  const header = [
+    say`on fresh seeds`,
+    say`runs`,
+    say`seeds`,
+    say`${metricName(record)} of each`,
+    say`mean ± standard deviation`,
+  ];
+  return [{ kind: 'table', header, numbers: [], rows }];
+}
+
+const TIERS: Readonly<Record<string, string>> = {
+  self_reported:
+    'The numbers are the training script’s own word (self-reported): nothing outside it checked them',
+  checked: 'The numbers come from an evaluator of the base commit (checked)',
+  verified: 'The numbers come from a scorer that sees predictions alone (verified)',
+};
+
+function tierOf(record: NightRecord, tip: Sourced<ExperimentRow>): readonly Block[] {
+  const fresh = record.dawn.get(tip.row.id);
+  const run = record.runs.get(tip.row.id)?.find(({ row }) => row.id === fresh?.row.runs[0]);
+  const tier = run && TIERS[run.row.tier ?? ''];
+  return tier ? [paragraph(say`${tier}.`)] : [];
+}
+
+function whatToMerge(record: NightRecord, { outcome, going }: Stated): readonly Block[] {
+  const { base_branch } = record.night.row;
+  const base =
+    base_branch === null
+      ? say`a new branch autolab-best`
+      : [fact(record.night, 'base_branch', (name) => code(name))];
+  if (outcome.kind === 'confirmed') {
+    const { tip } = outcome;
+    const command = fact({ ...tip, runs: [] }, 'id', (id) => `\`npx autolab promote ${id}\``);
+    const branch = fact({ ...tip, runs: [] }, 'branch', (name) => code(name));
+    const commit = fact({ ...tip, runs: [] }, 'commit', (hash) => code(hash.slice(0, 10)));
+    return [
+      paragraph(
+        say`**${command}** merges ${branch} (commit ${commit}) into ${base} and adds the evidence to \`experiments/scores.json\`.`,
+      ),
+    ];
+  }
+  if (going) return [paragraph(say`Nothing yet: ask again when the night has ended.`)];
+  if (outcome.kind === 'nothing' || outcome.kind === 'no_baseline')
+    return [paragraph(say`Nothing.`)];
+  const anyway = fact(
+    { ...outcome.tip, runs: [] },
+    'id',
+    (id) => `\`npx autolab promote ${id} --unconfirmed\``,
+  );
+  return [paragraph(say`Nothing is ready. If you believe in it all the same: ${anyway}.`)];
+}

@@ -1,0 +1,218 @@
+import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
+import { concernsOf, nextStep } from './concerns.ts';
+import { criteriaOf, type Criterion } from './criteria.ts';
+import { fact, say, type Sentence, type Sourced } from './fact.ts';
+import { inWords, type Stated } from './findings.ts';
+import { code, escaped, tail } from './markdown.ts';
+import { bytes, decimalsFor, duration, plain } from './numbers.ts';
+import { heading, item, page, paragraph, runRanges, type Block, type Page } from './page.ts';
+import {
+  changeOf,
+  experimentOf,
+  idOf,
+  listed,
+  meanWithSpread,
+  metricName,
+  named,
+  titleOf,
+} from './phrases.ts';
+import { WALL_SECONDS } from './queries.ts';
+import type { ExperimentRow, MetricRow, NightRecord, RunRow } from './records.ts';
+import { unexpectedOf } from './unexpected.ts';
+
+/** experiments/E-0007/FINDINGS.md: one experiment, from why it was tried to what to do next. */
+export function experimentPage(record: NightRecord, stated: Stated, id: ExperimentId): Page {
+  const experiment = experimentOf(record, id);
+  const isBaseline = id === experiment.row.baseline;
+  const said = stated.said.get(id);
+  return page(`experiments/${id}/FINDINGS.md`, [
+    heading(
+      1,
+      isBaseline
+        ? say`${idOf(experiment)}: the baseline`
+        : say`${idOf(experiment)}: ${titleOf(experiment)}`,
+    ),
+    paragraph(said ? say`**${said}.**` : standing(record, id)),
+    ...(isBaseline ? [] : [...hypothesis(experiment), ...changed(record, experiment)]),
+    heading(2, say`Metrics`),
+    ...metricsTable(record, experiment),
+    ...section(
+      'Criteria',
+      criteriaOf(record, id).map((one) => item(criterionLine(record, one))),
+    ),
+    ...section(
+      'What was unexpected',
+      isBaseline ? [] : orNothing(unexpectedOf(record, experiment)),
+    ),
+    ...section('Concerns', isBaseline ? [] : orNothing(concernsOf(record, experiment))),
+    ...section('Next step', isBaseline ? [] : [paragraph(nextStep(record, experiment))]),
+    ...section('Runs', runsTable(record, id)),
+    ...tracebacks(record, id),
+    ...section('Artifacts', artifacts(record, id)),
+  ]);
+}
+
+const section = (title: string, blocks: readonly Block[]): readonly Block[] =>
+  blocks.length === 0 ? [] : [heading(2, say`${title}`), ...blocks];
+
+const orNothing = (sentences: readonly Sentence[]): readonly Block[] =>
+  sentences.length === 0 ? [paragraph(say`Nothing.`)] : sentences.map((one) => item(say`${one}.`));
+
+function standing(record: NightRecord, id: ExperimentId): Sentence {
+  const arm = record.arms.get(id);
+  return arm
+    ? say`**${metricName(record)} ${meanWithSpread(arm, record.decimals)}.**`
+    : say`No run of it has given a usable ${metricName(record)}.`;
+}
+
+function hypothesis(experiment: Sourced<ExperimentRow>): readonly Block[] {
+  const plainly = { ...experiment, runs: [] };
+  const sources: Readonly<Record<string, string>> = {
+    yours: 'your plan',
+    search_space: 'the search space of the plan',
+    incumbent: 'an earlier night’s best, offered again',
+    paper: 'a paper',
+    model: 'a model',
+  };
+  const because = fact(plainly, 'because', (text) => escaped(text, 600));
+  const source = fact(plainly, 'source', (name) => sources[name] ?? escaped(name));
+  const line = fact(plainly, 'line', (name) => escaped(name));
+  const label =
+    experiment.row.hypothesis === null ? say`` : say`${fact(plainly, 'hypothesis', String)}, `;
+  return [
+    heading(2, say`Hypothesis`),
+    paragraph(say`${because}`),
+    paragraph(say`${label}from ${source}; line of inquiry: ${line}.`),
+  ];
+}
+
+/** Old and new value of each knob; a patch is pointed to. */
+function changed(record: NightRecord, experiment: Sourced<ExperimentRow>): readonly Block[] {
+  const { id, parent, change } = experiment.row;
+  const settings = (of: ExperimentId | null) => (of === null ? undefined : record.settings.get(of));
+  const on = parent === null ? say`` : say` on ${named(experimentOf(record, parent))}`;
+  const knobs = Object.keys(change).flatMap((knob): Sentence[] => {
+    const before = settings(parent)?.find(({ row }) => row.key === knob);
+    const now = settings(id)?.find(({ row }) => row.key === knob);
+    if (!before || !now) return [];
+    const value = (one: typeof now) => fact(one, 'value', (literal) => code(literal, 80));
+    return [say`${fact(now, 'key', (name) => code(name))}: ${value(before)} → ${value(now)}`];
+  });
+  const what = knobs.length > 0 ? listed(knobs) : say`${changeOf(experiment)}`;
+  return [
+    heading(2, say`What was changed`),
+    paragraph(say`${what}${on}. The whole diff: [change.diff](change.diff).`),
+  ];
+}
+
+function metricsTable(record: NightRecord, experiment: Sourced<ExperimentRow>): readonly Block[] {
+  const { id, parent, baseline } = experiment.row;
+  const columns = [...new Set([id, parent ?? baseline, baseline])];
+  const found = (of: ExperimentId, key: string) =>
+    record.metrics.get(of)?.find(({ row }) => row.key === key);
+  const keys = (record.metrics.get(id) ?? []).map(({ row }) => row.key);
+  if (keys.length === 0) return [paragraph(say`No run finished with a number.`)];
+  const objectiveFirst = keys.toSorted(
+    (a, b) => Number(b === record.objective.metric) - Number(a === record.objective.metric),
+  );
+  const rows = objectiveFirst.map((key): readonly Sentence[] => {
+    const scale = columns.map((of) => found(of, key)?.row.spread).find((spread) => spread);
+    const decimals = scale ? decimalsFor(scale) : undefined;
+    return [
+      [
+        fact({ ...(found(id, key) as Sourced<MetricRow>), runs: [] }, 'key', (name) =>
+          escaped(name, 60),
+        ),
+      ],
+      ...columns.map((of) => metricCell(found(of, key), decimals)),
+    ];
+  });
+  const header = columns.map((of): Sentence => {
+    const role = of === baseline ? 'baseline ' : of === id ? '' : 'parent ';
+    const arm = record.metrics.get(of)?.find(({ row }) => row.key === WALL_SECONDS);
+    return say`${role}${idOf(experimentOf(record, of))}${arm ? say` (${fact(arm, 'runs', runRanges)})` : say``}`;
+  });
+  return [
+    paragraph(say`Means over finished runs ± standard deviation between them.`),
+    {
+      kind: 'table',
+      header: [say`metric`, ...header],
+      numbers: columns.map((_, i) => i + 1),
+      rows,
+    },
+  ];
+}
+
+function metricCell(
+  metric: Sourced<MetricRow> | undefined,
+  decimals: number | undefined,
+): Sentence {
+  if (!metric) return say`—`;
+  const mean = fact(metric, 'mean', (value) => plain(value, decimals));
+  return metric.row.spread === null || metric.row.spread === 0
+    ? [mean]
+    : say`${mean} ± ${fact(metric, 'spread', (value) => plain(value, decimals))}`;
+}
+
+function criterionLine(record: NightRecord, criterion: Criterion): Sentence {
+  const asked = {
+    constraint: 'constraint',
+    plan: 'criterion of the plan',
+    hypothesis: 'criterion of the hypothesis',
+  }[criterion.of];
+  const limit = (word: string, bound: number | undefined): Sentence[] =>
+    bound === undefined ? [] : [say`${word} ${fact(record.night, 'plan', () => plain(bound))}`];
+  const limits = listed([...limit('at least', criterion.min), ...limit('at most', criterion.max)]);
+  const name = fact(record.night, 'plan', () => escaped(criterion.metric));
+  const found = criterion.measured
+    ? say`found ${fact(criterion.measured, 'mean', (value) => plain(value))}`
+    : say`no run reported it`;
+  return say`**${inWords(criterion.status)}**: ${name} ${limits} (${asked}), ${found}`;
+}
+
+function runsTable(record: NightRecord, id: ExperimentId): readonly Block[] {
+  const runs = record.runs.get(id) ?? [];
+  if (runs.length === 0) return [];
+  const rows = runs.map((run): readonly Sentence[] => [
+    [fact(run, 'id', String)],
+    [fact(run, 'seed', String)],
+    [fact(run, 'purpose', (purpose) => escaped(purpose))],
+    outcomeOf(run),
+    [fact(run, 'objective', (value) => plain(value, record.decimals))],
+    [fact(run, 'seconds', duration)],
+  ]);
+  const header = [say`run`, say`seed`, say`for`, say`outcome`, [metricName(record)], say`took`];
+  return [{ kind: 'table', header, numbers: [1, 4, 5], rows }];
+}
+
+const outcomeOf = (run: Sourced<RunRow>): Sentence =>
+  run.row.failure === null
+    ? [fact(run, 'status', (status) => escaped(status))]
+    : say`${fact(run, 'failure', inWords)}: ${fact(run, 'failure_message', (text) => escaped(text))}`;
+
+function tracebacks(record: NightRecord, id: ExperimentId): readonly Block[] {
+  return (record.runs.get(id) ?? [])
+    .filter(({ row }) => row.traceback)
+    .slice(0, 2)
+    .flatMap((run): Block[] => [
+      paragraph(say`The end of what ${fact(run, 'id', String)} said:`),
+      {
+        kind: 'verbatim',
+        language: 'text',
+        text: [fact(run, 'traceback', (text) => tail(text, 25))],
+      },
+    ]);
+}
+
+function artifacts(record: NightRecord, id: ExperimentId): readonly Block[] {
+  const found = record.artifacts.get(id) ?? [];
+  if (found.length === 0) return [];
+  const rows = found.map((one): readonly Sentence[] => [
+    [fact(one, 'name', (name) => code(name))],
+    [fact(one, 'run_id', String)],
+    [fact(one, 'bytes', bytes)],
+    [fact(one, 'sha256', (hash) => code(`${hash.slice(0, 16)}…`))],
+  ]);
+  const header = [say`file`, say`run`, say`size`, say`hash`];
+  return [{ kind: 'table', header, numbers: [2], rows }];
+}

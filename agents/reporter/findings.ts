@@ -1,0 +1,136 @@
+import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
+import { claimsIn, fact, runsIn, say, textOf, type Sentence, type Sourced } from './fact.ts';
+import { atDawn, dawnInWords, experimentOf, gainIn, named, nightInWords } from './phrases.ts';
+import type { ExperimentRow, NightRecord } from './records.ts';
+import type { Finding } from '../../orchestrator/domain/event.ts';
+import { escaped } from './markdown.ts';
+
+/** What a night found, before anybody makes a page of it. */
+
+/** How far the night's claim got. */
+export type Outcome =
+  | { readonly kind: 'confirmed' | 'not_confirmed'; readonly tip: Sourced<ExperimentRow> }
+  /** Something is promising, and dawn did not test it (yet, or at all). */
+  | { readonly kind: 'untested'; readonly tip: Sourced<ExperimentRow> }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'no_baseline' };
+
+export interface Stated {
+  readonly outcome: Outcome;
+  readonly going: boolean;
+  /** The sentence the page begins with. */
+  readonly headline: Sentence;
+  /** One sentence for each judged experiment. */
+  readonly said: ReadonlyMap<ExperimentId, Sentence>;
+}
+
+function outcomeOf(record: NightRecord): Outcome {
+  const candidates = [...record.experiments.values()].filter(({ row }) => row.id !== row.baseline);
+  const tested = candidates.filter(({ row }) => row.dawn_confirmed !== null);
+  const confirmed = tested.find(({ row }) => row.dawn_confirmed);
+  if (confirmed) return { kind: 'confirmed', tip: confirmed };
+  const refuted = tested.at(-1);
+  if (refuted) return { kind: 'not_confirmed', tip: refuted };
+  const best = bestPromising(record);
+  if (best) return { kind: 'untested', tip: best };
+  const { baseline } = record.night.row;
+  return baseline === null || !record.arms.has(baseline)
+    ? { kind: 'no_baseline' }
+    : { kind: 'nothing' };
+}
+
+/** The incumbent where it moved, else the promising one with the largest gain on the baseline. */
+function bestPromising(record: NightRecord): Sourced<ExperimentRow> | undefined {
+  const { incumbent } = record.night.row;
+  const promising = [...record.experiments.values()].filter(
+    ({ row }) => row.verdict === 'promising',
+  );
+  return promising.find(({ row }) => row.id === incumbent) ?? byGain(record, promising)[0];
+}
+
+/** Largest gain on the baseline first; those without an effect last. */
+export const byGain = (record: NightRecord, experiments: readonly Sourced<ExperimentRow>[]) =>
+  experiments.toSorted((a, b) => gainOnBaseline(record, b) - gainOnBaseline(record, a));
+
+const gainOnBaseline = (record: NightRecord, { row }: Sourced<ExperimentRow>): number =>
+  row.effect === null ? -Infinity : gainIn(record, row.effect);
+
+/**
+ * The place of a model: it may word the findings anew, from the same facts. A number is a fact
+ * with a source; words that bring their own are found by `unsourcedNumbers`.
+ */
+export function wordFindings(record: NightRecord): Stated {
+  const outcome = outcomeOf(record);
+  const judged = [...record.experiments.values()].filter(
+    ({ row }) => row.verdict !== null && row.id !== row.baseline,
+  );
+  return {
+    outcome,
+    going: record.night.row.ended === null,
+    headline: headlineOf(record, outcome),
+    said: new Map(judged.map((one) => [one.row.id, findingOf(record, one)])),
+  };
+}
+
+function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
+  const going = record.night.row.ended === null;
+  switch (outcome.kind) {
+    case 'confirmed':
+      return say`${dawnInWords(record, outcome.tip)}: improved`;
+    case 'not_confirmed':
+      if (outcome.tip.row.dawn_effect === null)
+        return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, but no fresh seed finished at dawn`;
+      return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and fresh seeds did not bear it out`;
+    case 'untested':
+      return going
+        ? say`Nothing is confirmed yet: ${named(outcome.tip)} is promising, and dawn has still to test it on fresh seeds`
+        : say`Nothing was confirmed: ${named(outcome.tip)} is promising, but the night ended before fresh seeds could test it`;
+    case 'nothing':
+      return going
+        ? say`Nothing is promising yet`
+        : say`Nothing was confirmed: no change beat what it was built on, on replicated seeds`;
+    case 'no_baseline':
+      return going
+        ? say`The baseline is still being measured`
+        : say`Nothing could be judged: the baseline gave no usable number`;
+  }
+}
+
+/** An experiment in a sentence: the change, what was measured, the verdict and its reason. */
+function findingOf(record: NightRecord, experiment: Sourced<ExperimentRow>): Sentence {
+  const { verdict, dawn_confirmed, dawn_effect } = experiment.row;
+  const because = fact({ ...experiment, runs: [] }, 'verdict_because', (text) => escaped(text));
+  const word = fact(experiment, 'verdict', inWords);
+  if (verdict === 'failed' || verdict === 'invalid')
+    return say`${named(experiment)}: ${{ ...word, runs: [] }} (${because})`;
+  if (dawn_confirmed !== null && dawn_effect !== null)
+    return say`${named(experiment)}: ${dawnInWords(record, experiment)}: ${fact(atDawn(record, experiment), 'verdict', inWords)} (${because})`;
+  return say`${named(experiment)}: ${nightInWords(record, experiment)}: ${word} (${because})`;
+}
+
+/** `no difference` of `no_difference`. */
+export const inWords = (verdict: string): string => verdict.replaceAll('_', ' ');
+
+/** What the notebook keeps of the sentences: the headline, then each experiment's. */
+export function asFindings(
+  record: NightRecord,
+  { outcome, headline, said }: Stated,
+): readonly Finding[] {
+  const about = 'tip' in outcome ? outcome.tip.row.id : null;
+  return [
+    finding(about, headline, record.night.source.sql),
+    ...[...said].map(([id, sentence]) =>
+      finding(id, sentence, experimentOf(record, id).source.sql),
+    ),
+  ];
+}
+
+function finding(experiment: ExperimentId | null, sentence: Sentence, otherwise: string): Finding {
+  const queries = [...new Set(claimsIn(sentence).map((one) => one.source.sql))];
+  return {
+    experiment,
+    text: `${textOf(sentence)}.`,
+    runs: runsIn(sentence),
+    query: queries.length > 0 ? queries.join(';\n\n') : otherwise,
+  };
+}

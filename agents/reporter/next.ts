@@ -1,0 +1,108 @@
+import { fact, say, type Sentence, type Sourced } from './fact.ts';
+import { byGain, type Stated } from './findings.ts';
+import { counted } from './numbers.ts';
+import { item, type Block } from './page.ts';
+import {
+  effectWithInterval,
+  experimentOf,
+  gainIn,
+  idOf,
+  listed,
+  named,
+  ON_PARENT,
+  onParent,
+  stackOf,
+} from './phrases.ts';
+import type { ExperimentRow, NightRecord } from './records.ts';
+
+/** At most five suggestions, the most useful first, each by a rule over what was recorded. */
+export function whatNext(record: NightRecord, { outcome, going }: Stated): readonly Block[] {
+  const tip = 'tip' in outcome ? outcome.tip : undefined;
+  const ideas: Sentence[] = [];
+  if (outcome.kind === 'confirmed')
+    ideas.push(say`Promote ${idOf(outcome.tip)}, then launch again: the next night builds on it.`);
+  else if (tip && !going)
+    ideas.push(
+      say`Give ${named(tip)} more seeds: the next night offers it first, and a larger \`budget.verification\` keeps more runs for dawn.`,
+    );
+  ideas.push(...besideTheStack(record, tip), ...unsettled(record), ...nextNight(record));
+  if (ideas.length === 0 && going) ideas.push(say`Let the night go on; it has more to try.`);
+  if (ideas.length === 0)
+    ideas.push(
+      say`Nothing stands out: new hypotheses or a wider \`search_space\` are worth more than another night of the same.`,
+    );
+  return ideas.slice(0, 5).map(item);
+}
+
+/** Promising, but not what the night built on. */
+function besideTheStack(
+  record: NightRecord,
+  tip: Sourced<ExperimentRow> | undefined,
+): readonly Sentence[] {
+  const inStack = new Set(tip ? stackOf(record, tip.row.id).map(({ row }) => row.id) : []);
+  const beside = [...record.experiments.values()].filter(
+    ({ row }) =>
+      row.verdict === 'promising' &&
+      row.stack === null &&
+      !inStack.has(row.id) &&
+      !triedAgain(record, row),
+  );
+  return byGain(record, beside)
+    .slice(0, 2)
+    .map(
+      (one) =>
+        say`Try ${named(one)} on top of the best: it was promising ${gainOnParent(record, one)}.`,
+    );
+}
+
+/** Whether the same change was tried later, on something newer: that is what counts. */
+const triedAgain = (record: NightRecord, { id, change }: ExperimentRow): boolean => {
+  const all = [...record.experiments.values()].map(({ row }) => row);
+  const same = all.filter((row) => JSON.stringify(row.change) === JSON.stringify(change));
+  return same.at(-1)?.id !== id;
+};
+
+/** Inconclusive with a gain on the parent: the ones that a few more seeds could settle. */
+function unsettled(record: NightRecord): readonly Sentence[] {
+  const gain = ({ row }: Sourced<ExperimentRow>) => gainIn(record, row.effect_on_parent ?? 0);
+  return [...record.experiments.values()]
+    .filter(
+      (one) =>
+        one.row.verdict === 'inconclusive' &&
+        one.row.dawn_confirmed === null &&
+        gain(one) > 0 &&
+        !triedAgain(record, one.row),
+    )
+    .toSorted((a, b) => gain(b) - gain(a))
+    .slice(0, 2)
+    .map((one) => {
+      const arm = record.arms.get(one.row.id);
+      const seeds = arm ? say` (${fact(arm, 'n', (n) => counted(n, 'seed'))})` : say``;
+      return say`Give ${named(one)} more seeds: so far it is unsettled ${gainOnParent(record, one)}${seeds}.`;
+    });
+}
+
+/** `on E-0003 width=64, −0.009, 95 % interval …`. */
+function gainOnParent(record: NightRecord, one: Sourced<ExperimentRow>): Sentence {
+  const { parent, baseline } = one.row;
+  return say`on ${named(experimentOf(record, parent ?? baseline))}, ${effectWithInterval(onParent(record, one), ON_PARENT, record.decimals)}`;
+}
+
+function nextNight(record: NightRecord): Sentence[] {
+  const waiting = record.hypotheses.find(({ row }) => row.status === 'waiting');
+  const said: Sentence[] = [];
+  if (waiting && record.night.row.ended !== null)
+    said.push(
+      say`${fact(waiting, 'n', (n) => (n === 1 ? 'One hypothesis was' : `${n} hypotheses were`))} still waiting when the budget was spent: a larger budget reaches further.`,
+    );
+  if (record.night.row.end_reason === 'ideas_spent')
+    said.push(
+      say`The search space has been tried out: add knobs, values or hypotheses of your own.`,
+    );
+  const timeouts = record.failures.filter(({ row }) => row.class === 'timeout');
+  if (timeouts.length > 0)
+    said.push(
+      say`If you believe in ${listed(timeouts.map(({ row }) => named(experimentOf(record, row.id))))}, raise \`run.timeout\`.`,
+    );
+  return said;
+}

@@ -1,0 +1,155 @@
+import type { NightId, RunId } from '../../orchestrator/domain/ids.ts';
+import type { Source } from './fact.ts';
+
+/**
+ * Everything the Reporter asks the notebook: one query per kind of thing and night, never one per
+ * experiment. Their names hold no digits, so that they can stand in a text as its sources.
+ */
+
+/** Newest last, `E-10000` behind `E-9999`. */
+const inOrder = (id: string): string => `length(${id}), ${id}`;
+
+/** The night's experiments and the baseline they are measured against, be it of an earlier night. */
+const ofNight = (night: NightId): string =>
+  `(e.night = '${night}' OR e.id = (SELECT baseline FROM nights WHERE id = '${night}'))`;
+
+/** One finished run with a finite objective per seed: a seed's repeat is no replicate. */
+const oncePerSeed = (where: string): string => `WITH once AS (
+  SELECT DISTINCT ON (r.experiment, coalesce(r.seed::VARCHAR, r.id)) r.id, r.experiment, r.seed, r.objective
+  FROM runs r JOIN experiments e ON e.id = r.experiment
+  WHERE ${where} AND r.status = 'finished' AND isfinite(r.objective)
+  ORDER BY r.experiment, coalesce(r.seed::VARCHAR, r.id), ${inOrder('r.id')}
+)`;
+
+/** The metric that every finished run has: how long its command took, by our clock and not by the script's. */
+export const WALL_SECONDS = 'wall_seconds';
+
+export interface Queries {
+  readonly nights: Source;
+  readonly experiments: Source;
+  readonly arms: Source;
+  readonly dawn: Source;
+  readonly runs: Source;
+  readonly failures: Source;
+  readonly hypotheses: Source;
+  readonly slots: Source;
+  readonly metrics: Source;
+  readonly curves: Source;
+  readonly settings: Source;
+  readonly artifacts: Source;
+  readonly flags: Source;
+}
+
+/** The queries of a night. Throws where the id is none: it becomes part of SQL. */
+export function queriesOf(night: NightId): Queries {
+  if (!/^N-\d{4,}$/.test(night)) throw new Error(`expected a night such as N-0001, found ${night}`);
+  const sql = { ...lab(night), ...measured(night), ...beside(night) };
+  const named = Object.entries(sql).map(([name, text]) => [name, { name, sql: text }] as const);
+  return Object.fromEntries(named) as unknown as Queries;
+}
+
+const lab = (night: NightId) => ({
+  nights: `WITH last AS (
+  SELECT night, max(started + to_seconds(coalesce(seconds, 0))) AS seen FROM runs GROUP BY night
+)
+SELECT n.*, strftime(n.started, '%-d %B %Y, %H:%M') AS began,
+  strftime(coalesce(n.ended, last.seen), '%H:%M') AS until,
+  epoch(coalesce(n.ended, last.seen) - n.started) AS seconds,
+  tip.id AS tip, tip.dawn_effect AS tip_effect, tip.dawn_low AS tip_low, tip.dawn_high AS tip_high
+FROM nights n LEFT JOIN last ON last.night = n.id
+LEFT JOIN experiments tip ON tip.night = n.id AND tip.dawn_confirmed
+ORDER BY ${inOrder('n.id')}`,
+  experiments: `SELECT e.* FROM experiments e
+WHERE ${ofNight(night)}
+ORDER BY ${inOrder('e.id')}`,
+  runs: `SELECT r.* FROM runs r JOIN experiments e ON e.id = r.experiment
+WHERE ${ofNight(night)}
+ORDER BY ${inOrder('r.experiment')}, ${inOrder('r.id')}`,
+  failures: `SELECT e.id, coalesce(e.failure_class, any_value(r.failure), any_value(r.killed_because), e.verdict) AS class,
+  coalesce(e.failure, any_value(r.failure_message), e.verdict_because) AS message,
+  coalesce(list(r.id ORDER BY ${inOrder('r.id')}) FILTER (r.id IS NOT NULL), []) AS runs
+FROM experiments e LEFT JOIN runs r
+  ON r.experiment = e.id AND r.purpose <> 'dawn' AND r.status IN ('failed', 'killed')
+WHERE ${ofNight(night)} AND (e.verdict IN ('failed', 'invalid') OR (e.id = e.baseline AND r.id IS NOT NULL))
+GROUP BY e.id, e.failure_class, e.failure, e.verdict, e.verdict_because
+ORDER BY ${inOrder('e.id')}`,
+});
+
+const measured = (night: NightId) => ({
+  arms: `${oncePerSeed(ofNight(night))}
+SELECT experiment, count(*) AS n, avg(objective) AS mean, stddev_samp(objective) AS spread,
+  list(id ORDER BY ${inOrder('id')}) AS runs
+FROM once GROUP BY experiment ORDER BY ${inOrder('experiment')}`,
+  dawn: `${oncePerSeed(`${ofNight(night)} AND r.purpose = 'dawn'
+    AND r.started >= (SELECT started FROM nights WHERE id = '${night}')`)}
+SELECT experiment, count(*) AS n, avg(objective) AS mean, stddev_samp(objective) AS spread,
+  list(seed ORDER BY ${inOrder('id')}) AS seeds, list(objective ORDER BY ${inOrder('id')}) AS "values",
+  list(id ORDER BY ${inOrder('id')}) AS runs
+FROM once GROUP BY experiment ORDER BY ${inOrder('experiment')}`,
+  metrics: `WITH measured AS (
+  SELECT run_id, key, number FROM summary WHERE number IS NOT NULL AND key <> '${WALL_SECONDS}'
+  UNION ALL SELECT id, '${WALL_SECONDS}', seconds FROM runs
+)
+SELECT r.experiment, m.key, count(*) AS n, avg(m.number) AS mean, stddev_samp(m.number) AS spread,
+  list(r.id ORDER BY ${inOrder('r.id')}) AS runs
+FROM measured m JOIN runs r ON r.id = m.run_id JOIN experiments e ON e.id = r.experiment
+WHERE ${ofNight(night)} AND r.status = 'finished' AND isfinite(m.number)
+GROUP BY r.experiment, m.key ORDER BY ${inOrder('r.experiment')}, m.key`,
+  // Where a series stood in the last tenth of its steps, against the tenth before and its spread.
+  curves: `WITH ends AS (
+  SELECT m.run_id, m.key, min(m.step) AS first, max(m.step) AS last
+  FROM metrics m JOIN runs r ON r.id = m.run_id JOIN experiments e ON e.id = r.experiment
+  WHERE ${ofNight(night)} AND r.status = 'finished' AND isfinite(m.value) AND m.step IS NOT NULL
+  GROUP BY m.run_id, m.key HAVING count(*) >= 20
+), tenths AS (
+  SELECT m.run_id, m.key, least(9, floor(10 * (m.step - ends.first) / (ends.last - ends.first))) AS tenth, m.value
+  FROM metrics m JOIN ends USING (run_id, key) WHERE isfinite(m.value) AND ends.last > ends.first
+)
+SELECT r.experiment, t.key, avg(t.value) FILTER (t.tenth = 9) AS at_end,
+  avg(t.value) FILTER (t.tenth = 8) AS before, avg(t.value) FILTER (t.tenth = 0) AS at_start,
+  sqrt(var_samp(t.value) FILTER (t.tenth = 9) / count(*) FILTER (t.tenth = 9)
+    + var_samp(t.value) FILTER (t.tenth = 8) / count(*) FILTER (t.tenth = 8)) AS error,
+  list(DISTINCT r.id ORDER BY r.id) AS runs
+FROM tenths t JOIN runs r ON r.id = t.run_id
+GROUP BY r.experiment, t.key ORDER BY ${inOrder('r.experiment')}, t.key`,
+});
+
+const beside = (night: NightId) => ({
+  hypotheses: `SELECT status, rejected_because AS because, count(*) AS n, list(id ORDER BY ${inOrder('id')}) AS ids
+FROM hypotheses WHERE night = '${night}' AND status <> 'tested'
+GROUP BY status, rejected_because ORDER BY n DESC, because`,
+  slots: `WITH trained AS (
+  SELECT sum(s.seconds) AS seconds, min(s.start) AS first, max(s.start + to_seconds(s.seconds)) AS last
+  FROM spans s WHERE s.night = '${night}' AND s.name = 'train'
+)
+SELECT n.slots, t.seconds, t.seconds / nullif(n.slots * epoch(t.last - t.first), 0) AS share
+FROM trained t, nights n WHERE n.id = '${night}'`,
+  settings: `SELECT r.experiment, p.key, any_value(p.value) AS "value"
+FROM params p JOIN runs r ON r.id = p.run_id JOIN experiments e ON e.id = r.experiment
+WHERE ${ofNight(night)} AND p.source = 'knob'
+GROUP BY r.experiment, p.key ORDER BY ${inOrder('r.experiment')}, p.key`,
+  artifacts: `SELECT r.experiment, a.run_id, r.attempt, a.name, a.bytes, a.sha256
+FROM artifacts a JOIN runs r ON r.id = a.run_id JOIN experiments e ON e.id = r.experiment
+WHERE ${ofNight(night)}
+ORDER BY ${inOrder('a.run_id')}, a.name`,
+  flags: `SELECT coalesce(r.experiment, f.target) AS experiment, f.target, f.label, f.because, f.who
+FROM flags f LEFT JOIN runs r ON r.id = f.target JOIN experiments e ON e.id = coalesce(r.experiment, f.target)
+WHERE ${ofNight(night)}
+ORDER BY ${inOrder('f.target')}, f.label`,
+});
+
+/** What the line on one run needs: the run, and its baseline's mean. */
+export function queryOfRun(run: RunId): Source {
+  if (!/^E-\d{4,}\.[1-9]\d*$/.test(run))
+    throw new Error(`expected a run such as E-0007.2, found ${run}`);
+  return {
+    name: 'run',
+    sql: `${oncePerSeed(`e.id = (SELECT b.baseline FROM experiments b JOIN runs x ON x.experiment = b.id WHERE x.id = '${run}')
+    AND r.id <> '${run}'`)}
+SELECT r.id, r.experiment, e.baseline, r.seed, r.status, r.failure, r.failure_message, r.killed_because, r.objective, r.seconds, n.metric,
+  (SELECT avg(objective) FROM once) AS base, (SELECT stddev_samp(objective) FROM once) AS spread,
+  (SELECT count(*) FROM once) AS n, r.objective - (SELECT avg(objective) FROM once) AS effect
+FROM runs r JOIN experiments e ON e.id = r.experiment JOIN nights n ON n.id = r.night
+WHERE r.id = '${run}'`,
+  };
+}

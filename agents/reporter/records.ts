@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import type { ExperimentId, HypothesisId, NightId, RunId } from '../../orchestrator/domain/ids.ts';
+import type { Sourced } from './fact.ts';
+
+/** The rows of the Reporter's queries, and a night put together from them. */
+
+/** Numbers that are not finite come as text; whole numbers may, where they are large. */
+const number = z.union([z.number(), z.string(), z.bigint()]).transform(Number);
+const maybe = number.nullable();
+const text = z.string();
+const words = z.string().nullable();
+const id = <Id extends string>() => z.custom<Id>((value) => typeof value === 'string');
+const experiment = id<ExperimentId>();
+const runs = z.array(id<RunId>());
+/** JSON columns come as their text. */
+const json = <T extends z.ZodType>(inner: T) =>
+  z.preprocess((value) => (typeof value === 'string' ? JSON.parse(value) : value), inner);
+
+const limits = z.object({
+  metric: z.string(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  borderline: z.number().optional(),
+});
+export type Limits = z.output<typeof limits>;
+
+/** What the Reporter reads of a night's plan; the rest of it may be there too. */
+const plan = z
+  .object({
+    constraints: z.array(limits).default([]),
+    success_criteria: z.array(limits).default([]),
+    hypotheses: z
+      .array(z.object({ title: z.string(), success_criteria: z.array(limits).optional() }))
+      .default([]),
+    run: z.object({ deterministic: z.boolean().default(false) }).prefault({}),
+  })
+  .prefault({});
+
+export const nightRow = z.object({
+  ...{ id: id<NightId>(), project: text, question: text, metric: text },
+  direction: z.enum(['minimize', 'maximize']),
+  min_effect: maybe,
+  ...{
+    began: words,
+    until: words,
+    seconds: maybe,
+    ended: words,
+    end_reason: words,
+    message: words,
+  },
+  ...{ base_branch: words, base_commit: text },
+  ...{ baseline: experiment.nullable(), incumbent: experiment.nullable() },
+  ...{ slots: number, candidates: number, runs_started: number, plan_changes: words },
+  ...{ remarks: z.array(text).nullable(), data_changed: z.array(text).nullable() },
+  plan: json(plan.nullable()),
+  ...{ tip: experiment.nullable(), tip_effect: maybe, tip_low: maybe, tip_high: maybe },
+});
+export type NightRow = z.output<typeof nightRow>;
+
+export const experimentRow = z.object({
+  ...{ id: experiment, night: id<NightId>(), hypothesis: id<HypothesisId>().nullable() },
+  ...{ source: text, line: text, title: text, because: text },
+  change: json(z.record(z.string(), z.string())),
+  ...{ parent: experiment.nullable(), baseline: experiment, commit: words, branch: words },
+  ...{ verdict: words, verdict_because: words, rule: words },
+  ...{ effect: maybe, interval_low: maybe, interval_high: maybe },
+  ...{ effect_on_parent: maybe, parent_interval_low: maybe, parent_interval_high: maybe },
+  stack: experiment.nullable(),
+  dawn_confirmed: z.boolean().nullable(),
+  ...{ dawn_n: maybe, dawn_n_baseline: maybe, dawn_objective: maybe, dawn_baseline: maybe },
+  ...{ dawn_effect: maybe, dawn_low: maybe, dawn_high: maybe },
+  ...{ failure_class: words, failure: words },
+});
+export type ExperimentRow = z.output<typeof experimentRow>;
+
+export const armRow = z.object({ experiment, n: number, mean: number, spread: maybe, runs });
+export type ArmRow = z.output<typeof armRow>;
+export const dawnRow = armRow.extend({ seeds: z.array(maybe), values: z.array(number) });
+export type DawnRow = z.output<typeof dawnRow>;
+
+export const runRow = z.object({
+  ...{ id: id<RunId>(), experiment, seed: maybe, purpose: text, attempt: number, status: text },
+  ...{ failure: words, failure_message: words, traceback: words, killed_because: words },
+  ...{ objective: maybe, tier: words, seconds: maybe },
+});
+export type RunRow = z.output<typeof runRow>;
+
+export const failureRow = z.object({ id: experiment, class: text, message: text, runs });
+export const hypothesesRow = z.object({
+  ...{ status: text, because: words, n: number },
+  ids: z.array(id<HypothesisId>()),
+});
+export const slotsRow = z.object({ slots: number, seconds: maybe, share: maybe });
+export const metricRow = armRow.extend({ key: text });
+export type MetricRow = z.output<typeof metricRow>;
+export const curveRow = z.object({
+  ...{ experiment, key: text, at_end: maybe, before: maybe, at_start: maybe, error: maybe },
+  runs,
+});
+export type CurveRow = z.output<typeof curveRow>;
+export const settingRow = z.object({ experiment, key: text, value: text });
+export type SettingRow = z.output<typeof settingRow>;
+export const artifactRow = z.object({
+  ...{ experiment, run_id: id<RunId>(), attempt: number, name: text, bytes: number, sha256: text },
+});
+export const flagRow = z.object({
+  experiment,
+  target: text,
+  label: text,
+  because: text,
+  who: text,
+});
+
+type ByExperiment<T> = ReadonlyMap<ExperimentId, T>;
+
+/** A night as the notebook tells it. Every row knows its query and runs. */
+export interface NightRecord {
+  readonly night: Sourced<NightRow>;
+  readonly earlier: readonly Sourced<NightRow>[];
+  readonly objective: Pick<NightRow, 'metric' | 'direction' | 'min_effect'>;
+  /** Decimals that run-to-run noise leaves meaningful for the objective. */
+  readonly decimals: number | undefined;
+  /** In order of opening; the baseline first. */
+  readonly experiments: ByExperiment<Sourced<ExperimentRow>>;
+  /** Mean over every seed that finished, dawn's included. */
+  readonly arms: ByExperiment<Sourced<ArmRow>>;
+  /** Mean over this night's fresh seeds alone. */
+  readonly dawn: ByExperiment<Sourced<DawnRow>>;
+  readonly runs: ByExperiment<readonly Sourced<RunRow>[]>;
+  readonly failures: readonly Sourced<z.output<typeof failureRow>>[];
+  readonly hypotheses: readonly Sourced<z.output<typeof hypothesesRow>>[];
+  readonly slots: Sourced<z.output<typeof slotsRow>> | undefined;
+  readonly metrics: ByExperiment<readonly Sourced<MetricRow>[]>;
+  readonly curves: ByExperiment<readonly Sourced<CurveRow>[]>;
+  readonly settings: ByExperiment<readonly Sourced<SettingRow>[]>;
+  readonly artifacts: ByExperiment<readonly Sourced<z.output<typeof artifactRow>>[]>;
+  readonly flags: ByExperiment<readonly Sourced<z.output<typeof flagRow>>[]>;
+}

@@ -1,0 +1,72 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { Json, NotebookReader } from '../../../orchestrator/domain/ports.ts';
+
+/**
+ * The notebook's tables in a real DuckDB in memory, with the columns that the Reporter's queries
+ * may rely on.
+ */
+
+const TABLES: Readonly<Record<string, string>> = {
+  experiments: `id VARCHAR, night VARCHAR, hypothesis VARCHAR, source VARCHAR, line VARCHAR, title VARCHAR, because VARCHAR,
+    change VARCHAR, parent VARCHAR, baseline VARCHAR, commit VARCHAR, branch VARCHAR, verdict VARCHAR, verdict_because VARCHAR,
+    rule VARCHAR, objective DOUBLE, spread DOUBLE, n BIGINT, effect DOUBLE, interval_low DOUBLE, interval_high DOUBLE,
+    effect_on_parent DOUBLE, parent_interval_low DOUBLE, parent_interval_high DOUBLE, stack VARCHAR, dawn_confirmed BOOLEAN,
+    dawn_n BIGINT, dawn_n_baseline BIGINT, dawn_objective DOUBLE, dawn_baseline DOUBLE, dawn_effect DOUBLE, dawn_low DOUBLE,
+    dawn_high DOUBLE, failure_class VARCHAR, failure VARCHAR, tags VARCHAR[], flags VARCHAR[], opened TIMESTAMP`,
+  runs: `id VARCHAR, name VARCHAR, experiment VARCHAR, night VARCHAR, seed BIGINT, purpose VARCHAR, attempt BIGINT, slot BIGINT,
+    status VARCHAR, failure VARCHAR, failure_message VARCHAR, traceback VARCHAR, killed_because VARCHAR, objective DOUBLE,
+    tier VARCHAR, started TIMESTAMP, seconds DOUBLE, cpu_seconds DOUBLE, peak_memory_mb DOUBLE, exit_code BIGINT, signal VARCHAR,
+    commit VARCHAR, environment_key VARCHAR, said VARCHAR`,
+  hypotheses: `id VARCHAR, night VARCHAR, title VARCHAR, because VARCHAR, source VARCHAR, line VARCHAR, change VARCHAR,
+    parent VARCHAR, status VARCHAR, rejected_because VARCHAR, experiment VARCHAR`,
+  metrics: 'run_id VARCHAR, key VARCHAR, step BIGINT, time TIMESTAMP, value DOUBLE',
+  summary: 'run_id VARCHAR, key VARCHAR, number DOUBLE, text VARCHAR',
+  params: 'run_id VARCHAR, key VARCHAR, value VARCHAR, type VARCHAR, source VARCHAR',
+  artifacts: 'run_id VARCHAR, name VARCHAR, bytes BIGINT, sha256 VARCHAR',
+  spans: `id VARCHAR, night VARCHAR, name VARCHAR, who VARCHAR, experiment VARCHAR, run VARCHAR, start TIMESTAMP, seconds DOUBLE`,
+  flags: 'target VARCHAR, label VARCHAR, because VARCHAR, who VARCHAR, time TIMESTAMP',
+  nights: `id VARCHAR, started TIMESTAMP, ended TIMESTAMP, end_reason VARCHAR, message VARCHAR, base_branch VARCHAR,
+    base_commit VARCHAR, baseline VARCHAR, incumbent VARCHAR, slots BIGINT, candidates BIGINT, runs_started BIGINT,
+    plan_key VARCHAR, plan_changes VARCHAR, project VARCHAR, question VARCHAR, metric VARCHAR, direction VARCHAR,
+    min_effect DOUBLE, remarks VARCHAR[], data_changed VARCHAR[], plan VARCHAR`,
+};
+
+export type Cell = string | number | boolean | null | undefined | readonly (string | number)[];
+export type Tables = Readonly<Record<string, readonly Readonly<Record<string, Cell>>[]>>;
+
+export interface MemoryNotebook extends NotebookReader {
+  /** How many queries were asked. */
+  asked(): number;
+}
+
+export async function memoryNotebook(tables: Tables): Promise<MemoryNotebook> {
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  for (const [table, columns] of Object.entries(TABLES)) {
+    await connection.run(`CREATE TABLE ${table} (${columns})`);
+    const rows = tables[table] ?? [];
+    const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+    if (names.length === 0) continue;
+    const values = rows.map((row) => `(${names.map((name) => literal(row[name])).join(', ')})`);
+    const into = names.map((name) => `"${name}"`).join(', ');
+    await connection.run(`INSERT INTO ${table} (${into}) VALUES ${values.join(', ')}`);
+  }
+  let asked = 0;
+  return {
+    asked: () => asked,
+    async query(sql) {
+      asked++;
+      const found = await connection.runAndReadAll(sql);
+      const rows = found.getRowObjectsJson() as Record<string, Json>[];
+      return { columns: found.columnNames(), rows };
+    },
+  };
+}
+
+function literal(value: Cell): string {
+  if (value === null || value === undefined) return 'NULL';
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? String(value) : `'${value}'::DOUBLE`;
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
+  return `[${value.map(literal).join(', ')}]`;
+}

@@ -1,0 +1,254 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createReporter } from '../../../agents/reporter.ts';
+import type { Report } from '../../../orchestrator/domain/ports.ts';
+import { memoryNotebook, type MemoryNotebook } from './notebook.ts';
+import {
+  ALL_FAILED,
+  BEGUN,
+  CONFIRMED,
+  GOING,
+  HOSTILE,
+  NO_BASELINE,
+  NOTHING,
+  REFUTED,
+} from './nights.ts';
+import { told, type Told } from './told.ts';
+
+async function reported(night: Told): Promise<Report & { notebook: MemoryNotebook }> {
+  const notebook = await memoryNotebook(told(night));
+  const report = await createReporter({ notebook })({ task: 'report', night: 'N-0002' });
+  return { ...(report as Report), notebook };
+}
+
+const textOf = (report: Report, path: string): string =>
+  report.documents.find((document) => document.path === path)?.text ?? '';
+const firstScreen = (report: Report): string => textOf(report, 'FINDINGS.md').split('![')[0] ?? '';
+/** What stands under a heading, up to the next one. */
+const under = (page: string, heading: string): string =>
+  page.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+
+describe('a night that confirmed something', () => {
+  let report: Awaited<ReturnType<typeof reported>>;
+  beforeAll(async () => {
+    report = await reported(CONFIRMED);
+  });
+
+  test('begins with both means, the effect, its interval and the fresh seeds', () => {
+    expect(firstScreen(report)).toContain(
+      '**val_bpb 1.6121 → 1.5739: −0.0382, 95 % interval −0.0414 to −0.0350, 4 fresh seeds each: improved.** (E-0007.4–7, E-0000.4–7; [experiments])',
+    );
+  });
+
+  test('answers the five questions, in their order, before the picture', () => {
+    const headings = [...firstScreen(report).matchAll(/^## (.*)$/gm)].map((match) => match[1]);
+    expect(headings).toEqual([
+      'What improved',
+      'Is it real?',
+      'What to merge',
+      'What failed, and why',
+      'What to try next',
+    ]);
+    expect(firstScreen(report).split('\n').length).toBeLessThan(50);
+  });
+
+  test('shows the whole stack, and what each change brought on the one before', () => {
+    const improved = under(firstScreen(report), 'What improved');
+    expect(improved).toMatch(/\*\*E-0003\*\* `width=64` .*−0\.0197/);
+    expect(improved).toMatch(/\*\*E-0007\*\* `learning_rate=0.03` .*−0\.0184/);
+  });
+
+  test('says of the change on its parent only the runs of the night, not dawn’s', () => {
+    expect(under(firstScreen(report), 'What improved')).toContain('E-0007.1–3, E-0003.1–3;');
+  });
+
+  test('gives each fresh seed’s value and a ± that says what it is', () => {
+    const real = under(firstScreen(report), 'Is it real?');
+    expect(real).toContain('1.5739, 1.5751, 1.5718, 1.5749 | 1.5739 ± 0.0015');
+    expect(real).toContain('mean ± standard deviation');
+    expect(real).toContain('102001, 102002, 102003, 102004');
+  });
+
+  test('gives the command that merges it', () => {
+    expect(under(firstScreen(report), 'What to merge')).toContain('`npx autolab promote E-0007`');
+  });
+
+  test('sorts failures by class and says what a class means', () => {
+    const failed = under(firstScreen(report), 'What failed, and why');
+    expect(failed).toMatch(/\*\*timeout\*\* — .*E-0006/);
+    expect(failed).toMatch(/\*\*not a number\*\* — training diverged: E-0005/);
+    expect(failed).toMatch(/\*\*idea\*\* — .*E-0013/);
+  });
+
+  test('suggests what is promising beside the stack, and what more seeds could settle', () => {
+    const next = under(firstScreen(report), 'What to try next');
+    expect(next).toContain('Try E-0009 `dropout=0.1` on top of the best');
+    expect(next).toContain('more seeds');
+  });
+
+  test('does not suggest again what was tried again on something newer', async () => {
+    const again: Told = {
+      tried: [
+        ...CONFIRMED.tried,
+        {
+          id: 'E-0014',
+          change: { dropout: '0.1' },
+          parent: 'E-0007',
+          values: [1.58],
+          verdict: 'worse',
+        },
+      ],
+    };
+    expect(under(firstScreen(await reported(again)), 'What to try next')).not.toContain('E-0009');
+  });
+
+  test('lists every experiment, best first, and failed ones last with their class', () => {
+    const table = under(textOf(report, 'FINDINGS.md'), 'All experiments');
+    const rows = [...table.matchAll(/^\| \[(E-\d+)\]/gm)].map((match) => match[1]);
+    expect(rows).toHaveLength(14);
+    expect(rows.indexOf('E-0007')).toBeLessThan(rows.indexOf('E-0000'));
+    expect(rows.slice(-3)).toEqual(['E-0005', 'E-0006', 'E-0013']);
+    expect(table).toContain('failed: timeout');
+  });
+
+  test('says why hypotheses were rejected, what is flagged, and how the slots were used', () => {
+    const page = textOf(report, 'FINDINGS.md');
+    expect(under(page, 'Rejected before running')).toContain('2 hypotheses (H-0100, H-0101)');
+    expect(under(page, 'Remarks')).toContain('E-0009 is flagged **borderline** by you');
+    expect(under(page, 'Remarks')).toContain('uncommitted changes');
+    expect(under(page, 'The night')).toMatch(/which trained \d+ % of the time/);
+    expect(under(page, 'Earlier nights')).toContain('N-0001, 19 November 2026');
+  });
+
+  test('writes a page and a results.yaml for the baseline and each judged experiment', () => {
+    const paths = report.documents.map(({ path }) => path);
+    expect(paths).toContain('experiments/E-0000/FINDINGS.md');
+    expect(paths).toContain('experiments/E-0013/results.yaml');
+    expect(paths).toContain('experiments/progress.svg');
+    expect(paths).toHaveLength(2 + 2 * 14);
+    expect(new Set(paths).size).toBe(paths.length);
+  });
+
+  test('tells on an experiment’s page what changed, the metrics beside parent and baseline, and the criteria', () => {
+    const page = textOf(report, 'experiments/E-0007/FINDINGS.md');
+    expect(under(page, 'What was changed')).toContain('`learning_rate`: `0.01` → `0.03` on E-0003');
+    expect(under(page, 'Metrics')).toContain('1.5741 ± 0.0016 | 1.5925 ± 0.0023 | 1.6121 ± 0.0018');
+    expect(under(page, 'Criteria')).toContain('**met**: val_bpb at most 1.58');
+    expect(under(page, 'What was unexpected')).toContain('still falling at the end');
+    const wider = textOf(report, 'experiments/E-0003/FINDINGS.md');
+    expect(under(wider, 'Criteria')).toContain('**not met**');
+    expect(under(wider, 'What was unexpected')).toMatch(/a run took 10\.0 s/);
+    expect(under(wider, 'What was unexpected')).toContain('peak_memory_mb moved from');
+  });
+
+  test('keeps the criteria of a user’s own hypothesis', () => {
+    const page = textOf(report, 'experiments/E-0001/FINDINGS.md');
+    expect(under(page, 'Criteria')).toContain('train_loss at most 1 (criterion of the hypothesis)');
+  });
+
+  test('hands over a finding per judged experiment with runs and query', () => {
+    expect(report.findings[0]).toMatchObject({
+      experiment: 'E-0007',
+      runs: [4, 5, 6, 7]
+        .flatMap((n) => `E-0007.${n}`)
+        .concat([4, 5, 6, 7].map((n) => `E-0000.${n}`)),
+    });
+    expect(report.findings.map(({ experiment }) => experiment)).toContain('E-0013');
+    for (const finding of report.findings) expect(finding.query).toMatch(/^(WITH|SELECT)/);
+  });
+
+  test('asks as many queries for many experiments as for few', async () => {
+    expect(report.notebook.asked()).toBe((await reported(NOTHING)).notebook.asked());
+  });
+
+  test('says the same when asked twice', async () => {
+    expect((await reported(CONFIRMED)).documents).toEqual(report.documents);
+  });
+});
+
+describe('a night that confirmed nothing', () => {
+  test('says so first, and never calls anything improved', async () => {
+    const report = await reported(REFUTED);
+    expect(firstScreen(report)).toContain(
+      '**Nothing was confirmed: E-0001 `width=48` looked promising at night, and fresh seeds did not bear it out.**',
+    );
+    expect(textOf(report, 'FINDINGS.md')).not.toContain('improved**');
+    expect(under(firstScreen(report), 'Is it real?')).toContain(
+      '−0.001, 95 % interval −0.006 to +0.004',
+    );
+    expect(under(firstScreen(report), 'What to merge')).toContain('Nothing is ready');
+  });
+
+  test('says where the baseline stands when nothing even looked promising', async () => {
+    const report = await reported(NOTHING);
+    expect(firstScreen(report)).toContain('**Nothing was confirmed: no change beat');
+    expect(firstScreen(report)).toContain('1.6121 ± 0.0018 (standard deviation of 3 seeds)');
+    expect(under(firstScreen(report), 'What to merge').trim()).toBe('Nothing.');
+  });
+
+  test('keeps its head when every experiment failed', async () => {
+    const report = await reported(ALL_FAILED);
+    expect(firstScreen(report)).toContain('Nothing was confirmed');
+    expect(under(firstScreen(report), 'What failed, and why')).toMatch(
+      /E-0002 `learning_rate=10` .*and E-0003/s,
+    );
+    expect(textOf(report, 'FINDINGS.md')).not.toMatch(/NaN(?! \(|\)| and)/);
+  });
+
+  test('says what was wrong with the baseline when it failed', async () => {
+    const report = await reported(NO_BASELINE);
+    expect(firstScreen(report)).toContain('Nothing could be judged');
+    expect(firstScreen(report)).toContain('expected val_bpb, found loss, accuracy');
+  });
+});
+
+describe('a night that has not ended', () => {
+  test('is called provisional and claims nothing', async () => {
+    const report = await reported(GOING);
+    expect(firstScreen(report)).toContain('**Provisional:** night N-0002 has not ended');
+    expect(firstScreen(report)).toContain(
+      'E-0001 `width=64` is promising, and dawn has still to test it',
+    );
+    expect(report.documents.map(({ path }) => path)).not.toContain(
+      'experiments/E-0002/FINDINGS.md',
+    );
+  });
+
+  test('can be told of before its baseline is opened', async () => {
+    const report = await reported(BEGUN);
+    expect(firstScreen(report)).toContain('The baseline is still being measured');
+    expect(report.documents.map(({ path }) => path)).toEqual([
+      'FINDINGS.md',
+      'experiments/progress.svg',
+    ]);
+  });
+});
+
+describe('text that is not ours', () => {
+  test('never becomes markup, a heading or a table cell of its own', async () => {
+    const page = textOf(await reported(HOSTILE), 'FINDINGS.md');
+    expect(page).not.toContain('<script>');
+    expect(page).not.toContain('<img');
+    for (const unseen of ['\u0007', '\u202e']) expect(page).not.toContain(unseen);
+    expect(page).not.toMatch(/^# not a heading/m);
+    const rows = under(page, 'All experiments')
+      .split('\n')
+      .filter((line) => line.startsWith('| ['));
+    for (const row of rows) expect(row.replaceAll('\\|', '').split('|')).toHaveLength(10);
+  });
+
+  test('stays inside its fence, whatever backticks it holds', async () => {
+    const page = textOf(await reported(HOSTILE), 'experiments/E-0002/FINDINGS.md');
+    expect(page).toContain('`````text\n```\n# hello 5\n````\n');
+    expect(page).not.toContain('\u001b');
+  });
+});
+
+test('a night or a run that the notebook does not know is an error that names it', async () => {
+  const notebook = await memoryNotebook(told(NOTHING));
+  const report = createReporter({ notebook });
+  await expect(report({ task: 'report', night: 'N-0009' })).rejects.toThrow('N-0009');
+  await expect(report({ task: 'summarise', run: 'E-0099.1' })).rejects.toThrow('E-0099.1');
+  await expect(report({ task: 'report', night: "N-0001' OR 1=1" as 'N-0001' })).rejects.toThrow(
+    'expected a night',
+  );
+});
