@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+/**
+ * autolab: exit codes are 0 done, 1 failed, 2 usage or plan, 3 a gate stopped the night, 130
+ * interrupted. Each verb is a file of its own, imported when it is called: `--help` stays fast.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT, LabError } from '../orchestrator/domain/errors.ts';
+import { fail } from './output.ts';
+
+type Verb = (args: readonly string[], options: Record<string, unknown>) => Promise<number>;
+
+const program = new Command('autolab')
+  .description('The night shift of an ML lab: plans, runs and judges experiments while you sleep.')
+  .showSuggestionAfterError()
+  .configureOutput({ outputError: () => {} })
+  .exitOverride();
+
+const asJson = () => new Option('--json', 'print one JSON value on standard output');
+
+/** Declares a verb; `load` imports its file, `argv` is its usage behind the name. */
+function verb(
+  usage: string,
+  description: string,
+  load: () => Promise<{ readonly run: Verb }>,
+  options: readonly Option[] = [],
+): void {
+  const command = program.command(usage).description(description);
+  for (const option of options) command.addOption(option);
+  command.action(async (...given: unknown[]) => {
+    const values = given.slice(0, -2).flat() as (string | undefined)[];
+    const args = values.filter((value) => value !== undefined);
+    const { run } = await load();
+    process.exitCode = await run(args, command.opts());
+  });
+}
+
+const wholeNumber = (text: string): number => {
+  if (!/^[1-9]\d*$/.test(text))
+    throw new LabError('usage', `expected a whole number above 0, found ${text}`);
+  return Number(text);
+};
+const LIST = [
+  asJson(),
+  new Option('--verdict <verdict>', 'only these'),
+  new Option('--status <status>', 'only these'),
+  new Option('--night <night>', 'only of this night, such as N-0002'),
+  new Option('--limit <n>', 'at most so many').argParser(wholeNumber),
+];
+
+verb('init [dir]', 'make a lab to start from', () => import('./init.ts'), [
+  new Option('--example <name>', 'copy an example lab').choices(['char-lm']),
+]);
+verb(
+  'check',
+  'validate research_plan.yaml and probe what a night needs',
+  () => import('./check.ts'),
+  [asJson()],
+);
+verb('launch', 'run the night, or go on with one that was cut off', () => import('./launch.ts'), [
+  new Option('--experiments <n>', 'try at most so many candidates').argParser(wholeNumber),
+  new Option('--parallel <n>', 'run so many at once').argParser(wholeNumber),
+  new Option('--for <duration>', 'at most so long, such as 8h'),
+]);
+verb('status', 'what is going on', () => import('./status.ts'), [asJson()]);
+verb('experiments', 'list the experiments', () => import('./experiments.ts'), LIST);
+verb('runs', 'list the runs', () => import('./runs.ts'), LIST);
+verb(
+  'hypotheses',
+  'list the hypotheses, rejected ones with the reason',
+  () => import('./hypotheses.ts'),
+  LIST,
+);
+verb('show <id>', 'everything about an experiment or a run', () => import('./show.ts'), [asJson()]);
+verb(
+  'compare <a> <b>',
+  'the difference of every parameter and metric',
+  () => import('./compare.ts'),
+  [asJson()],
+);
+verb('query <sql>', 'one SELECT over the notebook', () => import('./query.ts'), [asJson()]);
+verb('flag <id> <label>', 'mark an experiment or a run', () => import('./flag.ts'), [
+  new Option('--because <reason>', 'why').makeOptionMandatory(),
+  asJson(),
+]);
+verb('unflag <id> <label>', 'take a mark away', () => import('./unflag.ts'), [asJson()]);
+verb('report', 'write FINDINGS.md anew from the notebook', () => import('./report.ts'), [asJson()]);
+verb('promote [id]', 'bring a confirmed change to the base branch', () => import('./promote.ts'), [
+  new Option('--unconfirmed', 'also what dawn did not confirm'),
+  asJson(),
+]);
+verb('gc', 'remove what old nights hold; never a record', () => import('./gc.ts'), [
+  new Option('--dry-run', 'only say what would go'),
+  asJson(),
+]);
+
+/** LangGraph would send traces of the night to a server if the user's shell happens to ask for it. */
+for (const name of Object.keys(process.env))
+  if (/^(?:LANGSMITH|LANGCHAIN)_/.test(name)) delete process.env[name];
+
+async function main(): Promise<void> {
+  const json = process.argv.includes('--json');
+  try {
+    if (process.platform === 'win32')
+      throw new LabError(
+        'usage',
+        'AutoLab runs on Linux and macOS; on Windows run it inside WSL 2',
+      );
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return;
+      // Commander has said its own of --help; of a mistake it says nothing here.
+      const message = error.message.replace(/^error: /, '');
+      if (error.code === 'commander.help') process.exitCode = EXIT.usage;
+      else process.exitCode = fail(new LabError('usage', `${message}. See autolab --help.`), json);
+      return;
+    }
+    process.exitCode = fail(error, json);
+  }
+}
+
+// A reader that closed the pipe (`autolab runs | head`) is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+
+await main();

@@ -1,0 +1,18 @@
+import { readLab } from '../orchestrator/lab/lab.ts';
+import { promote } from '../orchestrator/lab/promotion.ts';
+import { bold, print, printJson } from './output.ts';
+
+/** `autolab promote [ID]`: the confirmed change becomes base. */
+export async function run(
+  [id]: readonly string[],
+  { unconfirmed, json }: { unconfirmed?: boolean; json?: boolean },
+): Promise<number> {
+  const { lab, state } = await readLab(process.cwd());
+  const done = await promote(lab, state, id, { unconfirmed: unconfirmed ?? false });
+  if (json) printJson(done);
+  else {
+    print(`${bold(done.experiment)} is merged into ${done.branch} as ${done.commit.slice(0, 10)}`);
+    print(done.evidence);
+  }
+  return 0;
+}

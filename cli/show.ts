@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { experimentRow, runRow } from '../notebook/rows.ts';
+import { changeInWords } from '../orchestrator/domain/hypothesis.ts';
+import { isExperimentId, type ExperimentId, type RunId } from '../orchestrator/domain/ids.ts';
+import { attemptDir, experimentDir } from '../orchestrator/domain/layout.ts';
+import { experimentIn, runsOf, type State } from '../orchestrator/domain/state.ts';
+import { readLab } from '../orchestrator/lab/lab.ts';
+import { subject } from '../orchestrator/lab/marks.ts';
+import { bold, dim, green, oneLine, print, printJson, red } from './output.ts';
+import { duration, short, signed, table } from './table.ts';
+
+/** `autolab show ID`: an experiment or a run as a page, or everything of it as JSON. */
+export async function run(
+  [id = '']: readonly string[],
+  { json }: { json?: boolean },
+): Promise<number> {
+  const { lab, state } = await readLab(process.cwd());
+  const target = subject(state, id);
+  if (isExperimentId(target)) {
+    const diff = await readFile(join(lab.root, experimentDir(target), 'change.diff'), 'utf8').catch(
+      () => '',
+    );
+    if (json) printJson(experimentPage(state, target, diff));
+    else showExperiment(state, target, diff);
+  } else if (json) printJson(runPage(state, target));
+  else showRun(state, target);
+  return 0;
+}
+
+const experimentPage = (state: State, id: ExperimentId, diff: string) => ({
+  ...experimentRow(state, id),
+  diff,
+  runs: experimentIn(state, id).runs.map((run) => runRow(state, run)),
+  flagged: state.flags.filter((flag) => flag.target === id),
+  promoted: state.promotions.filter((promotion) => promotion.experiment === id),
+});
+
+function runPage(state: State, id: RunId) {
+  const { result, attempt } = state.runs.get(id) ?? { result: null, attempt: 1 };
+  return {
+    ...runRow(state, id),
+    folder: attemptDir(id, attempt),
+    params: result?.params ?? [],
+    summary: result?.summary ?? [],
+    artifacts: result?.artifacts ?? [],
+    spans: result?.spans ?? [],
+    flagged: state.flags.filter((flag) => flag.target === id),
+  };
+}
+
+function showExperiment(state: State, id: ExperimentId, diff: string): void {
+  const experiment = experimentIn(state, id);
+  const row = experimentRow(state, id);
+  const { judgement } = experiment;
+  print(`${bold(id)}  ${oneLine(experiment.title)}`);
+  print(dim(oneLine(experiment.because)));
+  print();
+  fact('source', `${experiment.source}, line ${experiment.line}, night ${experiment.night}`);
+  fact('change', oneLine(changeInWords(experiment.change)));
+  fact('parent', experiment.parent ?? 'none: a baseline');
+  fact('branch', experiment.branch ?? 'none yet');
+  fact('verdict', judgement ? `${judgement.verdict}: ${oneLine(judgement.because)}` : 'not judged');
+  if (judgement?.stack) fact('stack', `part of ${judgement.stack}, which dawn confirmed`);
+  fact(
+    'objective',
+    `${short(row.objective)}${row.spread === null ? '' : `, standard deviation ${short(row.spread)}`}, n ${row.n}`,
+  );
+  const contrast = (name: string, effect: unknown, low: unknown, high: unknown) => {
+    if (effect !== null && effect !== undefined)
+      fact(
+        name,
+        `${signed(effect)}${low === null ? '' : `, 95% interval ${signed(low)} to ${signed(high)}`}`,
+      );
+  };
+  contrast('on baseline', row.effect, row.interval_low, row.interval_high);
+  contrast('on parent', row.effect_on_parent, row.parent_interval_low, row.parent_interval_high);
+  contrast('at dawn', row.dawn_effect, row.dawn_low, row.dawn_high);
+  for (const flag of state.flags.filter((mark) => mark.target === id))
+    fact('flag', `${flag.label} (${oneLine(flag.because)}; ${flag.who})`);
+  print();
+  print(
+    table(
+      [
+        { title: 'run', cell: (each) => each.id },
+        { title: 'purpose', cell: (each) => each.purpose },
+        { title: 'seed', cell: (each) => String(each.seed ?? ''), right: true },
+        { title: 'status', cell: (each) => each.result?.failure?.class ?? each.status },
+        { title: 'objective', cell: (each) => short(each.result?.objective), right: true },
+        { title: 'took', cell: (each) => duration(each.result?.seconds), right: true },
+        { title: '', cell: (each) => each.result?.failure?.message ?? '', flexible: true },
+      ],
+      runsOf(state, id),
+    ),
+  );
+  if (diff.trim() !== '') print(`\n${paintDiff(diff)}`);
+}
+
+function showRun(state: State, id: RunId): void {
+  const page = runPage(state, id);
+  print(`${bold(id)}  ${oneLine(page.name)}`);
+  print();
+  fact(
+    'status',
+    page.failure ? `${page.failure}: ${oneLine(page.failure_message ?? '')}` : page.status,
+  );
+  fact('objective', `${short(page.objective)} (${page.tier ?? 'not measured'})`);
+  fact('seed', String(page.seed ?? 'none'));
+  fact('took', duration(page.seconds));
+  fact('folder', page.folder);
+  for (const flag of page.flagged)
+    fact('flag', `${flag.label} (${oneLine(flag.because)}; ${flag.who})`);
+  const traceback = state.runs.get(id)?.result?.failure?.traceback;
+  if (traceback) print(`\n${traceback.split('\n').map(oneLine).join('\n')}`);
+  print();
+  print(
+    table(
+      [
+        { title: 'metric', cell: (each) => each.key },
+        { title: 'last value', cell: (each) => each.text ?? short(each.number), right: true },
+      ],
+      page.summary,
+    ),
+  );
+  print();
+  print(
+    table(
+      [
+        { title: 'parameter', cell: (each) => each.key },
+        { title: 'value', cell: (each) => each.value, flexible: true },
+        { title: 'from', cell: (each) => each.source },
+      ],
+      page.params,
+    ),
+  );
+}
+
+const fact = (name: string, text: string): void => print(`${dim(name.padEnd(12))}${text}`);
+
+const paintDiff = (diff: string): string =>
+  diff
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '  ') ?? '';
+      const shown = indent + oneLine(line);
+      if (/^\+(?!\+\+)/.test(line)) return green(shown);
+      return /^-(?!--)/.test(line) ? red(shown) : shown;
+    })
+    .join('\n');

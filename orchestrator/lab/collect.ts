@@ -1,0 +1,90 @@
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Experiment } from '../domain/experiment.ts';
+import { LabError } from '../domain/errors.ts';
+import { attemptDir } from '../domain/layout.ts';
+import { ancestors, runsOf, type State } from '../domain/state.ts';
+import { holderOf } from '../../notebook/lock.ts';
+import type { Lab } from './lab.ts';
+
+/**
+ * What old nights hold and nobody needs: worktrees, logs and artifacts of runs, branches of what
+ * came to nothing (their change.diff stays). Never a record: results, metrics, verdicts remain.
+ */
+
+export interface Waste {
+  readonly kind: 'worktree' | 'log' | 'artifacts' | 'branch';
+  /** A path, or the name of a branch. */
+  readonly what: string;
+  readonly bytes: number;
+}
+
+/** Everything that may go. The last night and what others build on stay whole. */
+export async function waste(lab: Lab, state: State): Promise<readonly Waste[]> {
+  const keep = wanted(state);
+  const old = [...state.experiments.values()].filter(({ id }) => !keep.has(id));
+  const worktrees = await entries(join(lab.cacheDir, 'worktrees'));
+  const found = [
+    ...(await Promise.all(worktrees.map((what) => sized('worktree', what)))),
+    ...(await Promise.all(old.flatMap((experiment) => filesOf(lab, state, experiment)))),
+  ].filter((entry) => entry.bytes > 0);
+  const branches = new Set((await lab.repository.branches()).map(({ branch }) => branch));
+  const dead = old.filter(({ branch }) => branch !== null && branches.has(branch));
+  return [
+    ...found,
+    ...dead.map(({ branch }) => ({ kind: 'branch' as const, what: branch ?? '', bytes: 0 })),
+  ];
+}
+
+/** Removes it. Throws LabError busy while a night runs. */
+export async function collect(lab: Lab, found: readonly Waste[]): Promise<void> {
+  const holder = await holderOf(lab.notebookDir);
+  if (holder)
+    throw new LabError(
+      'busy',
+      `a night is running (pid ${holder.pid}): it may need what would be removed`,
+    );
+  for (const { kind, what } of found) {
+    if (kind === 'branch') await lab.repository.deleteBranch(what);
+    else if (kind === 'worktree') await lab.repository.removeWorktree(what);
+    else await rm(what, { recursive: true, force: true });
+  }
+}
+
+/** The last night's experiments, everything that looked good, and what those stand on. */
+function wanted(state: State): ReadonlySet<string> {
+  const good = (experiment: Experiment) =>
+    experiment.night === state.night ||
+    experiment.parent === null ||
+    experiment.judgement?.verdict === 'improved' ||
+    experiment.judgement?.verdict === 'promising';
+  const kept = [...state.experiments.values()].filter(good).map(({ id }) => id);
+  return new Set(kept.flatMap((id) => [id, ...ancestors(state, id)]));
+}
+
+function filesOf(lab: Lab, state: State, experiment: Experiment): Promise<Waste>[] {
+  return runsOf(state, experiment.id).flatMap((run) =>
+    Array.from({ length: run.attempt }, (_, i) =>
+      join(lab.root, attemptDir(run.id, i + 1)),
+    ).flatMap((folder) => [
+      sized('log', join(folder, 'run.log')),
+      sized('artifacts', join(folder, 'artifacts')),
+    ]),
+  );
+}
+
+const entries = async (folder: string): Promise<string[]> =>
+  (await readdir(folder).catch(() => [])).map((name) => join(folder, name));
+
+async function sized(kind: Waste['kind'], what: string): Promise<Waste> {
+  return { kind, what, bytes: await bytesIn(what) };
+}
+
+/** Links are counted as links and never followed. */
+async function bytesIn(path: string): Promise<number> {
+  const found = await lstat(path).catch(() => null);
+  if (found === null) return 0;
+  if (!found.isDirectory()) return found.size;
+  const sizes = await Promise.all((await entries(path)).map(bytesIn));
+  return sizes.reduce((sum, size) => sum + size, found.size);
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { readFile, realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { LabError } from '../domain/errors.ts';
+import type { Base } from '../domain/event.ts';
+import { EXPERIMENTS_DIR, NOTEBOOK_DIR, PLAN_FILE } from '../domain/layout.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Clock, Repository } from '../domain/ports.ts';
+import { openRepository } from '../git.ts';
+import { readNotebook } from '../../notebook/reader.ts';
+
+/** A lab: a git repository with a research_plan.yaml at its top. */
+export interface Lab {
+  /** Absolute path of the repository's top level. */
+  readonly root: string;
+  readonly repository: Repository;
+  readonly notebookDir: string;
+  readonly experimentsDir: string;
+  /** Worktrees and caches of this lab: outside of it, where no test runner or linter finds them. */
+  readonly cacheDir: string;
+  /** What all labs of this user share. */
+  readonly sharedCacheDir: string;
+}
+
+/** A plan that can be used, the text it was read from, and the base it was checked against. */
+export interface LabPlan {
+  readonly plan: Plan;
+  readonly text: string;
+  readonly base: Base;
+  /** Odd, but no reason to refuse: formatted lines. */
+  readonly remarks: readonly string[];
+}
+
+export const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** Opens the lab that `startDir` lies in; the plan may still be missing. Throws LabError not_found. */
+export async function openLab(startDir: string): Promise<Lab> {
+  const repository = await openRepository(startDir);
+  const root = await realpath(repository.root);
+  const shared = join(userCacheDir(process.env), 'autolab');
+  const key = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  return {
+    root,
+    repository,
+    notebookDir: join(root, NOTEBOOK_DIR),
+    experimentsDir: join(root, EXPERIMENTS_DIR),
+    cacheDir: join(shared, 'labs', key),
+    sharedCacheDir: shared,
+  };
+}
+
+function userCacheDir(environment: NodeJS.ProcessEnv): string {
+  const given = environment['XDG_CACHE_HOME'];
+  if (given?.startsWith('/')) return given;
+  return process.platform === 'darwin'
+    ? join(homedir(), 'Library', 'Caches')
+    : join(homedir(), '.cache');
+}
+
+/**
+ * Reads and checks the plan. Throws LabError not_found where there is none, and plan with every
+ * problem on a line of its own (`research_plan.yaml:LINE:COLUMN: expected …, found …`).
+ */
+export async function readLabPlan(lab: Lab): Promise<LabPlan> {
+  const [{ readPlan, formatProblem }, { checkPlan, findBase, planRemarks }] = await Promise.all([
+    import('../plan/file.ts'),
+    import('../plan/check.ts'),
+  ]);
+  const text = await readFile(join(lab.root, PLAN_FILE), 'utf8').catch((error: unknown) => {
+    throw noPlan(lab.root, error);
+  });
+  const refuse = (problems: readonly { line: number; column: number; message: string }[]) =>
+    new LabError('plan', problems.map(formatProblem).join('\n'), PLAN_FILE);
+  const reading = readPlan(text);
+  if ('problems' in reading) throw refuse(reading.problems);
+  const { plan, positions } = reading;
+  const found = await findBase(plan, positions, lab.repository);
+  if ('problems' in found) throw refuse(found.problems);
+  const problems = await checkPlan(plan, positions, lab.repository, found.base);
+  if (problems.length > 0) throw refuse(problems);
+  const remarks = planRemarks(plan, positions, process.env).map(formatProblem);
+  return { plan, text, base: found.base, remarks };
+}
+
+const noPlan = (root: string, error: unknown): LabError =>
+  new LabError(
+    'plan',
+    `expected a ${PLAN_FILE} at ${root}, found none. Write one (the README shows a small one), ` +
+      'or start from an example: autolab init --example char-lm DIR',
+    PLAN_FILE,
+    error,
+  );
+
+/** The lab's notebook as it stands, for reading, also while a night runs. */
+export async function readLab(startDir: string) {
+  const lab = await openLab(startDir);
+  const notebook = await readNotebook(lab.notebookDir);
+  return { lab, notebook, state: notebook.state };
+}

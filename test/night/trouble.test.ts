@@ -1,0 +1,202 @@
+import { spawn } from 'node:child_process';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  autolab,
+  autolabJson,
+  checkout,
+  makeLab,
+  PLAN,
+  TRAIN,
+  type FixtureLab,
+} from '../support/lab.ts';
+import type { RepoOptions } from '../support/repo.ts';
+
+const labs: FixtureLab[] = [];
+const aLab = (files: Record<string, string> = {}, options: RepoOptions = {}): FixtureLab => {
+  const lab = makeLab(files, options);
+  labs.push(lab);
+  return lab;
+};
+afterEach(() => {
+  for (const lab of labs.splice(0)) lab.remove();
+});
+
+const short = PLAN.replace('experiments: 6, runs: 30', 'experiments: 1, runs: 30');
+
+describe('before the first night', () => {
+  test('every list is empty JSON, and status says idle', async () => {
+    const lab = aLab();
+    for (const verb of ['experiments', 'runs', 'hypotheses'])
+      expect(await autolabJson(lab, verb)).toEqual([]);
+    expect(await autolabJson(lab, 'query', 'SELECT * FROM experiments')).toEqual([]);
+    expect(await autolabJson(lab, 'status')).toMatchObject({ state: 'idle', baseline: null });
+  });
+
+  test('check finds nothing wrong with a good plan, and touches nothing that git shows', async () => {
+    const lab = aLab();
+    const before = checkout(lab);
+    const { code, stdout } = await autolab(lab, 'check');
+    expect(code).toBe(0);
+    expect(stdout).toContain('plan: research_plan.yaml is valid');
+    expect(checkout(lab)).toEqual(before);
+  });
+});
+
+describe('a wrong call', () => {
+  test('of a broken plan names every problem by line and column, runs nothing, and exits 2', async () => {
+    const plan = PLAN.replace('direction: minimize', 'direction: down').replace(
+      'project:',
+      'projct:',
+    );
+    const lab = aLab({ 'research_plan.yaml': plan });
+    for (const verb of ['check', 'launch']) {
+      const { code, stderr } = await autolab(lab, verb);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/research_plan\.yaml:3:\d+: expected .*found down/);
+      expect(stderr).toMatch(/research_plan\.yaml:1:1: .*project/);
+    }
+    expect(lab.git(['branch', '--list', 'autolab/*'])).toBe('');
+  });
+
+  test.each([
+    [['launch', '--experiments', 'many'], 2, /whole number/],
+    [['launch', '--for', 'ages'], 2, /duration/],
+    [['no-such-verb'], 2, /unknown command/],
+    [['show'], 2, /missing required argument/],
+    [['show', 'E-9999'], 1, /E-9999/],
+    [['query', 'DROP TABLE runs'], 2, /SELECT/],
+    [['promote'], 1, /expected an improvement/],
+    [['report'], 1, /no.*night|none yet/],
+  ] as const)('%j exits %i and says what was expected', async (args, code, words) => {
+    const said = await autolab(aLab(), ...args);
+    expect(said.code).toBe(code);
+    expect(said.stderr).toMatch(words);
+    expect(said.stdout).toBe('');
+    if (args[0] === 'launch') return; // it reports as it goes, not in one value
+    const json = await autolabJson<{ error: { message: string } }>(labs[0] as FixtureLab, ...args);
+    expect(json.error.message).toMatch(words);
+  });
+
+  test('outside of a repository, or without a plan, says the way out', async () => {
+    const lab = aLab();
+    lab.git(['rm', '-q', 'research_plan.yaml']);
+    const { code, stderr } = await autolab(lab, 'launch');
+    expect(code).toBe(2);
+    expect(stderr).toContain('autolab init --example char-lm');
+  });
+});
+
+describe('a night on trouble', () => {
+  test('whose metric the script never prints ends with 2 and names what was printed', async () => {
+    const lab = aLab({
+      'research_plan.yaml': short.replace('metric: val_loss', 'metric: accuracy'),
+    });
+    const { code, stdout } = await autolab(lab, 'launch');
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/accuracy/);
+    expect(stdout).toMatch(/val_loss/);
+  });
+
+  test('whose baseline crashes ends with 1 and shows why', async () => {
+    const lab = aLab({ 'train.mjs': `throw new Error('no data');\n${TRAIN}` });
+    const { code, stdout } = await autolab(lab, 'launch');
+    expect(code).toBe(1);
+    expect(stdout).toContain('baseline');
+    expect(lab.read('FINDINGS.md')).toContain('no data');
+  });
+
+  test('works without a git identity, on a detached HEAD, and promotes to autolab-best', async () => {
+    const lab = aLab({}, { identity: false, branch: 'trunk' });
+    lab.git(['checkout', '--quiet', '--detach']);
+    const before = checkout(lab);
+    expect(await autolab(lab, 'launch', '--experiments', '1')).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(checkout(lab)).toEqual(before);
+    const { branch } = await autolabJson<{ branch: string }>(lab, 'promote');
+    expect(branch).toBe('autolab-best');
+    expect(lab.git(['show', 'autolab-best:train.mjs'])).toContain("'relu'");
+    expect(checkout(lab)).toEqual(before);
+  });
+
+  test('that is killed goes on where it was, loses no recorded run and counts none twice', async () => {
+    const slow = TRAIN.replace(
+      "console.log('---');",
+      "await new Promise((r) => setTimeout(r, 400));\nconsole.log('---');",
+    );
+    const lab = aLab({ 'train.mjs': slow });
+    const { pathname } = new URL('../../dist/cli/main.js', import.meta.url);
+    for (const lines of [6, 12]) {
+      const child = spawn(process.execPath, [pathname, 'launch'], {
+        cwd: lab.root,
+        env: lab.environment,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let seen = 0;
+      await new Promise<void>((resolve) => {
+        child.stdout.on('data', (chunk: Buffer) => {
+          seen += chunk.toString().split('\n').length - 1;
+          if (seen >= lines) child.kill('SIGKILL');
+        });
+        child.on('close', () => resolve());
+      });
+    }
+    expect(await autolabJson(lab, 'status')).toMatchObject({ state: 'cut_off' });
+    const kept = await autolabJson<{ id: string; status: string; objective: number }[]>(
+      lab,
+      'runs',
+    );
+    const last = await autolab(lab, 'launch');
+    expect(last).toMatchObject({ code: 0, stderr: '' });
+    expect(last.stdout).toContain('goes on');
+    const all = await autolabJson<{ id: string; status: string; objective: number }[]>(lab, 'runs');
+    expect(new Set(all.map((run) => run.id)).size).toBe(all.length);
+    for (const run of kept.filter(({ status }) => status === 'finished'))
+      expect(all).toContainEqual(expect.objectContaining({ id: run.id, objective: run.objective }));
+    expect(all.every((run) => run.status !== 'running')).toBe(true);
+  }, 180_000);
+
+  test('of which a second launch is refused while it runs', async () => {
+    const slow = `await new Promise((r) => setTimeout(r, 1500));\n${TRAIN}`;
+    const lab = aLab({ 'train.mjs': slow, 'research_plan.yaml': short });
+    const first = autolab(lab, 'launch');
+    let status = '';
+    while (status !== 'running')
+      ({ state: status } = await autolabJson<{ state: string }>(lab, 'status'));
+    const second = await autolab(lab, 'launch');
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(/process \d+/);
+    expect((await first).code).toBe(0);
+  }, 120_000);
+
+  test('that changes a protected file through a patch is invalid, and main never sees it', async () => {
+    const patch = [
+      'diff --git a/train.mjs b/train.mjs',
+      '--- a/train.mjs',
+      '+++ b/train.mjs',
+      '@@ -2,2 +2,2 @@',
+      '-const LEARNING_RATE = 0.1;',
+      '+const LEARNING_RATE = 0.01; require("node:fs").writeFileSync("evaluate.mjs", "0");',
+      " const ACTIVATION = 'tanh'; // what a unit does",
+      '',
+    ].join('\n');
+    const cheat = patch.replace('require("node:fs")', '(await import("node:fs"))');
+    const plan = short.replace(
+      /hypotheses:\n.*\n/,
+      'hypotheses:\n  - { title: Write to the evaluator, because: I can, patch: cheat.diff }\n',
+    );
+    const lab = aLab({
+      'research_plan.yaml': plan,
+      'evaluate.mjs': '1\n',
+      'cheat.diff': cheat,
+    });
+    expect((await autolab(lab, 'launch')).code).toBe(0);
+    const all = await autolabJson<{ title: string; verdict: string; verdict_because: string }[]>(
+      lab,
+      'experiments',
+    );
+    expect(all[1]).toMatchObject({ title: 'Write to the evaluator', verdict: 'invalid' });
+    expect(all[1]?.verdict_because).toContain('evaluate.mjs');
+  });
+});
