@@ -14,6 +14,8 @@ import { summarise } from './reporter/summarise.ts';
 
 export interface ReporterParts {
   readonly notebook: NotebookReader;
+  /** How the reader calls AutoLab: `autolab` unless told otherwise. */
+  readonly command?: string;
 }
 
 type Answer = Report | { readonly text: string };
@@ -28,7 +30,7 @@ const Thought = Annotation.Root({
 });
 type Thought = typeof Thought.State;
 
-function build(notebook: NotebookReader) {
+function build({ notebook, command }: ReporterParts) {
   return (
     new StateGraph(Thought)
       .addNode('summarise', async ({ brief }: Thought) => ({
@@ -37,7 +39,7 @@ function build(notebook: NotebookReader) {
         }),
       }))
       .addNode('gather', async ({ brief }: Thought) => ({
-        record: await gather(notebook, (brief as ReportBrief).night),
+        record: await gather(notebook, (brief as ReportBrief).night, command),
       }))
       // The place of a model: it may choose the words; the numbers in them are facts with sources.
       .addNode('word', ({ record }: Thought) => ({ stated: wordFindings(record) }))
@@ -66,9 +68,7 @@ function build(notebook: NotebookReader) {
  * fixed number of queries; `summarise` with one line of plain text on a run. Throws where the
  * notebook knows no such night or run.
  */
-export function createReporter({
-  notebook,
-}: ReporterParts): (brief: ReporterBrief) => Promise<Answer> {
-  const graph = build(notebook);
+export function createReporter(parts: ReporterParts): (brief: ReporterBrief) => Promise<Answer> {
+  const graph = build(parts);
   return async (brief) => (await graph.invoke({ brief })).reply;
 }

@@ -2,6 +2,7 @@ import { EXIT, LabError } from '../orchestrator/domain/errors.ts';
 import { planSchema } from '../orchestrator/domain/plan.ts';
 import { currentNight, experimentIn, type State } from '../orchestrator/domain/state.ts';
 import { openLab, readLabPlan } from '../orchestrator/lab/lab.ts';
+import { commandIn } from '../orchestrator/lab/package.ts';
 import { bold, dim, print, yellow } from './output.ts';
 import { progressLine } from './progress.ts';
 
@@ -44,18 +45,18 @@ export async function run(_args: readonly string[], options: LaunchVerb): Promis
     print(yellow('interrupted; autolab launch goes on from here'));
     return EXIT.interrupted;
   }
-  print(morning(state));
+  print(morning(state, await commandIn(lab)));
   if (outcome.reason === 'baseline_failed') return baselineExit(state);
   return outcome.reason === 'gate' ? EXIT.gate : EXIT.done;
 }
 
 /** What to do next, in a line or two. */
-function morning(state: State): string {
+function morning(state: State, command: string): string {
   const { incumbent, baseline } = currentNight(state);
   const tip = incumbent && incumbent !== baseline ? experimentIn(state, incumbent) : null;
   const next =
     tip?.judgement?.verdict === 'improved'
-      ? `${bold(tip.id)} improved: read FINDINGS.md, then ${bold('npx autolab promote')}`
+      ? `${bold(tip.id)} improved: read FINDINGS.md, then ${bold(`${command} promote`)}`
       : 'nothing was confirmed as an improvement this time; FINDINGS.md says what was tried';
   return `\n${next}`;
 }

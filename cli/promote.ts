@@ -1,5 +1,6 @@
 import { readLab } from '../orchestrator/lab/lab.ts';
 import { promote } from '../orchestrator/lab/promotion.ts';
+import { report } from '../orchestrator/lab/report.ts';
 import { bold, print, printJson } from './output.ts';
 
 /** `autolab promote [ID]`: the confirmed change becomes base. */
@@ -9,6 +10,9 @@ export async function run(
 ): Promise<number> {
   const { lab, state } = await readLab(process.cwd());
   const done = await promote(lab, state, id, { unconfirmed: unconfirmed ?? false });
+  // What the findings say to merge is merged now.
+  const after = await readLab(process.cwd());
+  await report(after.lab, after.state, after.notebook);
   if (json) printJson(done);
   else {
     print(`${bold(done.experiment)} is merged into ${done.branch} as ${done.commit.slice(0, 10)}`);

@@ -81,6 +81,6 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'span':
       return mark('spans', ...spansOf(event, night).map(({ id }) => id));
     case 'promoted':
-      return;
+      return experiment(event.experiment);
   }
 }

@@ -150,7 +150,8 @@ function whatToMerge(record: NightRecord, { outcome, going }: Stated): readonly 
       : [fact(record.night, 'base_branch', (name) => code(name))];
   if (outcome.kind === 'confirmed') {
     const { tip } = outcome;
-    const command = fact({ ...tip, runs: [] }, 'id', (id) => `\`npx autolab promote ${id}\``);
+    if (tip.row.promoted) return [paragraph(say`Nothing: ${idOf(tip)} was promoted.`)];
+    const command = fact({ ...tip, runs: [] }, 'id', (id) => `\`${record.command} promote ${id}\``);
     const branch = fact({ ...tip, runs: [] }, 'branch', (name) => code(name));
     const commit = fact({ ...tip, runs: [] }, 'commit', (hash) => code(hash.slice(0, 10)));
     return [
@@ -165,7 +166,7 @@ function whatToMerge(record: NightRecord, { outcome, going }: Stated): readonly 
   const anyway = fact(
     { ...outcome.tip, runs: [] },
     'id',
-    (id) => `\`npx autolab promote ${id} --unconfirmed\``,
+    (id) => `\`${record.command} promote ${id} --unconfirmed\``,
   );
   return [paragraph(say`Nothing is ready. If you believe in it all the same: ${anyway}.`)];
 }

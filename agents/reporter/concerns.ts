@@ -45,7 +45,9 @@ export function nextStep(record: NightRecord, experiment: Sourced<ExperimentRow>
   const failure = record.failures.find(({ row }) => row.id === experiment.row.id)?.row.class;
   const tip = stack === null ? undefined : record.experiments.get(stack);
   if (verdict === 'improved')
-    return say`Bring it to base: ${fact({ ...experiment, runs: [] }, 'id', (id) => `\`npx autolab promote ${id}\``)}.`;
+    return experiment.row.promoted
+      ? say`None: it was promoted.`
+      : say`Bring it to base: ${fact({ ...experiment, runs: [] }, 'id', (id) => `\`${record.command} promote ${id}\``)}.`;
   if (tip) return say`It is part of what ${idOf(tip)} confirmed, and comes to base with it.`;
   if (verdict === 'promising')
     return say`Test it on fresh seeds, on top of the best that is known.`;

@@ -38,7 +38,11 @@ function runsNamedIn(row: unknown): readonly RunId[] {
 }
 
 /** Everything the notebook knows of a night, by a fixed number of queries. Throws where there is no such night. */
-export async function gather(notebook: NotebookReader, id: NightId): Promise<NightRecord> {
+export async function gather(
+  notebook: NotebookReader,
+  id: NightId,
+  command = 'autolab',
+): Promise<NightRecord> {
   const queries = queriesOf(id);
   const of = <T extends z.ZodType>(name: keyof typeof queries, row: T) =>
     ask(notebook, queries[name], row);
@@ -49,6 +53,7 @@ export async function gather(notebook: NotebookReader, id: NightId): Promise<Nig
   const dawn = only(await of('dawn', rows.dawnRow));
   const { metric, direction, min_effect } = night.row;
   return {
+    command,
     night,
     earlier: nights.slice(0, nights.indexOf(night)),
     objective: { metric, direction, min_effect },

@@ -20,7 +20,11 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
   const tip = 'tip' in outcome ? outcome.tip : undefined;
   const ideas: Sentence[] = [];
   if (outcome.kind === 'confirmed')
-    ideas.push(say`Promote ${idOf(outcome.tip)}, then launch again: the next night builds on it.`);
+    ideas.push(
+      outcome.tip.row.promoted
+        ? say`Launch again: the next night builds on ${idOf(outcome.tip)}.`
+        : say`Promote ${idOf(outcome.tip)}, then launch again: the next night builds on it.`,
+    );
   else if (tip && !going)
     ideas.push(
       say`Give ${named(tip)} more seeds: the next night offers it first, and a larger \`budget.verification\` keeps more runs for dawn.`,

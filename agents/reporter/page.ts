@@ -138,7 +138,7 @@ function sourcesOf(facts: readonly Fact[]): string {
   return [
     SOURCES,
     '',
-    'Each number above is a cell of one of these queries over the recorded runs; ask again with `npx autolab query "…"`.',
+    'Each number above is a cell of one of these queries over the recorded runs; ask again with `autolab query "…"`.',
     '',
     ...named.flatMap(({ name, sql }) => [`### ${name}`, '', '```sql', sql, '```', '']),
     ...named.map(({ name }) => `[${name}]: #${name}`),

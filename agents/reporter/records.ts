@@ -69,7 +69,7 @@ export const experimentRow = z.object({
   dawn_confirmed: z.boolean().nullable(),
   ...{ dawn_n: maybe, dawn_n_baseline: maybe, dawn_objective: maybe, dawn_baseline: maybe },
   ...{ dawn_effect: maybe, dawn_low: maybe, dawn_high: maybe },
-  ...{ failure_class: words, failure: words },
+  ...{ failure_class: words, failure: words, promoted: words },
 });
 export type ExperimentRow = z.output<typeof experimentRow>;
 
@@ -115,6 +115,8 @@ type ByExperiment<T> = ReadonlyMap<ExperimentId, T>;
 
 /** A night as the notebook tells it. Every row knows its query and runs. */
 export interface NightRecord {
+  /** How the reader calls AutoLab here: `autolab`, or `npx autolab` in its own clone. */
+  readonly command: string;
   readonly night: Sourced<NightRow>;
   readonly earlier: readonly Sourced<NightRow>[];
   readonly objective: Pick<NightRow, 'metric' | 'direction' | 'min_effect'>;

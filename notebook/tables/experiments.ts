@@ -1,6 +1,7 @@
 import type { Experiment } from '../../orchestrator/domain/experiment.ts';
 import { changeAsData } from '../../orchestrator/domain/hypothesis.ts';
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
+import type { Failure } from '../../orchestrator/domain/run.ts';
 import { armOf, experimentIn, runsOf, type State } from '../../orchestrator/domain/state.ts';
 import { defineTable } from '../table.ts';
 
@@ -45,24 +46,34 @@ export interface ExperimentRow {
   readonly tags: readonly string[];
   readonly flags: readonly string[];
   readonly opened: string | null;
+  readonly promoted: string | null;
 }
 
 /** Throws where the journal knows no such experiment. */
 export function experimentRecord(state: State, id: ExperimentId): ExperimentRow {
   const experiment = experimentIn(state, id);
   const { night, hypothesis, source, line, title, because, parent, baseline } = experiment;
+  const failure = experiment.failure ?? failureOfRun(state, experiment);
   return {
     ...{ id, night, hypothesis, source, line, title, because },
     change: changeAsData(experiment.change),
     ...{ parent, baseline, commit: experiment.commit, branch: experiment.branch },
     status: statusOf(state, experiment),
     ...evidence(state, experiment),
-    failure_class: experiment.failure?.class ?? null,
-    failure: experiment.failure?.message ?? null,
+    failure_class: failure?.class ?? null,
+    failure: failure?.message ?? null,
     tags: [],
     flags: state.flags.filter((flag) => flag.target === id).map((flag) => flag.label),
     opened: state.opened.get(id) ?? null,
+    promoted: state.promotions.find(({ experiment: of }) => of === id)?.at ?? null,
   };
+}
+
+/** Why a judged experiment came to nothing: its last run that failed. */
+function failureOfRun(state: State, { id, judgement }: Experiment): Failure | null {
+  if (judgement?.verdict !== 'failed' && judgement?.verdict !== 'invalid') return null;
+  const failed = runsOf(state, id).filter((run) => run.result?.failure);
+  return failed.at(-1)?.result?.failure ?? null;
 }
 
 function statusOf(state: State, { id, judgement, failure, commit }: Experiment): string {
@@ -168,6 +179,7 @@ export const experiments = defineTable<ExperimentRow>({
     tags: ['VARCHAR[]', 'Its tags.'],
     flags: ['VARCHAR[]', 'Labels of its flags.'],
     opened: ['TIMESTAMP', 'When it was opened, UTC.'],
+    promoted: ['TIMESTAMP', 'When it was brought to base, UTC; null where it was not.'],
   },
   example:
     "SELECT id, title, verdict, objective, effect, interval FROM experiments WHERE verdict IN ('improved', 'promising') ORDER BY effect",

@@ -13,7 +13,7 @@ import {
   rewriteRun,
   sampleRange,
 } from '../knobs/knobs.ts';
-import { packageRoot } from './package.ts';
+import { commandIn, packageRoot } from './package.ts';
 import { runNight, type Interruption, type Outcome } from '../night.ts';
 import { opening, type Found } from '../opening.ts';
 import { makeRoom, publish } from './footprint.ts';
@@ -73,7 +73,7 @@ export async function launch(
       onError: (error) => on.onRemark(`queue: ${error.message}`),
     });
     try {
-      await serveRoles(queue, executor, notebook, night.slots);
+      await serveRoles(await commandIn(lab), queue, executor, notebook, night.slots);
       const { gpusFor, machine } = await import('../../workers/local.ts');
       const here = await machine(process.env);
       const outcome = await runNight(
@@ -186,6 +186,7 @@ async function openExecutor(lab: Lab): Promise<Executor> {
 
 /** Binds every role to the queue. Preparing shares the worker's queue and waits for no slot. */
 async function serveRoles(
+  command: string,
   queue: Queue,
   executor: Executor,
   notebook: Notebook,
@@ -199,7 +200,7 @@ async function serveRoles(
   ]);
   const research = createResearcher({ candidateValues, sampleRange });
   const work = createWorker(executor);
-  const report = createReporter({ notebook });
+  const report = createReporter({ notebook, command });
   const asJson = (answer: unknown) => answer as Json;
   const told = <Brief>(input: Json) => input as unknown as Brief;
   await Promise.all([

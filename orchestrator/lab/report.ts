@@ -4,6 +4,7 @@ import type { State } from '../domain/state.ts';
 import type { readNotebook } from '../../notebook/reader.ts';
 import { makeRoom, publish } from './footprint.ts';
 import type { Lab } from './lab.ts';
+import { commandIn } from './package.ts';
 
 /** Writes the findings anew from the notebook. Returns the paths. Throws LabError not_found. */
 export async function report(
@@ -19,7 +20,7 @@ export async function report(
     );
   await makeRoom(lab.repository, night.base.commit);
   const { createReporter } = await import('../../agents/reporter.ts');
-  const written = (await createReporter({ notebook })({
+  const written = (await createReporter({ notebook, command: await commandIn(lab) })({
     task: 'report',
     night: night.id,
   })) as Report;

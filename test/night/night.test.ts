@@ -59,7 +59,7 @@ describe('a night', () => {
     expect(night.stderr).toBe('');
     expect(night.code).toBe(0);
     expect(night.stdout).toContain('N-0001');
-    expect(night.stdout).toMatch(/E-\d{4} improved: read FINDINGS\.md, then npx autolab promote/);
+    expect(night.stdout).toMatch(/E-\d{4} improved: read FINDINGS\.md, then autolab promote/);
   });
 
   test('leaves the user’s checkout as it was, uncommitted work included', () => {

@@ -12,7 +12,7 @@ const TABLES: Readonly<Record<string, string>> = {
     rule VARCHAR, objective DOUBLE, spread DOUBLE, n BIGINT, effect DOUBLE, interval_low DOUBLE, interval_high DOUBLE,
     effect_on_parent DOUBLE, parent_interval_low DOUBLE, parent_interval_high DOUBLE, stack VARCHAR, dawn_confirmed BOOLEAN,
     dawn_n BIGINT, dawn_n_baseline BIGINT, dawn_objective DOUBLE, dawn_baseline DOUBLE, dawn_effect DOUBLE, dawn_low DOUBLE,
-    dawn_high DOUBLE, failure_class VARCHAR, failure VARCHAR, tags VARCHAR[], flags VARCHAR[], opened TIMESTAMP`,
+    dawn_high DOUBLE, failure_class VARCHAR, failure VARCHAR, tags VARCHAR[], flags VARCHAR[], opened TIMESTAMP, promoted TIMESTAMP`,
   runs: `id VARCHAR, name VARCHAR, experiment VARCHAR, night VARCHAR, seed BIGINT, purpose VARCHAR, attempt BIGINT, slot BIGINT,
     status VARCHAR, failure VARCHAR, failure_message VARCHAR, traceback VARCHAR, killed_because VARCHAR, objective DOUBLE,
     tier VARCHAR, started TIMESTAMP, seconds DOUBLE, cpu_seconds DOUBLE, peak_memory_mb DOUBLE, exit_code BIGINT, signal VARCHAR,

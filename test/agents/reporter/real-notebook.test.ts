@@ -46,7 +46,7 @@ test('a night in the real notebook is reported, every number with its source', a
   expect(page).toMatch(
     /\*\*loss 2\.\d+ → 1\.\d+: −0\.\d+, 95 % interval −0\.\d+ to −0\.\d+, \d fresh seeds each: improved\.\*\*/,
   );
-  expect(page).toContain('npx autolab promote E-');
+  expect(page).toContain('`autolab promote E-');
 });
 
 test('a run in the real notebook is summarised', async () => {

@@ -69,7 +69,7 @@ describe('a night that confirmed something', () => {
   });
 
   test('gives the command that merges it', () => {
-    expect(under(firstScreen(report), 'What to merge')).toContain('`npx autolab promote E-0007`');
+    expect(under(firstScreen(report), 'What to merge')).toContain('`autolab promote E-0007`');
   });
 
   test('sorts failures by class and says what a class means', () => {
