@@ -16,7 +16,7 @@ import type { Executor, Finished, Json, Notebook, Prepared, Report } from './dom
 import type { RunResult, Span } from './domain/run.ts';
 import { currentNight, type State } from './domain/state.ts';
 import { branchOf, type Surroundings } from './briefs.ts';
-import type { Work } from './decide.ts';
+import type { Work } from './actions.ts';
 
 /** From what a role answered to what the journal says: checked, sealed, and in the lab's own words. */
 

@@ -11,7 +11,7 @@ import type { ExperimentId, HypothesisId } from './domain/ids.ts';
 import { gainOf } from './domain/plan.ts';
 import type { Command } from './domain/ports.ts';
 import { ancestors, currentNight, experimentIn, type Night, type State } from './domain/state.ts';
-import type { Work } from './decide.ts';
+import type { Work } from './actions.ts';
 import { failedRun, noiseOf } from './replicate.ts';
 
 /** What a role is told of the state for one piece of work. Pure, and plain data. */

@@ -1,9 +1,6 @@
-import type { Experiment } from './domain/experiment.ts';
-import type { Event, EventBody, NightEnd } from './domain/event.ts';
-import { changeInWords } from './domain/hypothesis.ts';
-import { experimentId, type ExperimentId, type NightId, type RunId } from './domain/ids.ts';
+import type { Event } from './domain/event.ts';
+import type { ExperimentId } from './domain/ids.ts';
 import { isBetter } from './domain/plan.ts';
-import type { Role } from './domain/ports.ts';
 import { usableObjective } from './domain/run.ts';
 import {
   ancestors,
@@ -15,8 +12,10 @@ import {
   type Night,
   type State,
 } from './domain/state.ts';
+import { ended, judged, opened, prepare, type Action } from './actions.ts';
+import { baselineExperiment, candidateExperiment } from './opened.ts';
 import { baselineOf, dawnSeeds, room, searchEnd } from './budget.ts';
-import { dawnVerdict, nightVerdict, restatedEffect, type Judged } from './judging.ts';
+import { dawnVerdict, nightVerdict, restatedEffect } from './judging.ts';
 import {
   baselineIsMeasured,
   failedRun,
@@ -37,31 +36,6 @@ import { beats } from './statistics/verdict.ts';
  * all the same call. Actions have ids that include the attempt; whoever carries them out skips
  * those it has in hand.
  */
-
-/** A decision, to be recorded; or work for a role, to be dispatched. */
-export type Action =
-  | { readonly kind: 'record'; readonly event: EventBody }
-  | ({ readonly id: string; readonly role: Role } & (
-      | {
-          readonly kind: 'propose';
-          readonly night: NightId;
-          readonly round: number;
-          readonly incumbent: ExperimentId;
-          readonly wanted: number;
-        }
-      | {
-          readonly kind: 'plan';
-          readonly night: NightId;
-          readonly round: number;
-          readonly incumbent: ExperimentId;
-        }
-      | { readonly kind: 'prepare'; readonly experiment: ExperimentId }
-      | { readonly kind: 'run'; readonly run: RunId; readonly attempt: number }
-      | { readonly kind: 'summarise'; readonly run: RunId }
-      | { readonly kind: 'report'; readonly night: NightId; readonly revision: number }
-    ));
-
-export type Work = Exclude<Action, { kind: 'record' }>;
 
 /** Records `event` in the state, and says everything that is to be done then. */
 export function decide(state: State, event: Event): { state: State; actions: readonly Action[] } {
@@ -272,19 +246,8 @@ function dawn(state: State, night: Night): Action[] {
   if (verdict) return [judged(verdict)];
   const restated = restatedEffect(state, night);
   if (restated) return [{ kind: 'record', event: { type: 'effect_restated', ...restated } }];
-  return [ended(night, night.dawn.reason, WHY[night.dawn.reason])];
+  return [ended(night, night.dawn.reason)];
 }
-
-const WHY: Readonly<Record<NightEnd, string>> = {
-  experiments_spent: 'all the experiments of the budget were tried',
-  runs_spent: 'the runs of the budget were spent',
-  time_spent: 'the wall clock of the budget was spent',
-  ideas_spent: 'there was nothing new left to try',
-  stopped: 'it was stopped',
-  superseded: 'the plan or the base changed',
-  gate: 'a gate closed',
-  baseline_failed: 'the baseline failed',
-};
 
 /** A line on each run that ended; and the findings, whenever there is more to tell than they do. */
 function reports(state: State, night: Night): Action[] {
@@ -303,80 +266,4 @@ function reports(state: State, night: Night): Action[] {
     ...lines,
     { kind: 'report', id, role: 'reporter', night: night.id, revision: night.revision },
   ];
-}
-
-const prepare = (experiment: ExperimentId): Action => ({
-  kind: 'prepare',
-  id: `prepare-${experiment}`,
-  role: 'worker',
-  experiment,
-});
-
-const opened = (experiment: Experiment): Action => ({
-  kind: 'record',
-  event: { type: 'experiment_opened', experiment },
-});
-
-const judged = ({ experiment, judgement }: Judged): Action => ({
-  kind: 'record',
-  event: { type: 'experiment_judged', experiment, judgement },
-});
-
-const ended = (night: Night, reason: NightEnd, message: string): Action => ({
-  kind: 'record',
-  event: { type: 'night_ended', night: night.id, reason, message },
-});
-
-/** Not yet a branch, not yet run, not yet judged. */
-const unopened = {
-  branch: null,
-  commit: null,
-  command: null,
-  failure: null,
-  judgement: null,
-  runs: [],
-};
-
-function baselineExperiment(state: State, night: Night): Experiment {
-  const id = experimentId(state.next_experiment);
-  return {
-    id,
-    night: night.id,
-    hypothesis: null,
-    parent: null,
-    baseline: id,
-    ...unopened,
-    title: 'baseline: the unmodified base commit',
-    because: 'every effect is measured against it',
-    source: 'baseline',
-    line: 'baseline',
-    change: { kind: 'none' },
-    success_criteria: [],
-  };
-}
-
-function candidateExperiment(
-  state: State,
-  night: Night,
-  next: Night['waiting'][number],
-): Experiment | null {
-  const hypothesis = state.hypotheses.get(next);
-  if (!hypothesis || night.incumbent === null || night.baseline === null) return null;
-  const { title, because, source, line, change, success_criteria } = hypothesis;
-  return {
-    id: experimentId(state.next_experiment),
-    night: night.id,
-    hypothesis: next,
-    ...unopened,
-    ...{
-      title: title || changeInWords(change),
-      because,
-      source,
-      line,
-      change,
-      success_criteria,
-    },
-    parent: night.incumbent,
-    baseline: night.baseline,
-  };
 }

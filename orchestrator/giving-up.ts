@@ -2,7 +2,7 @@ import type { EventBody } from './domain/event.ts';
 import type { RunId } from './domain/ids.ts';
 import type { Failure, RunResult } from './domain/run.ts';
 import { currentNight, type State } from './domain/state.ts';
-import type { Work } from './decide.ts';
+import type { Work } from './actions.ts';
 
 /**
  * What the journal says of work that could not be done: a role that keeps throwing costs the

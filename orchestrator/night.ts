@@ -3,7 +3,8 @@ import type { Clock, Finished, Json, Queue } from './domain/ports.ts';
 import { currentNight, replay, type State } from './domain/state.ts';
 import { metricsFile, spanOf, understand, type AnswerParts } from './answers.ts';
 import { briefFor } from './briefs.ts';
-import { decide, openActions, type Action, type Work } from './decide.ts';
+import type { Action, Work } from './actions.ts';
+import { decide, openActions } from './decide.ts';
 import { givenUp, lost } from './giving-up.ts';
 
 /**

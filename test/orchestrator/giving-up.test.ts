@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { decide, openActions, type Work } from '../../orchestrator/decide.ts';
+import type { Work } from '../../orchestrator/actions.ts';
+import { decide, openActions } from '../../orchestrator/decide.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
 import { currentNight, replay } from '../../orchestrator/domain/state.ts';
 import { givenUp } from '../../orchestrator/giving-up.ts';

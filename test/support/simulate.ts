@@ -1,4 +1,5 @@
-import { decide, type Action, type Work } from '../../orchestrator/decide.ts';
+import type { Action, Work } from '../../orchestrator/actions.ts';
+import { decide } from '../../orchestrator/decide.ts';
 import type { Event, EventBody, NightStarted } from '../../orchestrator/domain/event.ts';
 import { changeKey, type Proposal } from '../../orchestrator/domain/hypothesis.ts';
 import { hypothesisId } from '../../orchestrator/domain/ids.ts';

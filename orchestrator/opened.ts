@@ -1,0 +1,59 @@
+import type { Experiment } from './domain/experiment.ts';
+import { changeInWords } from './domain/hypothesis.ts';
+import { experimentId, type HypothesisId } from './domain/ids.ts';
+import type { Night, State } from './domain/state.ts';
+
+/** Experiments as they are opened: from a plan or a hypothesis to something with an id. Pure. */
+
+/** Not yet a branch, not yet run, not yet judged. */
+const unopened = {
+  branch: null,
+  commit: null,
+  command: null,
+  failure: null,
+  judgement: null,
+  runs: [],
+};
+
+export function baselineExperiment(state: State, night: Night): Experiment {
+  const id = experimentId(state.next_experiment);
+  return {
+    id,
+    night: night.id,
+    hypothesis: null,
+    parent: null,
+    baseline: id,
+    ...unopened,
+    title: 'baseline: the unmodified base commit',
+    because: 'every effect is measured against it',
+    source: 'baseline',
+    line: 'baseline',
+    change: { kind: 'none' },
+    success_criteria: [],
+  };
+}
+
+/** Null where the hypothesis is not known, or there is nothing to build on yet. */
+export function candidateExperiment(
+  state: State,
+  night: Night,
+  next: HypothesisId,
+): Experiment | null {
+  const hypothesis = state.hypotheses.get(next);
+  if (!hypothesis || night.incumbent === null || night.baseline === null) return null;
+  const { title, because, source, line, change, success_criteria } = hypothesis;
+  return {
+    id: experimentId(state.next_experiment),
+    night: night.id,
+    hypothesis: next,
+    ...unopened,
+    title: title || changeInWords(change),
+    because,
+    source,
+    line,
+    change,
+    success_criteria,
+    parent: night.incumbent,
+    baseline: night.baseline,
+  };
+}
