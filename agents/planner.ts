@@ -92,7 +92,8 @@ function objection(
   if (parent !== incumbent && source !== 'yours' && source !== 'incumbent')
     return `it was thought up for ${parent}, and the search has moved on to ${incumbent}`;
   const tried = memory.find((m) => m.parent === incumbent && changeKey(m.change) === key);
-  if (tried) {
+  // Last night's best is tried again on purpose: nobody promoted it, and its gain should not be lost.
+  if (tried && source !== 'incumbent') {
     const outcome = tried.verdict === null ? 'under way' : tried.verdict.replaceAll('_', ' ');
     return `the same change as ${tried.experiment} on ${incumbent} (${outcome})`;
   }

@@ -38,7 +38,7 @@ export function createWorker(executor: Executor): Worker {
     })
     .addNode('recall', async ({ brief, signal }: Attempt) => {
       const order = runOrder(brief);
-      return (await executor.sealed(order.run, order.attempt))
+      return (await executor.sealed(order.run, order.attempt, order.commit))
         ? { reply: SEALED }
         : { hands: executor.open(order, signal), failure: null };
     })

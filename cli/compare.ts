@@ -91,7 +91,7 @@ const asTable = (rows: readonly Difference[], first: string, second: string): st
       { title: '', cell: (row) => row.key, flexible: true },
       { title: first, cell: (row) => short(row.a), right: true },
       { title: second, cell: (row) => short(row.b), right: true },
-      { title: 'difference', cell: (row) => signed(row.difference), right: true },
+      { title: `${second} − ${first}`, cell: (row) => signed(row.difference), right: true },
     ],
     rows,
   );

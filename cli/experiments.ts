@@ -1,6 +1,6 @@
 import { readLab } from '../orchestrator/lab/lab.ts';
 import { experimentRow } from '../notebook/rows.ts';
-import { limited, matching, type ListOptions } from './list.ts';
+import { listed, type ListOptions } from './list.ts';
 import { print, printJson } from './output.ts';
 import { short, signed, table } from './table.ts';
 
@@ -8,7 +8,7 @@ import { short, signed, table } from './table.ts';
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
   const { state } = await readLab(process.cwd());
   const all = [...state.experiments.keys()].toSorted().map((id) => experimentRow(state, id));
-  const rows = limited(all.filter(matching(options)), options);
+  const rows = listed(all, options);
   if (options.json) printJson(rows);
   else
     print(
@@ -22,11 +22,9 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
           },
           { title: 'objective', cell: (row) => short(row.objective), right: true },
           { title: 'n', cell: (row) => String(row.n), right: true },
-          { title: 'effect', cell: (row) => signed(row.effect), right: true },
-          {
-            title: '95% interval',
-            cell: ({ interval }) => (interval ? interval.map(signed).join(' to ') : ''),
-          },
+          // The verdict is on the parent; the baseline is what the night is measured by.
+          { title: 'on parent', cell: (row) => signed(row.effect_on_parent), right: true },
+          { title: 'on baseline', cell: (row) => signed(row.effect), right: true },
           { title: 'flags', cell: (row) => row.flags.join(' ') },
           { title: 'title', cell: (row) => row.title, flexible: true },
         ],

@@ -1,6 +1,6 @@
 import { readLab } from '../orchestrator/lab/lab.ts';
 import { hypothesisRow } from '../notebook/rows.ts';
-import { limited, matching, type ListOptions } from './list.ts';
+import { listed, type ListOptions } from './list.ts';
 import { print, printJson } from './output.ts';
 import { table } from './table.ts';
 
@@ -8,7 +8,7 @@ import { table } from './table.ts';
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
   const { state } = await readLab(process.cwd());
   const all = [...state.hypotheses.keys()].toSorted().map((id) => hypothesisRow(state, id));
-  const rows = limited(all.filter(matching(options)), options);
+  const rows = listed(all, options);
   if (options.json) printJson(rows);
   else
     print(

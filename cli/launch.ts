@@ -27,6 +27,8 @@ export async function run(_args: readonly string[], options: LaunchVerb): Promis
     }
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  // The terminal was closed: the night goes on without anybody to tell.
+  process.on('SIGHUP', () => {});
   const { outcome, state } = await launch(
     lab,
     plan,
@@ -52,7 +54,9 @@ export async function run(_args: readonly string[], options: LaunchVerb): Promis
 
 /** What to do next, in a line or two. */
 function morning(state: State, command: string): string {
-  const { incumbent, baseline } = currentNight(state);
+  const { incumbent, baseline, ended } = currentNight(state);
+  if (ended?.reason === 'baseline_failed')
+    return '\nnothing could be tried: the unchanged script has to run first; FINDINGS.md says what it said';
   const tip = incumbent && incumbent !== baseline ? experimentIn(state, incumbent) : null;
   const next =
     tip?.judgement?.verdict === 'improved'

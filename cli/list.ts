@@ -1,3 +1,5 @@
+import { LabError } from '../orchestrator/domain/errors.ts';
+
 /** What every list verb takes. */
 export interface ListOptions {
   readonly json?: boolean;
@@ -14,13 +16,28 @@ interface Listed {
 }
 
 /** Whether a row is one that the options ask for. */
-export const matching =
+const matching =
   ({ verdict, status, night }: ListOptions) =>
   (row: Listed): boolean =>
     (verdict === undefined || row.verdict === verdict) &&
     (status === undefined || row.status === status) &&
     (night === undefined || row.night === night);
 
-/** The newest `limit` rows, still in id order. */
-export const limited = <Row>(rows: readonly Row[], { limit }: ListOptions): readonly Row[] =>
-  limit === undefined ? rows : rows.slice(-limit);
+/**
+ * Filters a list. A filter whose value no row has is a mistake worth naming: throws LabError usage
+ * with the values that there are.
+ */
+export function listed<Row extends Listed>(
+  rows: readonly Row[],
+  options: ListOptions,
+): readonly Row[] {
+  for (const key of ['verdict', 'status', 'night'] as const) {
+    const wanted = options[key];
+    const known = [...new Set(rows.map((row) => row[key]))].filter((value) => value !== null);
+    if (wanted === undefined || rows.length === 0 || known.includes(wanted)) continue;
+    const there = known.filter((value) => value !== undefined).join(', ') || 'none here';
+    throw new LabError('usage', `expected --${key} to be one of: ${there}; found ${wanted}`);
+  }
+  const found = rows.filter(matching(options));
+  return options.limit === undefined ? found : found.slice(-options.limit);
+}

@@ -1,7 +1,7 @@
 import { readLab } from '../orchestrator/lab/lab.ts';
 import { numberOf, experimentOf, runNumber } from '../orchestrator/domain/ids.ts';
 import { runRow } from '../notebook/rows.ts';
-import { limited, matching, type ListOptions } from './list.ts';
+import { listed, type ListOptions } from './list.ts';
 import { print, printJson } from './output.ts';
 import { duration, short, table } from './table.ts';
 
@@ -11,7 +11,10 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   const ids = [...state.runs.keys()].toSorted(
     (a, b) => numberOf(experimentOf(a)) - numberOf(experimentOf(b)) || runNumber(a) - runNumber(b),
   );
-  const rows = limited(ids.map((id) => runRow(state, id)).filter(matching(options)), options);
+  const rows = listed(
+    ids.map((id) => runRow(state, id)),
+    options,
+  );
   if (options.json) printJson(rows);
   else
     print(

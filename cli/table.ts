@@ -33,9 +33,7 @@ export function table<Row>(
       .join(GAP)
       .trimEnd();
   const head = bold(line(columns.map((column) => column.title)));
-  return (
-    [head, ...cells.map(line)].join('\n') + (rows.length === 0 ? `\n${dim('(none yet)')}` : '')
-  );
+  return [head, ...cells.map(line)].join('\n') + (rows.length === 0 ? `\n${dim('(none)')}` : '');
 }
 
 function fit(text: string, width: number, right: boolean): string {

@@ -14,7 +14,7 @@ import { experimentOf, hypothesisId, type RunId } from './domain/ids.ts';
 import { attemptDir } from './domain/layout.ts';
 import type { Executor, Finished, Json, Notebook, Prepared, Report } from './domain/ports.ts';
 import type { RunResult, Span } from './domain/run.ts';
-import { currentNight, type State } from './domain/state.ts';
+import { currentNight, experimentIn, type State } from './domain/state.ts';
 import { branchOf, type Surroundings } from './briefs.ts';
 import type { Work } from './actions.ts';
 
@@ -62,7 +62,8 @@ async function sealedResult(
   state: State,
   { run, attempt }: Work & { kind: 'run' },
 ): Promise<RunResult> {
-  const result = await executor.sealed(run, attempt);
+  const commit = experimentIn(state, experimentOf(run)).commit ?? '';
+  const result = await executor.sealed(run, attempt, commit);
   if (!result) throw new LabError('failed', `expected a sealed result of ${run}, found none`, run);
   await notebook.takeIn(result, metricsFile(root, run, attempt));
   return { ...result, spans: [...queuedSpan(state, result), ...result.spans] };

@@ -13,6 +13,7 @@ import type { Command } from './domain/ports.ts';
 import { ancestors, currentNight, experimentIn, type Night, type State } from './domain/state.ts';
 import type { Work } from './actions.ts';
 import { failedRun, noiseOf } from './replicate.ts';
+import { REPLICATES } from './statistics/verdict.ts';
 
 /** What a role is told of the state for one piece of work. Pure, and plain data. */
 
@@ -152,14 +153,16 @@ function incumbentOf(night: Night): ExperimentId {
 function settingsAt(state: State, night: Night, id: ExperimentId): Record<string, string> {
   const settings = { ...night.settings };
   for (const at of [id, ...ancestors(state, id)].toReversed()) {
-    const { change } = experimentIn(state, at);
-    if (change.kind === 'knobs') Object.assign(settings, change.values);
+    const { change, settings: read } = experimentIn(state, at);
+    if (read) Object.assign(settings, read);
+    else if (change.kind === 'knobs') Object.assign(settings, change.values);
   }
   return settings;
 }
 
 /** Every change this lab has tried for this objective, and what it gained in noise units. */
-function memoryOf(state: State, { plan }: Night): Memory[] {
+function memoryOf(state: State, night: Night): Memory[] {
+  const { plan } = night;
   const noise = new Map<ExperimentId, number | null>();
   const deviation = (baseline: ExperimentId): number | null => {
     const known = noise.get(baseline);
@@ -175,7 +178,8 @@ function memoryOf(state: State, { plan }: Night): Memory[] {
   };
   return [...state.experiments.values()].flatMap((experiment) => {
     const { id, change, parent, baseline, judgement } = experiment;
-    if (parent === null || !sameObjective(experiment) || neverTried(state, experiment)) return [];
+    if (parent === null || !sameObjective(experiment)) return [];
+    if (unknown(state, night, experiment)) return [];
     const effect = judgement?.on_parent?.effect ?? null;
     const unit = deviation(baseline);
     const gain = effect === null || !unit ? null : gainOf(plan.objective, effect) / unit;
@@ -183,10 +187,19 @@ function memoryOf(state: State, { plan }: Night): Memory[] {
   });
 }
 
-/** A change that never ran, for lack of budget or because of the machine, is not known yet. */
-function neverTried(state: State, { id, failure, judgement, runs }: Experiment): boolean {
-  if (judgement && runs.length === 0 && failure === null) return true;
-  return (failure ?? failedRun(state, id)?.result?.failure)?.class === 'infrastructure';
+/**
+ * Not known yet, and free to be tried: a change that never ran, for lack of budget or because of
+ * the machine; one that a cut-off night left without a verdict; one that looked better when no
+ * run was left to replicate it.
+ */
+function unknown(state: State, night: Night, experiment: Experiment): boolean {
+  const { id, failure, judgement, runs } = experiment;
+  if (judgement === null) return !night.active.includes(id);
+  if (runs.length === 0 && failure === null) return true;
+  if ((failure ?? failedRun(state, id)?.result?.failure)?.class === 'infrastructure') return true;
+  const gain = judgement.on_parent && gainOf(night.plan.objective, judgement.on_parent.effect);
+  const unfinished = judgement.verdict === 'inconclusive' && judgement.n < REPLICATES;
+  return unfinished && gain !== null && gain > (night.plan.objective.min_effect ?? 0);
 }
 
 function commitMessage({ id, title, because, source, parent, change }: Experiment): string {

@@ -16,7 +16,8 @@ const DAWN_SEEDS_PER_NIGHT = 1000;
 
 /** Seconds the night has worked so far, the time between a cut and the next launch left out. */
 export const elapsed = (state: State, night: Night): number =>
-  (Date.parse(state.now) - Date.parse(night.started)) / 1000 - night.idle_seconds;
+  (Date.parse(night.ended?.at ?? state.worked) - Date.parse(night.started)) / 1000 -
+  night.idle_seconds;
 
 /** Mean seconds of a baseline run; null before the first one finished. */
 function baselineSeconds(state: State, night: Night): number | null {
@@ -48,7 +49,8 @@ function dawnReplicates(state: State, night: Night): number {
   const limit = runLimit(state, night);
   if (limit === Infinity) return DAWN_REPLICATES;
   const shared = Math.floor((night.plan.budget.verification * limit) / 2);
-  const affordable = Math.floor((limit - REPLICATES - 1) / 2);
+  // Below this the baseline and one replicated candidate do not fit beside it.
+  const affordable = Math.floor((limit - 2 * REPLICATES) / 2);
   const aimed = Math.min(Math.max(shared, DAWN_REPLICATES), MOST_DAWN_REPLICATES, affordable);
   return aimed >= REPLICATES ? aimed : 0;
 }
@@ -56,13 +58,17 @@ function dawnReplicates(state: State, night: Night): number {
 /** The seeds of a night's dawn: never used in any search, nor in any other night's dawn. */
 export function dawnSeeds(state: State, night: Night): readonly (number | null)[] {
   const first = FIRST_DAWN_SEED + DAWN_SEEDS_PER_NIGHT * numberOf(night.id);
-  return Array.from({ length: dawnReplicates(state, night) }, (_, i) =>
+  // Retries may have eaten into the reserve: both arms give way alike.
+  const left = Math.floor(((night.plan.budget.runs ?? Infinity) - night.runs_started) / 2);
+  const each = Math.min(dawnReplicates(state, night), left);
+  const enough = night.plan.run.deterministic ? 1 : REPLICATES;
+  return Array.from({ length: each >= enough ? each : 0 }, (_, i) =>
     night.plan.run.seed ? first + i : null,
   );
 }
 
 /** Runs the search may still start. */
-function searchRunsLeft(state: State, night: Night): number {
+export function searchRunsLeft(state: State, night: Night): number {
   const { runs } = night.plan.budget;
   if (runs === undefined) return Infinity;
   return runs - 2 * dawnReplicates(state, night) - night.runs_started;

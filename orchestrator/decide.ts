@@ -14,11 +14,11 @@ import {
 } from './domain/state.ts';
 import { ended, judged, opened, prepare, type Action } from './actions.ts';
 import { baselineExperiment, candidateExperiment } from './opened.ts';
-import { baselineOf, dawnSeeds, room, searchEnd } from './budget.ts';
+import { baselineOf, dawnSeeds, room, searchEnd, searchRunsLeft } from './budget.ts';
 import { dawnVerdict, nightVerdict, restatedEffect } from './judging.ts';
 import {
+  baselineFailed,
   baselineIsMeasured,
-  failedRun,
   isRunning,
   nextBaselineRun,
   nextCandidateRun,
@@ -26,7 +26,7 @@ import {
   noiseOf,
 } from './replicate.ts';
 import { mean } from './statistics/compare.ts';
-import { beats } from './statistics/verdict.ts';
+import { beats, REPLICATES } from './statistics/verdict.ts';
 
 /**
  * The night, as one pure function: plan → hypothesis → experiment → run → result → finding.
@@ -72,18 +72,14 @@ const PREPARED_AHEAD = 2;
 
 function baseline(state: State, night: Night): Action[] {
   if (night.baseline === null) return [opened(baselineExperiment(state, night))];
-  const { id, commit, failure } = experimentIn(state, night.baseline);
-  if (commit === null && failure === null) return [prepare(id)];
-  const failed = failure ?? failedBaselineRun(state, id);
-  if (!failed || isRunning(state, id)) return [];
+  const { id, commit } = experimentIn(state, night.baseline);
+  const failed = baselineFailed(state, night);
+  if (failed === null) return commit === null ? [prepare(id)] : [];
+  // What was begun beside it is judged first: nothing stays open in a night that ended.
+  if (isRunning(state, id) || night.active.length > 0) return [];
   const message = `the unchanged baseline ${id} failed (${failed.class}): ${failed.message}`;
   return [ended(night, 'baseline_failed', message)];
 }
-
-const failedBaselineRun = (state: State, id: ExperimentId) => {
-  const run = failedRun(state, id);
-  return run?.purpose === 'baseline' ? run.result?.failure : null;
-};
 
 /** Asks for ideas when fewer wait than the slots could take. */
 function hypotheses(state: State, night: Night): Action[] {
@@ -120,6 +116,7 @@ function queue(_state: State, night: Night): Action[] {
 function experiments(state: State, night: Night): Action[] {
   const next = night.waiting[0];
   if (night.dawn || next === undefined || night.planned_for !== night.incumbent) return [];
+  if (baselineFailed(state, night)) return [];
   const end = searchEnd(state, night);
   const ahead = night.active.filter((id) => experimentIn(state, id).runs.length === 0);
   if (end || ahead.length >= PREPARED_AHEAD) return [];
@@ -164,12 +161,17 @@ function mostUrgentRun(state: State, night: Night) {
   const seenToRun =
     night.baseline !== null &&
     runsOf(state, night.baseline).some((run) => usableObjective(run) !== null);
+  if (baselineFailed(state, night)) return null;
   const ofBaseline = nextBaselineRun(state, night);
   if (ofBaseline || !seenToRun) return ofBaseline;
   const begunFirst = [...night.active].toSorted(
     (a, b) => experimentIn(state, b).runs.length - experimentIn(state, a).runs.length,
   );
+  // A new candidate is begun only if those under way could still be replicated.
+  const begun = begunFirst.filter((id) => experimentIn(state, id).runs.length > 0).length;
+  const enough = searchRunsLeft(state, night) > begun * (REPLICATES - 1);
   for (const id of begunFirst) {
+    if (experimentIn(state, id).runs.length === 0 && !enough) continue;
     const next = nextCandidateRun(state, night, id);
     if (next) return next;
   }

@@ -52,6 +52,7 @@ export function givenUp(state: State, work: Work, error: string): readonly Event
 export const lost = (run: RunId, attempt: number, started: string): RunResult => ({
   run,
   attempt,
+  commit: '',
   status: 'killed',
   failure: null,
   killed_because: 'fenced',

@@ -1,10 +1,17 @@
-import type { Contrast, Experiment, Judgement } from './domain/experiment.ts';
+import type { Contrast, DawnJudgement, Experiment, Judgement } from './domain/experiment.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import { usableObjective } from './domain/run.ts';
 import { ancestors, armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import { baselineOf, searchEnd } from './budget.ts';
 import { brokenConstraint } from './constraints.ts';
-import { baselineIsMeasured, dawnRuns, evidenceFor, failedRun, noiseOf } from './replicate.ts';
+import {
+  baselineFailed,
+  baselineIsMeasured,
+  dawnRuns,
+  evidenceFor,
+  failedRun,
+  noiseOf,
+} from './replicate.ts';
 import { mean, pooledContrast, spread } from './statistics/compare.ts';
 import { judge, judgeDawn, RULE } from './statistics/verdict.ts';
 
@@ -38,6 +45,13 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
       `the run was killed (${killed.result?.killed_because ?? 'unknown'})`,
     );
   if (experiment.commit === null) return null;
+  if (baselineFailed(state, night))
+    return plain(
+      state,
+      experiment,
+      'inconclusive',
+      'the baseline failed: there is nothing to compare with',
+    );
   if (experiment.runs.length === 0)
     return searchEnd(state, night)
       ? plain(state, experiment, 'inconclusive', 'never run: the budget was spent')
@@ -111,38 +125,59 @@ function tipJudgement(
       const value = usableObjective(run);
       return value === null ? [] : [{ run: run.id, value }];
     });
+  const { objective, run, constraints } = night.plan;
   const [tipArm, baseArm] = [fresh(tip), fresh(base)];
-  if (tipArm.length === 0 || baseArm.length === 0) {
-    const because =
-      'looked promising at night; no fresh seed finished at dawn, so nothing is claimed';
-    const dawn = { ...NO_DAWN, runs: [...tipArm, ...baseArm].map((point) => point.run) };
-    return { ...judged, verdict: 'inconclusive', because, dawn };
-  }
-  const word = judgeDawn(night.plan.objective, tipArm, baseArm, night.plan.run.deterministic);
   const all = armOf(state, tip).map((point) => point.value);
-  return {
-    ...judged,
-    rule: RULE,
-    verdict: word.confirmed ? 'improved' : 'inconclusive',
-    because: word.confirmed
-      ? `confirmed at dawn on ${word.n} fresh seeds against ${word.n_baseline} of the baseline`
-      : 'looked promising at night; fresh seeds at dawn did not confirm it',
-    n: all.length,
-    objective: mean(all),
-    spread: spread(all),
-    dawn: word,
+  const numbers = { rule: RULE, n: all.length, objective: mean(all), spread: spread(all) };
+  if (tipArm.length === 0 || baseArm.length === 0) {
+    const silent = tipArm.length === 0 ? tip : `the baseline ${base}`;
+    const because = `looked promising at night; no fresh seed of ${silent} finished at dawn, so nothing is claimed`;
+    const dawn = { ...NO_DAWN, runs: [...tipArm, ...baseArm].map((point) => point.run) };
+    return { ...judged, ...numbers, verdict: 'inconclusive', because, dawn };
+  }
+  const word = judgeDawn(objective, tipArm, baseArm, run.deterministic);
+  const broken = brokenConstraint(constraints, runsOf(state, tip));
+  const dawn = {
+    ...word,
+    confirmed: word.confirmed && broken === null && !contradicted(night, all),
   };
+  return { ...judged, ...numbers, ...wordsOfDawn(dawn, broken, contradicted(night, all)), dawn };
+}
+
+/** One number where the plan promises one: a second run that differs breaks the promise. */
+const contradicted = (night: Night, values: readonly number[]): boolean =>
+  night.plan.run.deterministic && new Set(values).size > 1;
+
+function wordsOfDawn(
+  { confirmed, n, n_baseline }: DawnJudgement,
+  broken: string | null,
+  varies: boolean,
+): Pick<Judgement, 'verdict' | 'because'> {
+  if (broken !== null) return { verdict: 'invalid', because: broken };
+  if (varies)
+    return {
+      verdict: 'inconclusive',
+      because:
+        'the plan calls the script deterministic, and the same commit gave different numbers',
+    };
+  return confirmed
+    ? {
+        verdict: 'improved',
+        because: `confirmed at dawn on ${n} fresh seeds against ${n_baseline} of the baseline`,
+      }
+    : {
+        verdict: 'inconclusive',
+        because: 'looked promising at night; fresh seeds at dawn did not confirm it',
+      };
 }
 
 const NO_DAWN = {
   confirmed: false,
   n: 0,
   n_baseline: 0,
-  ...{
-    objective: null,
-    baseline: null,
-    on_baseline: null,
-  },
+  objective: null,
+  baseline: null,
+  on_baseline: null,
 };
 
 /**

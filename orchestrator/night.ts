@@ -1,6 +1,6 @@
 import type { Event, EventBody, NightEnd } from './domain/event.ts';
 import type { Clock, Finished, Json, Queue } from './domain/ports.ts';
-import { currentNight, replay, type State } from './domain/state.ts';
+import { currentNight, experimentIn, replay, type State } from './domain/state.ts';
 import { metricsFile, spanOf, understand, type AnswerParts } from './answers.ts';
 import { briefFor } from './briefs.ts';
 import type { Action, Work } from './actions.ts';
@@ -134,7 +134,8 @@ async function fenceOff(
 ): Promise<void> {
   for (const run of state.runs.values()) {
     if (run.status !== 'running') continue;
-    const sealed = await parts.executor.sealed(run.id, run.attempt);
+    const commit = experimentIn(state, run.experiment).commit ?? '';
+    const sealed = await parts.executor.sealed(run.id, run.attempt, commit);
     if (sealed) await parts.notebook.takeIn(sealed, metricsFile(parts.root, run.id, run.attempt));
     await record({ type: 'run_ended', result: sealed ?? lost(run.id, run.attempt, run.started) });
   }

@@ -10,6 +10,7 @@ const unopened = {
   branch: null,
   commit: null,
   command: null,
+  settings: null,
   failure: null,
   judgement: null,
   runs: [],

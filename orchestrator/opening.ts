@@ -20,10 +20,10 @@ export interface Found {
   readonly data: readonly DataIdentity[];
   /** The user's hypotheses, patches read. */
   readonly own: readonly Proposal[];
-  /** The diff from an experiment's base to it, to offer it again. */
+  /** The diff from an experiment's base to it, to offer it again; empty where it is gone. */
   readonly diffOf: (experiment: ExperimentId) => Promise<string>;
-  /** The highest n of the branches `autolab/E-n`, -1 where there are none. */
-  readonly highest_branch: number;
+  /** The highest n of branches `autolab/E-n` and folders `experiments/E-n`, -1 where there are none. */
+  readonly highest_number: number;
   readonly remarks: readonly string[];
 }
 
@@ -33,22 +33,29 @@ export const planKey = (plan: Plan): string =>
 /** The events that open this launch, to be recorded before anything is done. */
 export async function opening(state: State, found: Found): Promise<readonly EventBody[]> {
   const last = state.night === null ? null : (state.nights.get(state.night) ?? null);
+  if (last?.ended && last.ended.reason !== 'superseded' && last.reported !== last.revision)
+    // Only its last report is missing: nothing of it is run again.
+    return [{ type: 'night_resumed', night: last.id, slots: last.slots, plan: last.plan }];
   if (last === null || last.ended) return [await nextNight(state, last, found)];
   if (goesOn(last, found))
     return [{ type: 'night_resumed', night: last.id, slots: found.slots, plan: found.plan }];
-  const message =
-    last.base.commit === found.base.commit
-      ? 'it was cut off, and research_plan.yaml changed since'
-      : 'it was cut off, and the base branch moved since';
+  const message = `it was cut off, and ${whatChanged(last, found)} since`;
   return [
     { type: 'night_ended', night: last.id, reason: 'superseded', message },
     await nextNight(state, last, found),
   ];
 }
 
-/** A night goes on where nothing but its budget changed. */
-const goesOn = (night: Night, { plan, base }: Found): boolean =>
-  night.base.commit === base.commit && withoutBudget(night.plan) === withoutBudget(plan);
+/** A night goes on where nothing but its budget changed: or its runs would not compare. */
+const goesOn = (night: Night, found: Found): boolean => whatChanged(night, found) === null;
+
+function whatChanged(night: Night, { plan, base, data, machine }: Found): string | null {
+  if (night.base.commit !== base.commit) return 'the base branch moved';
+  if (withoutBudget(night.plan) !== withoutBudget(plan)) return 'research_plan.yaml changed';
+  const [path] = changedData(night.data, data);
+  if (path !== undefined) return `${path} changed`;
+  return night.machine === machine ? null : 'the machine changed';
+}
 
 const withoutBudget = ({ budget: _, ...rest }: Plan): string => JSON.stringify(rest);
 
@@ -68,8 +75,8 @@ async function nextNight(state: State, last: Night | null, found: Found): Promis
     data: found.data,
     data_changed: last === null ? [] : changedData(last.data, found.data),
     baseline: takenOver(state, plan_key, found),
-    proposals: [...(await offeredAgain(state, last, found)), ...found.own],
-    next_experiment: Math.max(state.next_experiment, found.highest_branch + 1),
+    proposals: [...(await offeredAgain(state, found)), ...found.own],
+    next_experiment: Math.max(state.next_experiment, found.highest_number + 1),
     remarks: found.remarks,
   };
 }
@@ -89,13 +96,15 @@ function takenOver(state: State, plan_key: string, found: Found): ExperimentId |
   return null;
 }
 
+/** A night that had its say: one that was cut short without an incumbent forgets nobody's best. */
+const searched = ({ ended, incumbent, baseline }: Night): boolean =>
+  incumbent !== baseline ||
+  (ended !== null && ended.reason !== 'superseded' && ended.reason !== 'baseline_failed');
+
 /** Last night's best, if nobody promoted it and it does not already stand in base. */
-async function offeredAgain(
-  state: State,
-  last: Night | null,
-  found: Found,
-): Promise<readonly Proposal[]> {
-  if (last === null || last.incumbent === null || last.incumbent === last.baseline) return [];
+async function offeredAgain(state: State, found: Found): Promise<readonly Proposal[]> {
+  const last = [...state.nights.values()].findLast(searched);
+  if (!last || last.incumbent === null || last.incumbent === last.baseline) return [];
   const { id, title, judgement } = experimentIn(state, last.incumbent);
   if (judgement?.verdict !== 'improved' && judgement?.verdict !== 'promising') return [];
   if (state.promotions.some((promotion) => promotion.experiment === id)) return [];
@@ -103,7 +112,7 @@ async function offeredAgain(
   if (diff === '') return [];
   return [
     {
-      title: `again: ${title} (${id})`,
+      title: `again: ${title.replace(/^again: (.*) \(E-\d+\)$/, '$1')} (${id})`,
       because: `${id} was ${judgement.verdict} in ${last.id} and was not promoted`,
       source: 'incumbent',
       line: 'incumbent',

@@ -1,6 +1,6 @@
 import type { Experiment } from './domain/experiment.ts';
 import { runId, type ExperimentId, type RunId } from './domain/ids.ts';
-import type { Purpose, Run } from './domain/run.ts';
+import type { Failure, Purpose, Run } from './domain/run.ts';
 import { armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import { spent } from './budget.ts';
 import { pooledNoise, type Noise } from './statistics/compare.ts';
@@ -20,6 +20,7 @@ export interface NextRun {
 /** Attempts at a run whose failure was the machine's, before it counts as failed. */
 const MOST_ATTEMPTS = 3;
 
+/** A cut-off attempt is always made again; one that the machine failed, a few times. */
 const lostToTheMachine = (run: Run): boolean =>
   run.result?.killed_because === 'fenced' ||
   (run.result?.failure?.class === 'infrastructure' && run.attempt < MOST_ATTEMPTS);
@@ -32,6 +33,14 @@ export const failedRun = (state: State, id: ExperimentId): Run | undefined =>
 
 export const isRunning = (state: State, id: ExperimentId): boolean =>
   runsOf(state, id).some((run) => run.status === 'running');
+
+/** The failure that ends the night: the baseline's own, of its branch or of a run before dawn. */
+export function baselineFailed(state: State, night: Night): Failure | null {
+  if (night.baseline === null) return null;
+  const { failure } = experimentIn(state, night.baseline);
+  const run = failedRun(state, night.baseline);
+  return failure ?? (run?.purpose === 'baseline' ? (run.result?.failure ?? null) : null);
+}
 
 /** Run-to-run noise, pooled over everything this baseline is compared with. */
 export function noiseOf(state: State, baseline: ExperimentId): Noise | null {
@@ -73,6 +82,7 @@ export const baselineIsMeasured = (state: State, night: Night): boolean =>
 export function nextBaselineRun(state: State, night: Night): NextRun | null {
   const { baseline } = night;
   if (baseline === null || experimentIn(state, baseline).commit === null) return null;
+  if (baselineFailed(state, night)) return null;
   const known = runsOf(state, baseline).filter((run) => run.purpose !== 'dawn');
   const lost = known.find(lostToTheMachine);
   if (lost) return again(lost);
@@ -85,6 +95,7 @@ export function nextBaselineRun(state: State, night: Night): NextRun | null {
 export function nextCandidateRun(state: State, night: Night, id: ExperimentId): NextRun | null {
   const experiment = experimentIn(state, id);
   if (experiment.commit === null || isRunning(state, id) || failedRun(state, id)) return null;
+  if (baselineFailed(state, night)) return null;
   const known = runsOf(state, id);
   const lost = known.find(lostToTheMachine);
   if (lost) return again(lost);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { DataIdentity } from '../orchestrator/domain/event.ts';
 import { writeWhole } from './files.ts';
+import { ownPlaces } from './links.ts';
 import { fingerprint, snapshot, type Snapshot } from './walk.ts';
 
 const cached = z.object({
@@ -28,7 +29,7 @@ export async function dataIdentity(
   cacheDir: string,
 ): Promise<DataIdentity> {
   const top = await realpath(join(root, path)).catch(() => join(root, path));
-  const seen = await snapshot(top);
+  const seen = await snapshot(top, await ownPlaces(root));
   const print = fingerprint(seen);
   const folder = join(cacheDir, 'identities');
   const file = join(folder, `${createHash('sha256').update(top).digest('hex').slice(0, 24)}.json`);

@@ -160,6 +160,7 @@ function resultOf(
   return {
     run: attempt.order.run,
     attempt: attempt.order.attempt,
+    commit: attempt.order.commit,
     objective: said?.objective ?? null,
     tier: 'self_reported',
     started: done === undefined ? opened : new Date(done.started).toISOString(),

@@ -1,5 +1,6 @@
 import { lstat, mkdir, readlink, realpath, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { EXPERIMENTS_DIR, NOTEBOOK_DIR } from '../orchestrator/domain/layout.ts';
 import type { Failure } from '../orchestrator/domain/run.ts';
 import { invalid, listed } from './protect.ts';
 import { differences, snapshot, type Snapshot } from './walk.ts';
@@ -34,6 +35,12 @@ export async function placeLinks(
   return null;
 }
 
+/** Where AutoLab itself writes while runs go on: no data of the lab's, though `data` may be linked. */
+export async function ownPlaces(root: string): Promise<ReadonlySet<string>> {
+  const top = await realpath(root).catch(() => root);
+  return new Set([NOTEBOOK_DIR, EXPERIMENTS_DIR].map((path) => join(top, path)));
+}
+
 /** About a second's work. Of a linked path that holds more, the rest goes unwatched. */
 const MOST_FILES = 250_000;
 
@@ -46,7 +53,7 @@ export async function lookAtLinks(
   for (const path of paths) {
     // Data often lies on another disk, behind a link of the user's own.
     const place = await realpath(join(root, path)).catch(() => join(root, path));
-    seen.set(path, await snapshot(place, MOST_FILES));
+    seen.set(path, await snapshot(place, await ownPlaces(root), MOST_FILES));
   }
   return seen;
 }

@@ -55,8 +55,8 @@ export function openLocalExecutor(deps: LocalExecutorDeps): Executor {
       return prepared;
     },
     open: (order, signal) => openHands(workshop, order, signal),
-    sealed: (run, attempt) =>
-      readSealed(attemptFolder(deps.experimentsDir, run, attempt), run, attempt),
+    sealed: (run, attempt, commit) =>
+      readSealed(attemptFolder(deps.experimentsDir, run, attempt), run, attempt, commit),
     endOrphans: () => endOrphans(workshop.lab),
   };
 }

@@ -7,7 +7,7 @@ import type {
   Prepared,
   Repository,
 } from '../orchestrator/domain/ports.ts';
-import type { Knob } from '../orchestrator/domain/plan.ts';
+import type { Knob, Plan } from '../orchestrator/domain/plan.ts';
 import type { Failure, FailureClass } from '../orchestrator/domain/run.ts';
 import { isTrouble } from './files.ts';
 import { invalid, listed } from './protect.ts';
@@ -19,6 +19,8 @@ export type Place = Pick<Knob, 'match' | 'path'>;
 export interface Rewriting {
   /** The text of `file` with the knob's literal in place of the present one. */
   rewriteKnob(text: string, file: string, knob: Place, literal: string): string;
+  /** What every knob of the plan is set to at a commit; null where some can no longer be read. */
+  readSettings(plan: Plan, commit: string): Promise<Readonly<Record<string, string>> | null>;
   /** The plan's text with its `run` changed, and the command and environment that it then says. */
   rewriteRun(
     planText: string,
@@ -40,7 +42,7 @@ export async function prepare(
   try {
     if (change.kind === 'none') {
       await repository.createBranch(branch, parent);
-      return { commit: parent, command: order.parent_command };
+      return { commit: parent, command: order.parent_command, settings: null };
     }
     const made =
       change.kind === 'patch' ? patched(order) : await turned(repository, rewriting, order);
@@ -49,7 +51,10 @@ export async function prepare(
     const offending = (await repository.changedPaths(parent, commit)).filter(
       (path) => !isEditable(plan, path) && !(made.plan && path === PLAN_FILE),
     );
-    if (offending.length === 0) return { commit, command: made.command };
+    if (offending.length === 0) {
+      const settings = change.kind === 'patch' ? await rewriting.readSettings(plan, commit) : null;
+      return { commit, command: made.command, settings };
+    }
     const allowed = plan.workspace.editable.join(', ');
     return {
       failure: invalid(`expected changes in ${allowed} only, found ${listed(offending)} changed`),

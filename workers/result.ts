@@ -18,11 +18,15 @@ export async function sealResult(folder: string, result: RunResult): Promise<voi
   await writeWhole(join(folder, 'result.json'), `${text}\n`);
 }
 
-/** The result sealed in an attempt's folder, as it was given; null where there is none. */
+/**
+ * The result sealed in an attempt's folder, as it was given; null where there is none, or one of
+ * another commit: ids come again where a notebook was deleted.
+ */
 export async function readSealed(
   folder: string,
   run: RunId,
   attempt: number,
+  commit: string,
 ): Promise<RunResult | null> {
   let found: (RunResult & { readonly seal?: unknown }) | null;
   try {
@@ -30,7 +34,8 @@ export async function readSealed(
   } catch {
     return null;
   }
-  if (found?.seal !== SEAL || found.run !== run || found.attempt !== attempt) return null;
+  if (found?.seal !== SEAL || found.commit !== commit) return null;
+  if (found.run !== run || found.attempt !== attempt) return null;
   const { seal: _, ...result } = found;
   return {
     ...result,

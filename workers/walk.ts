@@ -17,15 +17,20 @@ export interface Entry {
 
 /** Bytecode that Python leaves wherever it imports from. */
 const IGNORED = new Set(['__pycache__']);
+const NOTHING: ReadonlySet<string> = new Set();
 /** Entries looked at between two turns of the event loop: about a millisecond. */
 const BATCH = 400;
 
 /**
- * Everything below a path, in order of name, links not followed, `__pycache__` left out. Calls
+ * Everything below a path, in order of name, links not followed, `__pycache__` and the absolute
+ * paths of `skipped` left out. Calls
  * are synchronous in small batches: a large tree is looked at five times faster so. What vanishes
  * meanwhile or may not be read is left out.
  */
-export async function* walk(top: string): AsyncGenerator<Entry> {
+export async function* walk(
+  top: string,
+  skipped: ReadonlySet<string> = NOTHING,
+): AsyncGenerator<Entry> {
   const waiting: string[] = [''];
   let looked = 0;
   while (waiting.length > 0) {
@@ -35,7 +40,9 @@ export async function* walk(top: string): AsyncGenerator<Entry> {
     yield entry;
     if (++looked % BATCH === 0) await setImmediate();
     if (entry.kind !== 'folder') continue;
-    const names = namesIn(join(top, path)).filter((name) => !IGNORED.has(name));
+    const names = namesIn(join(top, path)).filter(
+      (name) => !IGNORED.has(name) && !skipped.has(join(top, path, name)),
+    );
     for (const name of names.toSorted().toReversed())
       waiting.push(path === '' ? name : `${path}/${name}`);
   }
@@ -77,9 +84,13 @@ export type Snapshot = ReadonlyMap<string, string>;
  * Files and links below a path as they are now, the first `most` of them. Folders' own times say
  * nothing that these do not.
  */
-export async function snapshot(top: string, most = Number.POSITIVE_INFINITY): Promise<Snapshot> {
+export async function snapshot(
+  top: string,
+  skipped: ReadonlySet<string> = NOTHING,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Snapshot> {
   const seen = new Map<string, string>();
-  for await (const entry of walk(top)) {
+  for await (const entry of walk(top, skipped)) {
     if (entry.kind === 'folder') continue;
     if (seen.size >= most) break;
     seen.set(entry.path, entry.target ?? `${entry.bytes}@${entry.modified}`);

@@ -66,13 +66,13 @@ function stepOf(record: NightRecord, experiment: Sourced<ExperimentRow>): Senten
 }
 
 function baselineStanding(record: NightRecord): Sentence {
-  const { baseline, message } = record.night.row;
+  const { baseline, message, end_reason } = record.night.row;
   const arm = baseline === null ? undefined : record.arms.get(baseline);
-  if (baseline !== null && arm)
-    return say`The ${named(experimentOf(record, baseline)).slice(1)} stands at ${metricName(record)} ${meanWithSpread(arm, record.decimals)}; ${betterWay(record)}.`;
+  if (baseline !== null && arm && end_reason !== 'baseline_failed')
+    return say`The baseline ${idOf(experimentOf(record, baseline))} stands at ${metricName(record)} ${meanWithSpread(arm, record.decimals)}; ${betterWay(record)}.`;
   return message === null
     ? say`The baseline has no number yet.`
-    : say`${fact(record.night, 'message', (text) => escaped(text, 300))}.`;
+    : say`Why: ${fact(record.night, 'message', (text) => escaped(text, 300))}.`;
 }
 
 function isItReal(record: NightRecord, { outcome, going }: Stated): readonly Block[] {

@@ -25,6 +25,7 @@ export interface Stated {
 }
 
 function outcomeOf(record: NightRecord): Outcome {
+  if (record.night.row.end_reason === 'baseline_failed') return { kind: 'no_baseline' };
   const candidates = [...record.experiments.values()].filter(({ row }) => row.id !== row.baseline);
   const tested = candidates.filter(({ row }) => row.dawn_confirmed !== null);
   const confirmed = tested.find(({ row }) => row.dawn_confirmed);
@@ -92,7 +93,11 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
     case 'no_baseline':
       return going
         ? say`The baseline is still being measured`
-        : say`Nothing could be judged: the baseline gave no usable number`;
+        : say`Nothing could be judged, since nothing stands to compare with: ${
+            record.night.row.message === null
+              ? 'the baseline gave no usable number'
+              : fact(record.night, 'message', (text) => escaped(text, 300))
+          }`;
   }
 }
 

@@ -29,8 +29,14 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
     ideas.push(
       say`Give ${named(tip)} more seeds: the next night offers it first, and a larger \`budget.verification\` keeps more runs for dawn.`,
     );
+  if (outcome.kind === 'no_baseline' && !going)
+    ideas.push(
+      say`Mend the script or the plan (\`${record.command} check\` looks at both), then launch again.`,
+    );
   ideas.push(...besideTheStack(record, tip), ...unsettled(record), ...nextNight(record));
   if (ideas.length === 0 && going) ideas.push(say`Let the night go on; it has more to try.`);
+  if (ideas.length === 0 && SPENT.has(record.night.row.end_reason ?? ''))
+    ideas.push(say`Launch again: the budget ended this night, not the ideas.`);
   if (ideas.length === 0)
     ideas.push(
       say`Nothing stands out: new hypotheses or a wider \`search_space\` are worth more than another night of the same.`,
@@ -92,10 +98,13 @@ function gainOnParent(record: NightRecord, one: Sourced<ExperimentRow>): Sentenc
   return say`on ${named(experimentOf(record, parent ?? baseline))}, ${effectWithInterval(onParent(record, one), ON_PARENT, record.decimals)}`;
 }
 
+/** Ends that a larger budget would have put off. */
+const SPENT: ReadonlySet<string> = new Set(['experiments_spent', 'runs_spent', 'time_spent']);
+
 function nextNight(record: NightRecord): Sentence[] {
   const waiting = record.hypotheses.find(({ row }) => row.status === 'waiting');
   const said: Sentence[] = [];
-  if (waiting && record.night.row.ended !== null)
+  if (waiting && SPENT.has(record.night.row.end_reason ?? ''))
     said.push(
       say`${fact(waiting, 'n', (n) => (n === 1 ? 'One hypothesis was' : `${n} hypotheses were`))} still waiting when the budget was spent: a larger budget reaches further.`,
     );

@@ -105,6 +105,7 @@ export const preparedAnswer = z.union([
   z.strictObject({
     commit: z.string(),
     command: z.strictObject({ command: z.string(), env: z.record(z.string(), z.string()) }),
+    settings: z.record(z.string(), z.string()).nullable(),
   }),
   z.strictObject({ failure: failureSchema }),
 ]);

@@ -109,6 +109,8 @@ export type EventBody =
       readonly branch: string;
       readonly commit: string;
       readonly command: Command;
+      /** Every knob's value at the commit, where a patch may have moved some. */
+      readonly settings: Readonly<Record<string, string>> | null;
     }
   /** The change could not be made into a branch: it did not apply, or touched what it may not. */
   | {

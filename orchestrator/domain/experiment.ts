@@ -83,6 +83,8 @@ export interface Experiment {
   readonly branch: string | null;
   readonly commit: string | null;
   readonly command: Command | null;
+  /** Every knob's value, where a patch may have moved some. */
+  readonly settings: Readonly<Record<string, string>> | null;
   /** Set when the change could not be made into a branch. */
   readonly failure: Failure | null;
   readonly runs: readonly RunId[];

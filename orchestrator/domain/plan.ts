@@ -61,6 +61,8 @@ const ownHypothesis = mapping({
   ...together,
 });
 
+const QUEUE = { error: 'expected embedded, or an address such as redis://host:6379' };
+
 export const planSchema = mapping({
   project: name.describe('A short name of the lab.'),
   question: name.describe('What the night is to find out, in one sentence.'),
@@ -162,11 +164,10 @@ export const planSchema = mapping({
     .prefault({})
     .describe('What the agents think with.'),
   queue: z
-    .literal('embedded', {
-      error: 'expected embedded: this version of AutoLab does not act on redis:// yet',
-    })
+    .string(QUEUE)
+    .regex(/^(?:embedded|rediss?:\/\/\S+)$/, QUEUE)
     .default('embedded')
-    .describe('What carries work between the agents.'),
+    .describe('What carries work between the agents: embedded, or redis://host:6379.'),
   sandbox: z
     .enum(['auto', 'off'], {
       error: 'expected auto or off: this version of AutoLab does not act on required yet',

@@ -50,9 +50,15 @@ export type Handler = (
   job: { readonly id: string; readonly signal: AbortSignal },
 ) => Promise<Json>;
 
-/** Carries work to the roles and answers back. Disposable: everything in it can be dispatched again. */
+/**
+ * Carries work to the roles and answers back. Disposable: everything in it can be dispatched again.
+ *
+ * What was dispatched is answered in the end: an outage of a server that the queue is kept on, even
+ * one that loses its data, delays answers, ends no handler, and throws nothing. So the night need
+ * not know of it.
+ */
 export interface Queue {
-  /** Resolves when the job is in the queue. */
+  /** Resolves when the job is in the queue, or waits here for the queue's server to come back. */
   dispatch(job: Job): Promise<void>;
   /** Binds a role to its handler, at most `concurrency` jobs at once. */
   serve(role: Role, concurrency: number, handler: Handler): Promise<void>;
@@ -168,7 +174,12 @@ export interface PrepareOrder {
 }
 
 export type Prepared =
-  | { readonly commit: string; readonly command: Command }
+  | {
+      readonly commit: string;
+      readonly command: Command;
+      /** What every knob is set to at the commit; null where the change is the knobs' own. */
+      readonly settings: Readonly<Record<string, string>> | null;
+    }
   | { readonly failure: Failure };
 
 /**
@@ -193,8 +204,8 @@ export interface Hands {
 export interface Executor {
   prepare(order: PrepareOrder): Promise<Prepared>;
   open(order: RunOrder, signal: AbortSignal): Hands;
-  /** The result an attempt sealed, null where it never did. */
-  sealed(run: RunId, attempt: number): Promise<RunResult | null>;
+  /** The result an attempt sealed of that very commit, null where it never did. */
+  sealed(run: RunId, attempt: number, commit: string): Promise<RunResult | null>;
   /** Ends what former attempts left running. Returns what it ended, in words. */
   endOrphans(): Promise<readonly string[]>;
 }

@@ -65,6 +65,8 @@ export interface Span {
 export interface RunResult {
   readonly run: RunId;
   readonly attempt: number;
+  /** What was run; empty where nobody knows. */
+  readonly commit: string;
   readonly status: 'finished' | 'failed' | 'killed';
   readonly failure: Failure | null;
   /** Why it was killed: `user`, `pruned`, `fenced`. */

@@ -86,6 +86,8 @@ export interface PromotionRecord {
 export interface State {
   /** When the last event happened, ISO 8601; the only clock that decisions know. */
   readonly now: string;
+  /** When a night last did something; marks and alerts of the time between are not the night's. */
+  readonly worked: string;
   readonly night: NightId | null;
   readonly nights: ReadonlyMap<NightId, Night>;
   readonly hypotheses: ReadonlyMap<HypothesisId, HypothesisRecord>;
@@ -102,6 +104,7 @@ export interface State {
 
 export const EMPTY: State = {
   now: new Date(0).toISOString(),
+  worked: new Date(0).toISOString(),
   night: null,
   nights: new Map(),
   hypotheses: new Map(),
@@ -176,8 +179,11 @@ export function ancestors(state: State, id: ExperimentId): readonly ExperimentId
   return found;
 }
 
+/** What also happens while no night works. */
+const BESIDE: ReadonlySet<Event['type']> = new Set(['flagged', 'unflagged', 'promoted', 'alert']);
+
 function apply(state: State, event: Event, put: Put): State {
-  const now = { ...state, now: event.at };
+  const now = { ...state, now: event.at, worked: BESIDE.has(event.type) ? state.worked : event.at };
   const inNight = (id: NightId, change: (night: Night) => Partial<Night>): State => {
     const night = now.nights.get(id);
     if (!night) throw new Error(`the journal knows no ${id}`);
@@ -200,7 +206,7 @@ function apply(state: State, event: Event, put: Put): State {
       return inNight(event.night, (night) => ({
         slots: event.slots,
         plan: event.plan,
-        idle_seconds: night.idle_seconds + (Date.parse(event.at) - Date.parse(state.now)) / 1000,
+        idle_seconds: night.idle_seconds + (Date.parse(event.at) - Date.parse(state.worked)) / 1000,
       }));
     case 'hypotheses_proposed': {
       let { hypotheses, next_hypothesis } = now;
@@ -227,9 +233,10 @@ function apply(state: State, event: Event, put: Put): State {
         if (old) hypotheses = put(hypotheses, id, { ...old, ...change });
       };
       // What was opened while the Planner thought is no longer its to queue.
-      const queue = event.queue.filter((id) => hypotheses.get(id)?.status !== 'tested');
+      const open = (id: HypothesisId) => hypotheses.get(id)?.status !== 'tested';
+      const queue = event.queue.filter(open);
       for (const id of queue) mark(id, { status: 'waiting' });
-      for (const { id, because } of event.rejected)
+      for (const { id, because } of event.rejected.filter((one) => open(one.id)))
         mark(id, { status: 'rejected', rejected_because: because });
       const seen = new Set([...event.queue, ...event.rejected.map((r) => r.id)]);
       const after = inNight(event.night, (night) => ({
@@ -268,8 +275,8 @@ function apply(state: State, event: Event, put: Put): State {
       };
     }
     case 'experiment_prepared': {
-      const { branch, commit, command } = event;
-      return changed(now, event.experiment, { branch, commit, command }, put);
+      const { branch, commit, command, settings } = event;
+      return changed(now, event.experiment, { branch, commit, command, settings }, put);
     }
     case 'experiment_unprepared':
       return changed(now, event.experiment, { failure: event.failure }, put);

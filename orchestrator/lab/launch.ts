@@ -1,8 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { PlannerBrief, ReporterBrief, ResearcherBrief, WorkerBrief } from '../domain/brief.ts';
 import type { Event } from '../domain/event.ts';
 import type { Proposal } from '../domain/hypothesis.ts';
+import { isExperimentId, numberOf } from '../domain/ids.ts';
+import { PLAN_FILE } from '../domain/layout.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Executor, Json, Notebook, Queue } from '../domain/ports.ts';
 import { currentNight, experimentIn, fold, replay, type State } from '../domain/state.ts';
@@ -61,18 +65,20 @@ export async function launch(
     let state = replay(notebook.events);
     const found = await look(lab, { ...labPlan, plan }, state);
     for (const remark of found.remarks) on.onRemark(remark);
-    for (const body of await opening(state, found)) {
-      const event = await notebook.append(body);
-      state = fold(state, event);
-      on.onEvent(state, event);
-    }
-    const night = currentNight(state);
     const queue = await openQueue({
+      url: plan.queue,
+      lab: `autolab-${queueKey(lab)}`,
+      launch: `${process.pid}-${clock.now().toString(36)}`,
       cacheDir: lab.sharedCacheDir,
-      name: `autolab-${night.id}`,
       onError: (error) => on.onRemark(`queue: ${error.message}`),
     });
     try {
+      for (const body of await opening(state, found)) {
+        const event = await notebook.append(body);
+        state = fold(state, event);
+        on.onEvent(state, event);
+      }
+      const night = currentNight(state);
       await serveRoles(await commandIn(lab), queue, executor, notebook, night.slots);
       const { gpusFor, machine } = await import('../../workers/local.ts');
       const here = await machine(process.env);
@@ -96,6 +102,10 @@ export async function launch(
     await notebook.close();
   }
 }
+
+/** Of this lab on this machine: labs at the same path of two machines may share one Redis. */
+const queueKey = ({ root }: Lab): string =>
+  createHash('sha256').update(`${hostname()} ${root}`).digest('hex').slice(0, 16);
 
 /** The plan with the limits of the command line, where they are tighter. */
 function limitedPlan(plan: Plan, { experiments, parallel, seconds }: LaunchOptions): Plan {
@@ -125,10 +135,9 @@ async function look(lab: Lab, labPlan: LabPlan, state: State): Promise<Found> {
   const { repository, root } = lab;
   const { dataIdentity } = await import('../../workers/local.ts');
   const { slots, machine, dirty } = await prospect(lab, labPlan);
-  const read = (path: string) => repository.readFile(base.commit, path);
   return {
     ...{ plan, plan_text: text, base, slots, machine },
-    settings: await knobSettings(plan, await read('research_plan.yaml'), read),
+    settings: await settingsAt(lab, plan, base.commit),
     data: await Promise.all(
       plan.workspace.link.map((path) => dataIdentity(root, path, lab.cacheDir)),
     ),
@@ -137,18 +146,34 @@ async function look(lab: Lab, labPlan: LabPlan, state: State): Promise<Found> {
       const experiment = experimentIn(state, id);
       const from = experimentIn(state, experiment.baseline).commit;
       if (from === null || experiment.commit === null) return '';
-      return repository.diff(from, experiment.commit);
+      // Its commit may be gone: the branch was deleted, and git collected it.
+      return repository.diff(from, experiment.commit).catch(() => '');
     },
-    highest_branch: await repository.highestExperiment(),
+    highest_number: Math.max(await repository.highestExperiment(), await highestFolder(lab)),
     remarks: [...remarks, ...dirtyRemark(dirty)],
   };
 }
 
+/** Every knob's value at a commit. Throws LabError plan where one cannot be read. */
+async function settingsAt({ repository }: Lab, plan: Plan, commit: string) {
+  const read = (path: string) => repository.readFile(commit, path);
+  return knobSettings(plan, await read(PLAN_FILE), read);
+}
+
+/** Folders of experiments outlive a deleted notebook: no new experiment writes into an old one's. */
+async function highestFolder({ experimentsDir }: Lab): Promise<number> {
+  const names: string[] = await readdir(experimentsDir).catch(() => []);
+  return Math.max(-1, ...names.filter(isExperimentId).map((id) => numberOf(id)));
+}
+
 /** A night builds on commits: what is not committed is not in it, and is not touched either. */
-const dirtyRemark = (dirty: readonly string[]): string[] => {
-  if (dirty.length === 0) return [];
+const dirtyRemark = (all: readonly string[]): string[] => {
+  const dirty = all.filter((path) => path !== PLAN_FILE);
+  const plan =
+    all.length > dirty.length ? [`${PLAN_FILE} is not committed; it is used as it is`] : [];
+  if (dirty.length === 0) return plan;
   const some = dirty.slice(0, 5).join(', ') + (dirty.length > 5 ? ', …' : '');
-  return [`uncommitted changes are left alone and take no part in the night: ${some}`];
+  return [...plan, `uncommitted changes are left alone and take no part in the night: ${some}`];
 };
 
 async function ownProposals(plan: Plan, root: string): Promise<Proposal[]> {
@@ -181,6 +206,8 @@ async function openExecutor(lab: Lab): Promise<Executor> {
   return openLocalExecutor({
     ...{ root, cacheDir, experimentsDir, repository, clock },
     ...{ rewriteKnob, rewriteRun, writeLargeParquet, version: await versionOf() },
+    // A patch may have taken a knob's line away: that is no fault of the patch.
+    readSettings: (plan, commit) => settingsAt(lab, plan, commit).catch(() => null),
   });
 }
 

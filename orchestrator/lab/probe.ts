@@ -3,6 +3,7 @@ import { holderOf } from '../../notebook/lock.ts';
 import { makeRoom } from './footprint.ts';
 import type { Lab, LabPlan } from './lab.ts';
 import { prospect } from './launch.ts';
+import { missingProgram } from './program.ts';
 
 /** Cheap looks at what a night needs, so that it breaks now and not at midnight. */
 
@@ -35,6 +36,7 @@ export async function probes(lab: Lab, labPlan: LabPlan): Promise<readonly Probe
         ),
     await roomProbe(lab, base.commit),
     await diskProbe(lab),
+    await queueProbe(plan.queue),
     ok('machine', `${machine}; ${slots} run${slots === 1 ? '' : 's'} at once`),
     plan.run.seed || plan.run.deterministic
       ? ok(
@@ -52,6 +54,7 @@ export async function probes(lab: Lab, labPlan: LabPlan): Promise<readonly Probe
       'none in this version: runs have your rights, their environment is cut to an allowlist',
     ),
     await lockProbe(lab),
+    await programProbe(lab, labPlan),
   ];
 }
 
@@ -84,6 +87,21 @@ async function diskProbe(lab: Lab): Promise<Probe> {
   } catch (error) {
     return bad('disk', `expected a writable cache folder, found ${words(error)}`);
   }
+}
+
+async function queueProbe(url: string): Promise<Probe> {
+  if (url === 'embedded') return ok('queue', 'embedded');
+  const { addressOf, reachRedis } = await import('../queue/redis-store.ts');
+  try {
+    return ok('queue', `${addressOf(url)} answers: Redis ${await reachRedis(url)}`);
+  } catch (error) {
+    return bad('queue', words(error));
+  }
+}
+
+async function programProbe(lab: Lab, labPlan: LabPlan): Promise<Probe> {
+  const missing = await missingProgram(lab, labPlan);
+  return missing === null ? ok('program', labPlan.plan.run.command) : bad('program', missing);
 }
 
 async function lockProbe(lab: Lab): Promise<Probe> {

@@ -4,7 +4,8 @@ import type { Experiment } from '../domain/experiment.ts';
 import { isExperimentId, numberOf, type ExperimentId } from '../domain/ids.ts';
 import { SCORES_FILE } from '../domain/layout.ts';
 import type { Promotion } from '../domain/ports.ts';
-import { experimentIn, type Night, type State } from '../domain/state.ts';
+import { changeInWords } from '../domain/hypothesis.ts';
+import { ancestors, experimentIn, type Night, type State } from '../domain/state.ts';
 import { RULE } from '../statistics/verdict.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
 import type { Lab } from './lab.ts';
@@ -21,7 +22,10 @@ export interface Promoted extends Promotion {
 interface Score {
   readonly experiment: ExperimentId;
   readonly title: string;
+  /** Everything the merge brings, in the order it was stacked. */
+  readonly changes: readonly string[];
   readonly metric: string;
+  readonly direction: string;
   readonly value: number | null;
   readonly baseline: number | null;
   readonly effect: number | null;
@@ -55,7 +59,12 @@ export async function promote(
       experiment.id,
     );
   const who = userInfo().username;
-  const score = scoreOf(experiment, night, experiment.commit, who);
+  const changes = [experiment.id, ...ancestors(state, experiment.id)]
+    .toReversed()
+    .map((each) => experimentIn(state, each))
+    .filter(({ parent }) => parent !== null)
+    .map((each) => `${each.id}: ${each.title} (${changeInWords(each.change)})`);
+  const score = scoreOf(experiment, night, experiment.commit, changes, who);
   const evidence = evidenceOf(score);
   // Base may have moved on since the night: the merge starts from where it is now.
   const present =
@@ -63,7 +72,7 @@ export async function promote(
   const promotion = await lab.repository.promote({
     base: present,
     commit: experiment.commit,
-    message: messageOf(experiment, evidence),
+    message: messageOf(experiment, evidence, changes),
     files: new Map([[SCORES_FILE, (old) => withScore(old, score)]]),
   });
   await putInInbox(lab.notebookDir, {
@@ -82,9 +91,14 @@ function confirmedTip(state: State): Experiment {
     ({ id, judgement }) => judgement?.verdict === 'improved' && !promoted.has(id),
   );
   const tip = tips.toSorted((a, b) => numberOf(b.id) - numberOf(a.id))[0];
-  if (tip) return tip;
+  // An older night's tip is not offered past a newer one: nobody has tested the two together.
+  const newest = [...state.experiments.values()].findLast(
+    ({ judgement }) => judgement?.verdict === 'improved',
+  );
+  if (tip && tip.night === newest?.night) return tip;
   const incumbent = state.night === null ? null : state.nights.get(state.night)?.incumbent;
-  const best = incumbent && experimentIn(state, incumbent).parent !== null ? incumbent : null;
+  const open = incumbent && !promoted.has(incumbent);
+  const best = open && experimentIn(state, incumbent).parent !== null ? incumbent : null;
   const advice = best
     ? ` The best so far is ${best}; to promote it all the same: autolab promote ${best} --unconfirmed`
     : '';
@@ -138,12 +152,19 @@ const nightOf = (state: State, { night }: Experiment): Night => {
   return found;
 };
 
-function scoreOf(experiment: Experiment, { plan }: Night, commit: string, who: string): Score {
+function scoreOf(
+  experiment: Experiment,
+  { plan }: Night,
+  commit: string,
+  changes: readonly string[],
+  who: string,
+): Score {
   const { id, title, parent, judgement } = experiment;
   const dawn = judgement?.dawn;
   const contrast = dawn?.on_baseline ?? judgement?.on_baseline ?? null;
   return {
-    ...{ experiment: id, title, metric: plan.objective.metric },
+    ...{ experiment: id, title, changes },
+    ...{ metric: plan.objective.metric, direction: plan.objective.direction },
     value: dawn?.objective ?? judgement?.objective ?? null,
     baseline: dawn?.baseline ?? baselineMean(judgement),
     effect: contrast?.effect ?? null,
@@ -168,10 +189,22 @@ function evidenceOf({ metric, value, baseline, effect, interval, n, verdict }: S
   return `${metric} ${number(baseline)} -> ${number(value)} (${number(effect)}${range}, ${n} seeds): ${verdict}`;
 }
 
-const messageOf = ({ id, title, because, hypothesis }: Experiment, evidence: string): string =>
-  [`Merge ${id}: ${title}`, '', evidence, '', because, '', `Hypothesis: ${hypothesis}`, ''].join(
-    '\n',
-  );
+/** The subject names a single change, or says how many were measured as one. */
+function messageOf(
+  { id, title }: Experiment,
+  evidence: string,
+  changes: readonly string[],
+): string {
+  const subject = changes.length > 1 ? `${changes.length} changes, confirmed together` : title;
+  return [
+    `Merge ${id}: ${subject}`,
+    '',
+    evidence,
+    '',
+    ...changes.map((line) => `- ${line}`),
+    '',
+  ].join('\n');
+}
 
 /** Appends to the list that is there; refuses one that is not a list, rather than lose it. */
 function withScore(old: string | null, score: Score): string {

@@ -40,9 +40,21 @@ export async function checkKnobs(check: PlanChecking): Promise<ReadonlyMap<strin
   return atBase;
 }
 
-function checkValues(check: PlanChecking, at: Path, knob: Knob, { tryOut }: KnobAtBase): void {
+function checkValues(
+  check: PlanChecking,
+  at: Path,
+  knob: Knob,
+  { current, tryOut }: KnobAtBase,
+): void {
   if (!knob.values) return;
   for (const [i, value] of knob.values.entries()) check.attempt([...at, i], () => tryOut(value));
+  // Quotes that stand in the file and not in the values would be lost with the first change.
+  const bare = /^(['"`])(.*)\1$/s.exec(current);
+  if (bare?.[2] !== undefined && knob.values.includes(bare[2]) && !knob.values.includes(current))
+    check.bad(
+      at,
+      `expected values as the file writes them, ${current}, found ${bare[2]}; put the quotes into match: ${bare[1]}{value}${bare[1]}`,
+    );
 }
 
 /** Path in the plan of what says where the knob stands. */

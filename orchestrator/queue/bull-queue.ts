@@ -16,9 +16,34 @@ export interface Store<Connection> {
    * whose worker has not renewed its lock in time goes to another one (see `BullQueue`).
    */
   readonly exclusive: boolean;
+  /** Of every key, where the store has keys. */
+  readonly prefix?: string;
+  /** Where the store is not in this process. */
+  readonly remote?: Remote;
   /** Called once, last. */
   close(): Promise<void>;
 }
+
+/** What is to be asked of a store that can go away, and come back without what it held. */
+export interface Remote {
+  readonly reachable: boolean;
+  /** Asks: a server that stopped without hanging up looks reachable for some seconds. */
+  answers(): Promise<boolean>;
+  /** Resolves when the store cannot be reached; at once where that is so already. */
+  unreachable(): Promise<void>;
+  /** `listener` is called each time the store has gone, and each time it has come back. */
+  onChange(listener: () => void): void;
+  /** Who holds the lock at that key: a token that begins with the worker's id; null: nobody. */
+  lockHolder(key: string): Promise<string | null>;
+  /** True for what only says that the connection is gone: the store tells of that itself, once. */
+  isOutage(error: Error): boolean;
+}
+
+/** Milliseconds between two looks whether a remote store has lost a job. */
+const LOOK_AGAIN = 10_000;
+
+/** BullMQ's codes for a finish that it refuses: no such job, no lock on it, another's lock. */
+const REFUSED: ReadonlySet<unknown> = new Set([-1, -2, -6]);
 
 export interface BullQueueOptions {
   /** Told of what went wrong inside (a lost lock, a failed query) and of what handlers threw, until close(). */
@@ -35,10 +60,18 @@ interface Running {
   readonly answer: Promise<string>;
 }
 
+/** A job that was dispatched from here and whose answer the listeners have not heard. */
+interface Pending {
+  readonly job: Job;
+  /** What its handler in this process came to, unless it was fenced. */
+  answer?: string;
+}
+
 /** The sending side of one role. */
 interface Lane {
   add(jobId: string, json: string): Promise<unknown>;
-  close(): Promise<void>;
+  /** `gone`: without a word to the store, which does not answer. */
+  close(gone: boolean): Promise<void>;
 }
 
 /**
@@ -50,7 +83,13 @@ interface Lane {
  * How often a handler runs: in one process never twice at once for an id. Over an exclusive store
  * once per dispatch. Over a shared one at least once: a worker that was suspended or blocked for
  * longer than its lock loses the job to another and learns of it at its next renewal, through the
- * signal; its answer is refused. A job that was lost twice is given up with an error.
+ * signal; its answer is refused. A lock that ran out and that nobody took is no loss: the handler
+ * goes on, and the job comes back to it.
+ *
+ * A remote store may be gone for a while, and come back empty. What was dispatched is kept here
+ * until its answer was heard: when the store has come back, and now and then, it is handed over
+ * again (the store knows by its id what it still has), and an answer that the store does not take
+ * is told from here. So neither an outage nor the loss of all its data loses a job or ends a running handler.
  */
 export class BullQueue<Connection> implements Queue {
   readonly #store: Store<Connection>;
@@ -58,11 +97,14 @@ export class BullQueue<Connection> implements Queue {
   readonly #onError: (error: Error) => void;
   readonly #lockDuration: number;
   readonly #lanes = new Map<Role, Lane>();
-  readonly #workers = new Map<Role, { close(): Promise<void> }>();
+  readonly #workers = new Map<Role, { close(force: boolean): Promise<void> }>();
   readonly #running = new Map<string, Running>();
+  readonly #pending = new Map<string, Pending>();
   readonly #listeners: ((finished: Finished) => void)[] = [];
   /** Calls that have not returned: BullMQ never settles one that its close() overtakes. */
   readonly #calls = new Set<Promise<unknown>>();
+  #looks: NodeJS.Timeout | undefined;
+  #complaint: string | undefined;
   #closed: Promise<void> | undefined;
 
   /** `name` tells this queue from others in the same store; it may hold any characters. */
@@ -74,13 +116,50 @@ export class BullQueue<Connection> implements Queue {
       if (this.#closed === undefined) options.onError?.(error);
     };
     this.#lockDuration = options.lockDuration ?? 30_000;
+    if (store.remote === undefined) return;
+    store.remote.onChange(this.#recover);
+    this.#looks = setInterval(this.#recover, LOOK_AGAIN).unref();
   }
 
+  /** Over a remote store that is gone it resolves at once: the job waits here. */
   dispatch(job: Job): Promise<void> {
-    return this.#call(async () => {
-      await this.#lane(job.role).add(toJobId(job.id), JSON.stringify(job.input));
+    return this.#call(() => {
+      const key = runningKey(job.role, job.id);
+      if (!this.#pending.has(key)) this.#pending.set(key, { job });
+      return this.#handOver(job);
     });
   }
+
+  async #handOver({ id, role, input }: Job): Promise<void> {
+    const added = this.#lane(role).add(toJobId(id), JSON.stringify(input));
+    if (this.#store.remote === undefined) await added;
+    else await this.#unlessGone(added.catch(this.#trouble));
+  }
+
+  /** Waits for the store, for as long as it can be reached. */
+  async #unlessGone(answer: Promise<unknown>): Promise<void> {
+    const { remote } = this.#store;
+    await (remote === undefined ? answer : Promise.race([answer, remote.unreachable()]));
+  }
+
+  readonly #recover = (): void => {
+    if (this.#closed !== undefined) return;
+    for (const { job, answer } of [...this.#pending.values()]) {
+      if (answer !== undefined) this.#tell(job.role, toJobId(job.id), JSON.parse(answer) as Answer);
+      else if (this.#store.remote?.reachable === true) void this.#handOver(job);
+    }
+  };
+
+  /** Takes what BullMQ complains of. What a remote store lost is seen to, and not worth a word. */
+  readonly #trouble = (error: Error): void => {
+    const { remote } = this.#store;
+    if (remote === undefined) return this.#onError(error);
+    if (REFUSED.has((error as { code?: unknown }).code)) return this.#recover();
+    const expected = remote.isOutage(error) || error.message.startsWith('could not renew lock');
+    if (!expected && error.message !== this.#complaint) this.#onError(error);
+    // What fails at every look is said once.
+    if (!expected) this.#complaint = error.message;
+  };
 
   serve(role: Role, concurrency: number, handler: Handler): Promise<void> {
     return this.#call(async () => {
@@ -102,18 +181,32 @@ export class BullQueue<Connection> implements Queue {
           lockDuration: this.#lockDuration,
           stalledInterval: this.#lockDuration,
           skipStalledCheck: this.#store.exclusive,
+          // Over a remote store a job stalls once per outage, with its handler alive and well.
+          maxStalledCount: this.#store.remote === undefined ? 1 : 1000,
+          ...this.#prefix,
         },
         this.#store.backend,
       );
-      worker.on('error', this.#onError);
+      worker.on('error', this.#trouble);
       worker.on('lockRenewalFailed', (jobIds) => {
-        for (const id of jobIds) {
-          this.#running.get(runningKey(role, fromJobId(id)))?.abort.abort(FENCED);
-        }
+        for (const jobId of jobIds)
+          this.#lockLost(role, jobId, worker.id, worker.toKey(jobId)).catch(this.#trouble);
       });
       this.#workers.set(role, worker);
-      await worker.waitUntilReady();
+      await this.#unlessGone(worker.waitUntilReady());
     });
+  }
+
+  /** Fences the handler of a job off, unless the lock merely ran out or went with the store's data. */
+  async #lockLost(role: Role, jobId: string, worker: string, key: string): Promise<void> {
+    const { remote } = this.#store;
+    const running = this.#running.get(runningKey(role, fromJobId(jobId)));
+    if (remote !== undefined) {
+      const holder = await remote.lockHolder(`${key}:lock`);
+      if (holder === null) return this.#recover();
+      if (holder.startsWith(`${worker}:`)) return;
+    }
+    running?.abort.abort(FENCED);
   }
 
   /** Of the jobs that are dispatched from here. A listener hears what finishes after it was added, and nothing once close() was called. */
@@ -127,11 +220,20 @@ export class BullQueue<Connection> implements Queue {
   }
 
   async #shutDown(): Promise<void> {
-    for (const { abort } of this.#running.values()) abort.abort(FENCED);
-    await Promise.allSettled(this.#calls);
-    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
+    clearInterval(this.#looks);
+    const running = [...this.#running.values()];
+    for (const { abort } of running) abort.abort(FENCED);
+    await Promise.all(running.map(({ answer }) => answer));
+    const gone = (await this.#store.remote?.answers()) === false;
+    await this.#unlessGone(this.#takeDown(gone));
     await this.#store.close();
+  }
+
+  /** `gone`: without waiting for the store, which would not answer. */
+  async #takeDown(gone: boolean): Promise<void> {
+    if (!gone) await Promise.allSettled(this.#calls);
+    await Promise.all([...this.#workers.values()].map((worker) => worker.close(gone)));
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.close(gone)));
   }
 
   async #call(action: () => Promise<void>): Promise<void> {
@@ -158,22 +260,22 @@ export class BullQueue<Connection> implements Queue {
       string,
       IQueueBackend,
       Connection
-    >(this.#queueName(role), { connection }, backend);
+    >(this.#queueName(role), { connection, ...this.#prefix }, backend);
     const events = new QueueEvents<string, IQueueBackend, Connection>(
       this.#queueName(role),
       // From the beginning, not from the moment the first query is answered.
-      { connection, lastEventId: '0', autorun: false },
+      { connection, lastEventId: '0', autorun: false, ...this.#prefix },
       backend,
     );
-    queue.on('error', this.#onError);
-    events.on('error', this.#onError);
+    queue.on('error', this.#trouble);
+    events.on('error', this.#trouble);
     events.on('completed', ({ jobId, returnvalue }) =>
       this.#tell(role, jobId, JSON.parse(returnvalue) as Answer),
     );
     events.on('failed', ({ jobId, failedReason }) =>
       this.#tell(role, jobId, { error: failedReason }),
     );
-    events.run().catch(this.#onError);
+    events.run().catch(this.#trouble);
     const lane: Lane = {
       add: (jobId, json) =>
         queue.add(
@@ -181,7 +283,9 @@ export class BullQueue<Connection> implements Queue {
           { json },
           { jobId, attempts: 1, removeOnComplete: true, removeOnFail: true },
         ),
-      close: async () => {
+      close: async (gone) => {
+        // Its stream would wait for the store; that it is closing is all it needs to be told.
+        if (gone) return void events.close().catch(() => undefined);
         // From a fresh turn of the event loop its stream is either waiting, and is woken, or at a
         // query, and sees the end; in between it would miss both and sit out its poll.
         await new Promise((resolve) => setImmediate(resolve));
@@ -195,7 +299,10 @@ export class BullQueue<Connection> implements Queue {
 
   #tell(role: Role, jobId: string, answer: Answer): void {
     if (this.#closed !== undefined) return;
-    for (const listener of this.#listeners) listener({ id: fromJobId(jobId), role, ...answer });
+    const id = fromJobId(jobId);
+    // One that nobody waits for was told already.
+    if (!this.#pending.delete(runningKey(role, id))) return;
+    for (const listener of this.#listeners) listener({ id, role, ...answer });
   }
 
   async #work(role: Role, id: string, json: string, handler: Handler): Promise<string> {
@@ -207,12 +314,21 @@ export class BullQueue<Connection> implements Queue {
       running = this.#running.get(key);
     }
     if (running !== undefined) return running.answer;
+    // One that came back after its handler was done.
+    const pending = this.#pending.get(key);
+    if (pending?.answer !== undefined) return pending.answer;
+    if (pending === undefined && this.#lanes.has(role))
+      return JSON.stringify({ error: 'Its answer was told already.' });
     if (this.#closed !== undefined)
       return JSON.stringify({ error: 'The queue was closed before the job began.' });
     const abort = new AbortController();
-    const answer = this.#answer(handler, json, { id, signal: abort.signal }).finally(() =>
-      this.#running.delete(key),
-    );
+    const answer = this.#answer(handler, json, { id, signal: abort.signal }).then((text) => {
+      this.#running.delete(key);
+      const waiting = this.#pending.get(key);
+      if (waiting !== undefined && !abort.signal.aborted) waiting.answer = text;
+      if (this.#store.remote?.reachable === false) this.#recover();
+      return text;
+    });
     this.#running.set(key, { abort, answer });
     return answer;
   }
@@ -233,6 +349,10 @@ export class BullQueue<Connection> implements Queue {
       // Completed, as far as BullMQ knows: it reads meaning into some errors (to delay, to limit the rate).
       return JSON.stringify({ error: thrown.message });
     }
+  }
+
+  get #prefix(): { readonly prefix?: string } {
+    return this.#store.prefix === undefined ? {} : { prefix: this.#store.prefix };
   }
 
   #queueName(role: Role): string {

@@ -123,13 +123,18 @@ function verdictOn(
       verdict: 'no_difference',
       because: `the 95% interval (n ${n}) lies within min_effect of no effect`,
     };
-  return {
-    verdict: 'inconclusive',
-    because:
-      n === 1
-        ? 'one seed did not look better, and the night’s noise does not settle that it is worse'
-        : `${n} seeds did not settle it: the 95% interval includes no effect`,
-  };
+  return { verdict: 'inconclusive', because: whyUnsettled(n, gain, low, least) };
+}
+
+/** What keeps a gain from being called promising, and a loss from being called worse. */
+function whyUnsettled(n: number, gain: number, low: number, least: number): string {
+  const seeds = n === 1 ? 'one seed' : `${n} seeds`;
+  if (gain <= 0 || gain < least)
+    return low > 0
+      ? `${seeds}: better than its parent, by less than min_effect`
+      : `${seeds} did not look better, and the night’s noise does not settle that it is worse`;
+  if (n >= REPLICATES) return `${seeds} did not settle it: the 95% interval includes no effect`;
+  return `looked better on ${seeds}, and no run was left to replicate it`;
 }
 
 /** Whether the search may build on this candidate: it beats the incumbent itself, replicated. */

@@ -48,6 +48,7 @@ type Step = Exclude<keyof Hands, 'seal'>;
 const RESULT: RunResult = {
   run: 'E-0007.1',
   attempt: 2,
+  commit: 'c',
   status: 'finished',
   failure: null,
   killed_because: null,
@@ -77,7 +78,11 @@ class Notes implements Executor {
   constructor(
     outcomes: Partial<Record<Step, Failure | Error>> = {},
     known: RunResult | null = null,
-    prepared: Prepared = { commit: 'c0ffee', command: { command: 'python train.py', env: {} } },
+    prepared: Prepared = {
+      commit: 'c0ffee',
+      command: { command: 'python train.py', env: {} },
+      settings: null,
+    },
   ) {
     this.outcomes = outcomes;
     this.known = known;
@@ -221,7 +226,11 @@ describe('a run', () => {
 describe('a preparation', () => {
   test('answers with the commit and the command that came of it', async () => {
     const { answer, calls } = await run(new Notes(), PREPARE);
-    expect(answer).toEqual({ commit: 'c0ffee', command: { command: 'python train.py', env: {} } });
+    expect(answer).toEqual({
+      commit: 'c0ffee',
+      command: { command: 'python train.py', env: {} },
+      settings: null,
+    });
     expect(calls).toEqual(['prepare E-0007']);
   });
 

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   autolab,
@@ -86,7 +88,51 @@ describe('a wrong call', () => {
   });
 });
 
+describe('check', () => {
+  test('says that no worktree has a program that git does not hold, and how to give it one', async () => {
+    const plan = PLAN.replace('command: node train.mjs', 'command: .venv/bin/node train.mjs');
+    const lab = aLab({ 'research_plan.yaml': plan, '.gitignore': '.venv/\n' });
+    mkdirSync(join(lab.root, '.venv/bin'), { recursive: true });
+    symlinkSync(process.execPath, join(lab.root, '.venv/bin/node'));
+    const { code, stdout } = await autolab(lab, 'check');
+    expect(code).toBe(1);
+    expect(stdout).toContain('add .venv to workspace.link');
+    lab.write({
+      'research_plan.yaml': plan.replace(
+        'editable: [train.mjs]',
+        'editable: [train.mjs], link: [.venv]',
+      ),
+    });
+    expect((await autolab(lab, 'check')).code).toBe(0);
+  });
+});
+
 describe('a night on trouble', () => {
+  test('may be given the folder its own notebook lies in, and only the data in it counts', async () => {
+    const plan = short.replace('editable: [train.mjs]', 'editable: [train.mjs], link: [data]');
+    const reading = `import { readFileSync } from 'node:fs';\nreadFileSync('data/corpus.txt');\n${TRAIN}`;
+    const lab = aLab({ 'research_plan.yaml': plan, 'train.mjs': reading, '.gitignore': 'data/\n' });
+    lab.write({ 'data/corpus.txt': 'text' });
+    expect(await autolab(lab, 'launch')).toMatchObject({ code: 0, stderr: '' });
+    const runs = await autolabJson<{ status: string }[]>(lab, 'runs');
+    expect(runs.every((run) => run.status === 'finished')).toBe(true);
+  });
+
+  test('does not take the results of a deleted notebook for its own', async () => {
+    const lab = aLab({ 'research_plan.yaml': short });
+    expect((await autolab(lab, 'launch')).code).toBe(0);
+    for (const branch of lab
+      .git(['branch', '--list', 'autolab/*', '--format=%(refname:short)'])
+      .split('\n'))
+      lab.git(['branch', '-D', branch]);
+    lab.write({ data: null, 'train.mjs': TRAIN.replace('1 + rate', '50 + rate') });
+    lab.commit('a much worse script');
+    expect(await autolab(lab, 'launch')).toMatchObject({ code: 0, stderr: '' });
+    const [baseline] = await autolabJson<{ id: string; objective: number }[]>(lab, 'experiments');
+    expect(baseline?.id).toBe('E-0002');
+    expect(baseline?.objective).toBeGreaterThan(50);
+  });
+
   test('whose metric the script never prints ends with 2 and names what was printed', async () => {
     const lab = aLab({
       'research_plan.yaml': short.replace('metric: val_loss', 'metric: accuracy'),
@@ -102,7 +148,10 @@ describe('a night on trouble', () => {
     const { code, stdout } = await autolab(lab, 'launch');
     expect(code).toBe(1);
     expect(stdout).toContain('baseline');
-    expect(lab.read('FINDINGS.md')).toContain('no data');
+    const findings = lab.read('FINDINGS.md');
+    expect(findings).toContain('no data');
+    expect(findings).toContain('Nothing could be judged');
+    expect(findings).not.toContain('larger budget');
   });
 
   test('works without a git identity, on a detached HEAD, and promotes to autolab-best', async () => {

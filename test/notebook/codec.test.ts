@@ -52,6 +52,7 @@ function anyEvent(next: () => number): Event {
       {
         ...{ type: 'experiment_prepared', experiment: 'E-0001', branch: text(), commit: text() },
         command: { command: text(), env: values },
+        settings: values,
       } as const,
     ]),
   ]);

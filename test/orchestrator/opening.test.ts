@@ -16,7 +16,7 @@ const found = (extra: Partial<Found> = {}): Found => ({
   data: [],
   own: [],
   diffOf: async (id) => `diff of ${id}`,
-  highest_branch: -1,
+  highest_number: -1,
   remarks: [],
   ...extra,
 });
@@ -37,7 +37,7 @@ const started = (bodies: readonly unknown[]): NightStarted => bodies.at(-1) as N
 
 describe('a launch', () => {
   test('starts the first night of an empty lab, numbered after the branches that remain', async () => {
-    const bodies = await opening(EMPTY, found({ highest_branch: 6 }));
+    const bodies = await opening(EMPTY, found({ highest_number: 6 }));
     expect(bodies).toHaveLength(1);
     expect(started(bodies)).toMatchObject({ night: 'N-0001', next_experiment: 7, baseline: null });
   });
@@ -97,6 +97,44 @@ describe('a launch', () => {
       },
     ]);
     expect(started(await opening(promoted, found({ own }))).proposals).toHaveLength(1);
+  });
+
+  test('offers the best again after a night that was superseded before it began', async () => {
+    const { state, events } = aNight(0.3);
+    const at = '2026-01-02T00:00:00.000Z';
+    const seq = events.length + 1;
+    const next = { ...started(await opening(state, found())), seq, at } as Event;
+    const cut = {
+      type: 'night_ended',
+      night: 'N-0002',
+      reason: 'superseded',
+      message: '',
+    } as const;
+    const after = replay([...events, next, { ...cut, seq: seq + 1, at }]);
+    expect(started(await opening(after, found())).proposals.map((p) => p.source)).toEqual([
+      'incumbent',
+    ]);
+  });
+
+  test('finishes the report of a night that ended, before it begins another', async () => {
+    const { events } = aNight(0);
+    const ended = events.findIndex((event) => event.type === 'night_ended');
+    const state = replay(events.slice(0, ended + 1));
+    expect(await opening(state, found())).toMatchObject([
+      { type: 'night_resumed', night: 'N-0001' },
+    ]);
+  });
+
+  test('closes a night that was cut off when its data or its machine changed', async () => {
+    const cut = replay(aNight(0).events.slice(0, 12));
+    const data = [{ path: 'corpus', files: 1, bytes: 1, sha256: 'x' }];
+    expect((await opening(cut, found({ data })))[0]).toMatchObject({
+      reason: 'superseded',
+      message: 'it was cut off, and corpus changed since',
+    });
+    expect((await opening(cut, found({ machine: 'another' })))[0]).toMatchObject({
+      message: 'it was cut off, and the machine changed since',
+    });
   });
 
   test('says which data and which lines of the plan changed since the last night', async () => {

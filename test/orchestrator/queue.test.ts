@@ -27,7 +27,10 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true, force: true }));
 
 const open = (over: { readonly cacheDir?: string } = {}): Promise<Queue> =>
-  openQueue({ cacheDir, scratchDir, name: 'a lab: night N-0001', ...over });
+  openQueue({
+    ...{ url: 'embedded', lab: 'a lab', launch: 'N-0001: 1' },
+    ...{ cacheDir, scratchDir, ...over },
+  });
 
 /** One job there and back. */
 async function works(queue: Queue): Promise<void> {

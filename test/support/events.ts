@@ -48,6 +48,7 @@ export const anExperiment = (n: number, extra: Partial<Experiment> = {}): Experi
 export const aResult = (run: RunId, extra: Partial<RunResult> = {}): RunResult => ({
   run,
   attempt: 1,
+  commit: 'c',
   status: 'finished',
   failure: null,
   killed_because: null,
@@ -102,7 +103,7 @@ export function anExperimentsLife(n: number, runs = 2): EventBody[] {
     { type: 'experiment_opened', experiment: anExperiment(n) },
     {
       ...{ type: 'experiment_prepared', experiment: id, branch: `autolab/${id}` },
-      ...{ commit: `c${n}`, command: { command: 'node train.mjs', env: {} } },
+      ...{ commit: `c${n}`, command: { command: 'node train.mjs', env: {} }, settings: null },
     },
   ];
   for (let i = 1; i <= runs; i++)

@@ -158,6 +158,7 @@ function answer(world: World, state: State, work: Work): EventBody {
         branch: `autolab/${work.experiment}`,
         commit: work.experiment,
         command: { command: 'node train.mjs', env: {} },
+        settings: null,
       };
     case 'run':
       return { type: 'run_ended', result: resultOf(world, state, work) };
@@ -181,6 +182,7 @@ function resultOf(world: World, state: State, work: Work & { kind: 'run' }): Run
   return {
     run: run.id,
     attempt: run.attempt,
+    commit: experimentIn(state, run.experiment).commit ?? '',
     status: failed ? 'failed' : 'finished',
     failure: failed ? { class: measured.fails, message: 'as the world would have it' } : null,
     killed_because: null,

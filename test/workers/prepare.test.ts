@@ -48,7 +48,8 @@ test('an argument knob is an edit of the plan on the branch, and a new command',
 test('an unchanged experiment is its parent', async () => {
   const lab = await labWithSpace();
   const made = await lab.executor.prepare(orderIn(lab, { kind: 'none' }));
-  expect(made).toEqual({ commit: lab.base, command: { command: 'node train.mjs', env: {} } });
+  const command = { command: 'node train.mjs', env: {} };
+  expect(made).toEqual({ commit: lab.base, command, settings: null });
 });
 
 const patch = (file: string, from: string, to: string, below = ''): PrepareOrder['change'] => {

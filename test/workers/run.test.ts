@@ -41,8 +41,9 @@ test('a run goes from check-out to a sealed result that reads back the same', as
     source: 'knob',
   });
   expect(result.spans.map((span) => span.name)).toEqual(['setup', 'train', 'measure']);
-  expect(await lab.executor.sealed('E-0007.2', 1)).toEqual(result);
-  expect(await lab.executor.sealed('E-0007.2', 2)).toBeNull();
+  expect(await lab.executor.sealed('E-0007.2', 1, lab.base)).toEqual(result);
+  expect(await lab.executor.sealed('E-0007.2', 2, lab.base)).toBeNull();
+  expect(await lab.executor.sealed('E-0007.2', 1, 'another commit')).toBeNull();
   expect(manifestSchema.parse(JSON.parse(await lab.read('manifest.json')))).toMatchObject({
     run: 'E-0007.2',
     commit: lab.base,
@@ -60,7 +61,7 @@ test('numbers that are not finite survive sealing as numbers', async () => {
   const result = await carryOut(lab);
   expect(result.failure?.class).toBe('not_a_number');
   expect(result.objective).toBeNaN();
-  const sealed = await lab.executor.sealed('E-0007.2', 1);
+  const sealed = await lab.executor.sealed('E-0007.2', 1, lab.base);
   expect(sealed).toEqual(result);
   expect(sealed?.summary).toContainEqual({ key: 'up', number: Infinity, text: null });
   expect(sealed?.summary).toContainEqual({ key: 'down', number: -Infinity, text: null });
@@ -72,9 +73,9 @@ test('a result.json that a script wrote is not taken for ours', async () => {
   await carryOut(lab);
   await writeFile(
     join(lab.folder(), 'result.json'),
-    JSON.stringify({ run: 'E-0007.2', attempt: 1 }),
+    JSON.stringify({ run: 'E-0007.2', attempt: 1, commit: lab.base }),
   );
-  expect(await lab.executor.sealed('E-0007.2', 1)).toBeNull();
+  expect(await lab.executor.sealed('E-0007.2', 1, lab.base)).toBeNull();
 });
 
 test('a run without the metric fails as no_metric and names what it found', async () => {
@@ -326,7 +327,7 @@ test('a fenced attempt is not sealed: another worker has it', async () => {
   fence.abort('fenced');
   const result = await carryOut(lab, {}, fence.signal);
   expect(result.killed_because).toBe('fenced');
-  expect(await lab.executor.sealed('E-0007.2', 1)).toBeNull();
+  expect(await lab.executor.sealed('E-0007.2', 1, lab.base)).toBeNull();
 });
 
 test('the published schema of the manifest is the one that is generated', async () => {

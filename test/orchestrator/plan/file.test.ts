@@ -227,7 +227,11 @@ describe('a plan that is wrong', () => {
       'sandbox: required',
       'expected auto or off: this version of AutoLab does not act on required yet',
     ],
-    ['budget: { runs: 20 }', 'queue: redis://x', 'expected embedded: this version'],
+    [
+      'budget: { runs: 20 }',
+      'queue: rabbit',
+      'expected embedded, or an address such as redis://host:6379',
+    ],
     ['budget: { runs: 20 }', 'agents: { model: gpt }', 'expected none: this version'],
     [
       'budget: { runs: 20 }',

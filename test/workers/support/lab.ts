@@ -80,6 +80,7 @@ export async function createLab(options: LabOptions): Promise<TestLab> {
       text: planText.replace(/command: .*/, `command: node train.mjs ${knob.arg} ${literal}`),
       command: { command: `node train.mjs ${knob.arg} ${literal}`, env: {} },
     }),
+    readSettings: async () => null,
     ...options.deps,
   });
   const order = (changes: Partial<RunOrder> = {}): RunOrder => ({

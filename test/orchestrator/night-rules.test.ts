@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import { briefFor } from '../../orchestrator/briefs.ts';
+import type { PlannerBrief } from '../../orchestrator/domain/brief.ts';
+import type { Event } from '../../orchestrator/domain/event.ts';
+import type { FailureClass } from '../../orchestrator/domain/run.ts';
+import { currentNight, experimentIn, replay, type State } from '../../orchestrator/domain/state.ts';
+import { elapsed } from '../../orchestrator/budget.ts';
+import {
+  aPlan,
+  anIdea,
+  nightStarted,
+  normals,
+  simulate,
+  uniforms,
+  type World,
+} from '../support/simulate.ts';
+
+/** Rules that a night once broke, each found by a review or a fuzzed night. */
+
+const steady = (gains: Record<string, number>): World => {
+  const noise = normals(uniforms(11));
+  return {
+    ideas: ['a', 'b', 'c', 'd'].map((title) => anIdea(title)),
+    measure: (titles) => 1 + 0.01 * noise() - titles.reduce((sum, t) => sum + (gains[t] ?? 0), 0),
+  };
+};
+
+const memoryIn = (state: State) => {
+  const night = currentNight(state);
+  const brief = briefFor(
+    state,
+    {
+      ...{ kind: 'plan', id: 'p', role: 'planner', night: night.id, round: 1 },
+      incumbent: night.incumbent ?? 'E-0000',
+    },
+    { branch_prefix: 'autolab', gpus: () => null },
+  ) as PlannerBrief;
+  return brief.memory;
+};
+
+describe('a night', () => {
+  test('ends, within its budget, whatever fails', () => {
+    const classes: FailureClass[] = [
+      'idea',
+      'infrastructure',
+      'timeout',
+      'not_a_number',
+      'no_metric',
+    ];
+    for (let seed = 1; seed <= 300; seed++) {
+      const uniform = uniforms(seed);
+      const often = uniform() * 0.6;
+      const runs = 10 + Math.floor(uniform() * 30);
+      const plan = aPlan({
+        budget: { experiments: 1 + Math.floor(uniform() * 12), runs },
+        ...(uniform() < 0.3 ? { constraints: [{ metric: 'loss', max: 1 }] } : {}),
+        run: {
+          command: 'x',
+          ...(uniform() < 0.8 ? { seed: { env: 'S' } } : { deterministic: uniform() < 0.5 }),
+        },
+      });
+      const world: World = {
+        ideas: Array.from({ length: 12 }, (_, i) => anIdea(`idea-${i}`)),
+        measure: () =>
+          uniform() < often
+            ? { fails: classes[Math.floor(uniform() * classes.length)] ?? 'idea' }
+            : uniform(),
+      };
+      const slots = 1 + Math.floor(uniform() * 5);
+      const { state } = simulate(world, nightStarted(plan, { slots }));
+      const night = currentNight(state);
+      expect(night.ended, `seed ${seed}`).not.toBeNull();
+      expect(night.candidates).toBeLessThanOrEqual(plan.budget.experiments);
+      expect([...state.runs.values()].filter((run) => run.status === 'running')).toEqual([]);
+      for (const { id, parent, judgement } of state.experiments.values())
+        expect(parent === null || judgement !== null, `${id} of seed ${seed}`).toBe(true);
+    }
+  });
+
+  test('stops at the first baseline run that fails, and leaves nothing open', () => {
+    const world: World = { ideas: [anIdea('a')], measure: () => ({ fails: 'no_metric' }) };
+    const { state } = simulate(world, nightStarted(aPlan(), { slots: 1 }));
+    expect(state.runs.size).toBe(1);
+    expect(currentNight(state).active).toEqual([]);
+  });
+
+  test('confirms a clear gain on a small budget of runs: what dawn needs is not spent on screens', () => {
+    const confirmed = Array.from({ length: 20 }, (_, seed) => {
+      const noise = normals(uniforms(seed + 50));
+      const world: World = {
+        ideas: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((title) => anIdea(title)),
+        measure: (titles) => 1 + 0.01 * noise() - (titles.includes('a') ? 0.5 : 0),
+      };
+      const plan = aPlan({ budget: { experiments: 8, runs: 14 } });
+      const { state } = simulate(world, nightStarted(plan));
+      expect(currentNight(state).runs_started).toBeLessThanOrEqual(14);
+      return [...state.experiments.values()].some((e) => e.judgement?.verdict === 'improved');
+    });
+    expect(confirmed.filter(Boolean).length).toBeGreaterThanOrEqual(19);
+  });
+
+  test('lets no constraint be broken at dawn, nor be hidden by a mean', () => {
+    const plan = aPlan({ constraints: [{ metric: 'loss', min: 0.75 }] });
+    const atDawn: World = {
+      ...steady({}),
+      measure: (titles, run) => {
+        const noise = ((run.seed ?? 0) % 7) * 0.001;
+        if (!titles.includes('a')) return 1 + noise;
+        return (run.purpose === 'dawn' ? 0.6 : 0.8) + noise;
+      },
+    };
+    const verdictOf = (world: World) => {
+      const { state } = simulate(world, nightStarted(plan));
+      return [...state.experiments.values()].find((e) => e.title === 'a')?.judgement?.verdict;
+    };
+    expect(verdictOf(atDawn)).toBe('invalid');
+    const once: World = {
+      ...atDawn,
+      measure: (titles, run) =>
+        titles.includes('a') ? (run.seed === 2 ? 0.7 : 0.8) : 1 + ((run.seed ?? 0) % 7) * 0.001,
+    };
+    expect(verdictOf(once)).toBe('invalid');
+  });
+
+  test('does not believe a script to be deterministic that gives two numbers', () => {
+    const plan = aPlan({ run: { command: 'x', deterministic: true } });
+    let i = 0;
+    const world: World = {
+      ideas: [anIdea('a')],
+      measure: (titles) => (titles.includes('a') ? 0.5 : 1) + 0.001 * i++,
+    };
+    const { state } = simulate(world, nightStarted(plan));
+    const judged = [...state.experiments.values()].find((e) => e.title === 'a')?.judgement;
+    expect(judged).toMatchObject({ verdict: 'inconclusive' });
+    expect(judged?.because).toContain('deterministic');
+  });
+
+  test('says of a leader without replicates that no run was left, not that it did not look better', () => {
+    const plan = aPlan({ budget: { experiments: 1, runs: 5 } });
+    const { state } = simulate(steady({ a: 0.5 }), nightStarted(plan));
+    const judged = [...state.experiments.values()].find((e) => e.title === 'a')?.judgement;
+    expect(judged?.because).toContain('looked better');
+    // And it is free to be tried again.
+    expect(memoryIn(state)).toEqual([]);
+  });
+
+  test('that was cut off leaves no idea blocked for the next', () => {
+    const { events } = simulate(steady({ a: 0.5 }), nightStarted(aPlan()));
+    const cut = events.slice(
+      0,
+      events.findIndex((e) => e.type === 'run_ended' && e.result.run === 'E-0001.1') + 1,
+    );
+    const at = '2026-01-02T00:00:00.000Z';
+    const next = replay([
+      ...cut,
+      {
+        type: 'night_ended',
+        night: 'N-0001',
+        reason: 'superseded',
+        message: '',
+        seq: 900,
+        at,
+      } as Event,
+      { ...nightStarted(aPlan(), { night: 'N-0002', baseline: 'E-0000' }), seq: 901, at } as Event,
+    ]);
+    expect(experimentIn(next, 'E-0001').judgement).toBeNull();
+    expect(memoryIn(next)).toEqual([]);
+  });
+
+  test('does not count the time that a flag in between was set as worked', () => {
+    const { events } = simulate(steady({}), nightStarted(aPlan()));
+    const cut = events.slice(0, 12);
+    const worked = elapsed(replay(cut), currentNight(replay(cut)));
+    const state = replay([
+      ...cut,
+      {
+        ...{ type: 'flagged', target: 'E-0000', label: 'odd', because: '', who: 'me' },
+        ...{ seq: 13, at: '2026-01-01T10:00:00.000Z' },
+      },
+      {
+        type: 'night_resumed',
+        night: 'N-0001',
+        slots: 2,
+        plan: aPlan(),
+        seq: 14,
+        at: '2026-01-01T10:00:05.000Z',
+      },
+    ]);
+    expect(elapsed(state, currentNight(state))).toBeCloseTo(worked, 6);
+  });
+});
