@@ -3,14 +3,24 @@
  * autolab: exit codes are 0 done, 1 failed, 2 usage or plan, 3 a gate stopped the night, 130
  * interrupted. Each verb is a file of its own, imported when it is called: `--help` stays fast.
  */
+import { createRequire } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, LabError } from '../orchestrator/domain/errors.ts';
 import { fail } from './output.ts';
+
+/** package.json lies two folders above the built file. */
+function version(): string {
+  const { version: found } = createRequire(import.meta.url)('../../package.json') as {
+    version: string;
+  };
+  return found;
+}
 
 type Verb = (args: readonly string[], options: Record<string, unknown>) => Promise<number>;
 
 const program = new Command('autolab')
   .description('The night shift of an ML lab: plans, runs and judges experiments while you sleep.')
+  .version(version(), '--version')
   .showSuggestionAfterError()
   .configureOutput({ outputError: () => {} })
   .exitOverride();
@@ -41,14 +51,18 @@ const wholeNumber = (text: string): number => {
 };
 const LIST = [
   asJson(),
-  new Option('--verdict <verdict>', 'only these'),
   new Option('--status <status>', 'only these'),
   new Option('--night <night>', 'only of this night, such as N-0002'),
-  new Option('--limit <n>', 'at most so many').argParser(wholeNumber),
+  new Option('--limit <n>', 'the newest so many').argParser(wholeNumber),
 ];
 
-verb('init [dir]', 'make a lab to start from', () => import('./init.ts'), [
-  new Option('--example <name>', 'copy an example lab').choices(['char-lm']),
+verb('init [dir]', 'write a plan for your repository', () => import('./init.ts'), [
+  new Option('--example <name>', 'copy an example lab instead').choices(['char-lm']),
+  new Option('--script <path>', 'the script that trains'),
+  new Option('--metric <name>', 'the number that a run is judged by'),
+  new Option('--direction <way>', 'which way is better').choices(['minimize', 'maximize']),
+  new Option('--try', 'run the script for up to a minute, in a copy, to see what it prints'),
+  new Option('--yes', 'ask nothing, take the best guess'),
 ]);
 verb(
   'check',
@@ -62,7 +76,10 @@ verb('launch', 'run the night, or go on with one that was cut off', () => import
   new Option('--for <duration>', 'at most so long, such as 8h'),
 ]);
 verb('status', 'what is going on', () => import('./status.ts'), [asJson()]);
-verb('experiments', 'list the experiments', () => import('./experiments.ts'), LIST);
+verb('experiments', 'list the experiments', () => import('./experiments.ts'), [
+  ...LIST,
+  new Option('--verdict <verdict>', 'only these'),
+]);
 verb('runs', 'list the runs', () => import('./runs.ts'), LIST);
 verb(
   'hypotheses',
@@ -121,8 +138,9 @@ async function main(): Promise<void> {
 
 // A reader that closed the pipe (`autolab runs | head`) is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
+  if (error.code === 'EPIPE' && !process.argv.includes('launch')) process.exit(EXIT.done);
+  // A night outlives the terminal and the pipe it was started in.
+  if (error.code !== 'EIO' && error.code !== 'EPIPE') throw error;
 });
 
 await main();

@@ -86,7 +86,7 @@ export async function readLabPlan(lab: Lab): Promise<LabPlan> {
 const noPlan = (root: string, error: unknown): LabError =>
   new LabError(
     'plan',
-    `expected a ${PLAN_FILE} at ${root}, found none. Write one (the README shows a small one), ` +
+    `expected a ${PLAN_FILE} at ${root}, found none. Let autolab init write one, ` +
       'or start from an example: autolab init --example char-lm DIR',
     PLAN_FILE,
     error,
