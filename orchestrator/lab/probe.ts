@@ -1,5 +1,6 @@
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { holderOf } from '../../notebook/lock.ts';
+import { PLAN_FILE } from '../domain/layout.ts';
 import { makeRoom } from './footprint.ts';
 import type { Lab, LabPlan } from './lab.ts';
 import { prospect } from './launch.ts';
@@ -18,13 +19,15 @@ const LITTLE_DISK = 1e9;
 /** Everything short of training. The plan has been validated: that is the first line. */
 export async function probes(lab: Lab, labPlan: LabPlan): Promise<readonly Probe[]> {
   const { plan, base, remarks } = labPlan;
-  const { slots, machine, dirty } = await prospect(lab, labPlan);
+  const { slots, machine, dirty: all } = await prospect(lab, labPlan);
+  // The plan itself counts as it lies there.
+  const dirty = all.filter((path) => path !== PLAN_FILE);
   const branch = base.branch ?? 'a detached HEAD (promote will make a branch autolab-best)';
   const knobs = Object.keys(plan.search_space).length;
   return [
     ok(
       'plan',
-      `research_plan.yaml is valid: ${knobs} knobs, ${plan.hypotheses.length} hypotheses of yours`,
+      `research_plan.yaml is valid: knobs ${knobs}, hypotheses of yours ${plan.hypotheses.length}`,
     ),
     ...remarks.map((text) => odd('plan', text)),
     ok('base', `${branch} at ${base.commit.slice(0, 10)}`),
@@ -32,7 +35,7 @@ export async function probes(lab: Lab, labPlan: LabPlan): Promise<readonly Probe
       ? ok('checkout', 'nothing uncommitted')
       : odd(
           'checkout',
-          `${dirty.length} uncommitted paths take no part in the night, and are left alone`,
+          `not committed, so no part of the night, and left alone: ${dirty.length === 1 ? dirty[0] : `${dirty.length} paths`}`,
         ),
     await roomProbe(lab, base.commit),
     await diskProbe(lab),
