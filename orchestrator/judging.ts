@@ -28,7 +28,8 @@ export interface Judged {
  * branch, or for the baseline. A failure is a verdict of its own.
  */
 export function nightVerdict(state: State, night: Night, experiment: Experiment): Judgement | null {
-  const failed = experiment.failure ?? failedRun(state, experiment.id)?.result?.failure;
+  const lost = failedRun(state, experiment.id);
+  const failed = experiment.failure ?? lost?.result?.failure;
   if (failed)
     return plain(
       state,
@@ -36,14 +37,10 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
       failed.class === 'invalid' ? 'invalid' : 'failed',
       `${failed.class}: ${failed.message}`,
     );
-  const killed = failedRun(state, experiment.id);
-  if (killed)
-    return plain(
-      state,
-      experiment,
-      'failed',
-      `the run was killed (${killed.result?.killed_because ?? 'unknown'})`,
-    );
+  if (lost) {
+    const why = lost.result?.killed_because ?? 'unknown';
+    return plain(state, experiment, 'failed', `the run was killed (${why})`);
+  }
   if (experiment.commit === null) return null;
   if (baselineFailed(state, night))
     return plain(
@@ -125,42 +122,48 @@ function tipJudgement(
       const value = usableObjective(run);
       return value === null ? [] : [{ run: run.id, value }];
     });
-  const { objective, run, constraints } = night.plan;
   const [tipArm, baseArm] = [fresh(tip), fresh(base)];
   const all = armOf(state, tip).map((point) => point.value);
   const numbers = { rule: RULE, n: all.length, objective: mean(all), spread: spread(all) };
+  const objection = objectionAtDawn(state, night, tip);
   if (tipArm.length === 0 || baseArm.length === 0) {
     const silent = tipArm.length === 0 ? tip : `the baseline ${base}`;
     const because = `looked promising at night; no fresh seed of ${silent} finished at dawn, so nothing is claimed`;
     const dawn = { ...NO_DAWN, runs: [...tipArm, ...baseArm].map((point) => point.run) };
-    return { ...judged, ...numbers, verdict: 'inconclusive', because, dawn };
+    return { ...judged, ...numbers, ...(objection ?? { verdict: 'inconclusive', because }), dawn };
   }
+  const { objective, run } = night.plan;
   const word = judgeDawn(objective, tipArm, baseArm, run.deterministic);
-  const broken = brokenConstraint(constraints, runsOf(state, tip));
-  const dawn = {
-    ...word,
-    confirmed: word.confirmed && broken === null && !contradicted(night, all),
-  };
-  return { ...judged, ...numbers, ...wordsOfDawn(dawn, broken, contradicted(night, all)), dawn };
+  const dawn = { ...word, confirmed: word.confirmed && objection === null };
+  return { ...judged, ...numbers, ...(objection ?? wordsOfDawn(dawn)), dawn };
 }
 
-/** One number where the plan promises one: a second run that differs breaks the promise. */
-const contradicted = (night: Night, values: readonly number[]): boolean =>
-  night.plan.run.deterministic && new Set(values).size > 1;
+type Word = Pick<Judgement, 'verdict' | 'because'>;
 
-function wordsOfDawn(
-  { confirmed, n, n_baseline }: DawnJudgement,
-  broken: string | null,
-  varies: boolean,
-): Pick<Judgement, 'verdict' | 'because'> {
+/** What forbids a claim whatever the means say, or null. */
+function objectionAtDawn(state: State, night: Night, tip: ExperimentId): Word | null {
+  const broken = brokenConstraint(night.plan.constraints, runsOf(state, tip));
   if (broken !== null) return { verdict: 'invalid', because: broken };
-  if (varies)
-    return {
-      verdict: 'inconclusive',
-      because:
-        'the plan calls the script deterministic, and the same commit gave different numbers',
-    };
-  return confirmed
+  // A mean over the seeds that survived would hide the one that diverged.
+  const failed = dawnRuns(state, night, tip).find(
+    ({ result }) => result?.failure && result.failure.class !== 'infrastructure',
+  );
+  if (failed?.result?.failure) {
+    const { class: kind, message } = failed.result.failure;
+    const because = `looked promising at night; the fresh seed of ${failed.id} failed at dawn (${kind}: ${message})`;
+    return { verdict: 'inconclusive', because };
+  }
+  // One number where the plan promises one: a second run that differs breaks the promise.
+  const values = new Set(armOf(state, tip).map((point) => point.value));
+  if (!night.plan.run.deterministic || values.size <= 1) return null;
+  return {
+    verdict: 'inconclusive',
+    because: 'the plan calls the script deterministic, and the same commit gave different numbers',
+  };
+}
+
+const wordsOfDawn = ({ confirmed, n, n_baseline }: DawnJudgement): Word =>
+  confirmed
     ? {
         verdict: 'improved',
         because: `confirmed at dawn on ${n} fresh seeds against ${n_baseline} of the baseline`,
@@ -169,7 +172,6 @@ function wordsOfDawn(
         verdict: 'inconclusive',
         because: 'looked promising at night; fresh seeds at dawn did not confirm it',
       };
-}
 
 const NO_DAWN = {
   confirmed: false,

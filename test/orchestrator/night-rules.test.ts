@@ -122,6 +122,24 @@ describe('a night', () => {
     expect(verdictOf(once)).toBe('invalid');
   });
 
+  test('claims nothing of a change that diverges on one of its fresh seeds', () => {
+    let fresh = 0;
+    const noise = normals(uniforms(5));
+    const world: World = {
+      ideas: [anIdea('a')],
+      measure: (titles, run) => {
+        const value = 1 + 0.01 * noise();
+        if (!titles.includes('a')) return value;
+        if (run.purpose === 'dawn' && ++fresh === 2) return { fails: 'not_a_number' };
+        return value - 0.5;
+      },
+    };
+    const { state } = simulate(world, nightStarted(aPlan()));
+    const judged = [...state.experiments.values()].find((e) => e.title === 'a')?.judgement;
+    expect(judged).toMatchObject({ verdict: 'inconclusive', dawn: { confirmed: false, n: 3 } });
+    expect(judged?.because).toContain('not_a_number');
+  });
+
   test('does not believe a script to be deterministic that gives two numbers', () => {
     const plan = aPlan({ run: { command: 'x', deterministic: true } });
     let i = 0;
