@@ -25,6 +25,7 @@ const NUMBERS: Partial<Record<EventType, readonly string[]>> = {
     ...CONTRAST.map((at) => `judgement.dawn.on_baseline.${at}`),
   ],
   span: ['span.seconds'],
+  reran: ['objective'],
 };
 const PLACES = new Map(
   Object.entries(NUMBERS).map(([type, places]) => [type, places.map((place) => place.split('.'))]),

@@ -36,7 +36,7 @@ export function follow(): Follower {
         if (!wholly) state = fold(state, event);
         if (event.type === 'night_started') night = event.night;
         for (const span of spansOf(event, night)) spans.set(span.id, span);
-        const alert = alertOf(event);
+        const alert = alertOf(state, event);
         if (alert) alerts.set(alert.id, alert);
       }
       return { state, spans, alerts };
@@ -85,7 +85,7 @@ export function withMore(
       continue;
     }
     for (const span of spansOf(event, state.night)) spans.set(span.id, span);
-    const alert = alertOf(event);
+    const alert = alertOf(state, event);
     if (alert) alerts.set(alert.id, alert);
   }
   return { state, spans, alerts };

@@ -2,7 +2,7 @@ import type { Event } from '../orchestrator/domain/event.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
 
 /** Version of what this code writes: the records of the journal and the columns of the tables. */
-const SCHEMA = 1;
+const SCHEMA = 2;
 
 /**
  * One step from a schema version to the next. Journals are never rewritten: records of an older
@@ -23,7 +23,18 @@ export interface Schema {
   readonly migrations: readonly Migration[];
 }
 
-export const CURRENT: Schema = { version: SCHEMA, migrations: [] };
+const MIGRATIONS: readonly Migration[] = [
+  {
+    from: 1,
+    what: 'alerts say their kind, and runs how long the machine slept under them',
+    event: (record) =>
+      record.type === 'run_ended'
+        ? { ...record, result: { ...record.result, slept_seconds: 0 } }
+        : record,
+  },
+];
+
+export const CURRENT: Schema = { version: SCHEMA, migrations: MIGRATIONS };
 
 /** The steps from `found` to the schema. Throws LabError refused where there is no way. */
 export function migrationsFrom(schema: Schema, found: number, where: string): readonly Migration[] {

@@ -42,6 +42,7 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     mark('experiments', experimentOf(id));
   };
   mark('nights', night);
+  mark('alerts', alertOf(contents.state, event)?.id ?? null);
 
   switch (event.type) {
     case 'night_started':
@@ -76,8 +77,14 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'unflagged':
       mark('flags', event.target);
       return isRunId(event.target) ? run(event.target) : experiment(event.target);
+    case 'stopping':
+    case 'paused':
+    case 'unpaused':
+    case 'slept':
+      return mark('nights', event.night);
     case 'alert':
-      return mark('alerts', alertOf(event)?.id ?? null);
+    case 'reran':
+      return undefined;
     case 'span':
       return mark('spans', ...spansOf(event, night).map(({ id }) => id));
     case 'promoted':

@@ -61,6 +61,7 @@ export const lost = (run: RunId, attempt: number, started: string): RunResult =>
   started,
   seconds: 0,
   cpu_seconds: null,
+  slept_seconds: 0,
   exit_code: null,
   signal: null,
   summary: [],

@@ -166,6 +166,7 @@ function resultOf(
     started: done === undefined ? opened : new Date(done.started).toISOString(),
     seconds: done?.seconds ?? 0,
     cpu_seconds: done?.cpu_seconds ?? null,
+    slept_seconds: done?.slept_seconds ?? 0,
     exit_code: done?.exit_code ?? null,
     signal: done?.signal ?? null,
     summary: said?.summary ?? [],

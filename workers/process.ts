@@ -28,6 +28,8 @@ export interface ProcessEnd extends Usage {
   /** Milliseconds since 1970. */
   readonly started: number;
   readonly seconds: number;
+  /** Seconds that the machine was suspended meanwhile; not among `seconds`. */
+  readonly slept_seconds: number;
   /** Null where a signal ended it, or we did. */
   readonly exit_code: number | null;
   readonly signal: string | null;
@@ -48,6 +50,7 @@ export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
   const { clock } = order;
   const started = clock.now();
   const begin = clock.monotonic();
+  const slept = clock.asleep();
   const spawned = await start(order);
   if (spawned instanceof Error) return { ...NEVER, started, error: spawned };
   const { child, pid, streams } = spawned;
@@ -65,6 +68,7 @@ export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
   const { exit_code, signal, error } = await exit;
   const ended_by = watch.end();
   const seconds = (clock.monotonic() - begin) / 1000;
+  const slept_seconds = (clock.asleep() - slept) / 1000;
   const usage = sampler.stop();
   const left_behind = await killFamily(family);
   await drained(pumps, streams);
@@ -72,6 +76,7 @@ export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
   return {
     started,
     seconds,
+    slept_seconds,
     exit_code: ours ? null : exit_code,
     signal,
     ended_by,
@@ -83,6 +88,7 @@ export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
 
 const NEVER = {
   seconds: 0,
+  slept_seconds: 0,
   exit_code: null,
   signal: null,
   ended_by: 'never_started',

@@ -1,21 +1,24 @@
+import { alertOf as impliedBy } from '../../orchestrator/domain/alert.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
+import type { State } from '../../orchestrator/domain/state.ts';
 import { defineTable } from '../table.ts';
 
 export interface AlertRow {
   readonly id: string;
   readonly time: string;
+  readonly kind: string;
   readonly level: string;
   readonly subject: string;
   readonly text: string;
 }
 
-export const alertOf = (event: Event): AlertRow | null =>
-  event.type === 'alert'
-    ? {
-        ...{ id: `A-${event.seq}`, time: event.at, level: event.level },
-        ...{ subject: event.subject, text: event.text },
-      }
-    : null;
+/** `state` is any that the event has gone into. */
+export function alertOf(state: State, event: Event): AlertRow | null {
+  const alert = impliedBy(state, event);
+  if (alert === null) return null;
+  const { kind, level, subject, text } = alert;
+  return { id: `A-${event.seq}`, time: event.at, kind, level, subject, text };
+}
 
 export const alerts = defineTable<AlertRow>({
   name: 'alerts',
@@ -23,11 +26,16 @@ export const alerts = defineTable<AlertRow>({
   columns: {
     id: ['VARCHAR', 'Unique.'],
     time: ['TIMESTAMP', 'When it was raised, UTC.'],
+    kind: [
+      'VARCHAR',
+      'run_failed, not_a_number, diverging, hung, slept, beyond_baseline, new_incumbent, improved, paused, resumed, stopping, gate_closed, night_ended, plan_edited, base_moved, trouble.',
+    ],
     level: ['VARCHAR', 'info, warning, error.'],
     subject: ['VARCHAR', 'The experiment, run or night it is about.'],
     text: ['VARCHAR', 'What was noticed.'],
   },
-  example: "SELECT time, level, subject, text FROM alerts WHERE level <> 'info' ORDER BY time",
+  example:
+    "SELECT time, kind, level, subject, text FROM alerts WHERE level <> 'info' ORDER BY time",
   journal: {
     subject: 'id',
     subjects: (contents) => contents.alerts.keys(),

@@ -23,6 +23,7 @@ export interface RunRow {
   readonly started: string;
   readonly seconds: number | null;
   readonly cpu_seconds: number | null;
+  readonly slept_seconds: number | null;
   readonly peak_memory_mb: number | null;
   readonly exit_code: number | null;
   readonly signal: string | null;
@@ -62,6 +63,7 @@ function outcome({ result }: Run) {
     tier: result?.tier ?? null,
     seconds: result?.seconds ?? null,
     cpu_seconds: result?.cpu_seconds ?? null,
+    slept_seconds: result?.slept_seconds ?? null,
     peak_memory_mb: result?.summary.find(({ key }) => key === 'peak_memory_mb')?.number ?? null,
     exit_code: result?.exit_code ?? null,
     signal: result?.signal ?? null,
@@ -98,6 +100,10 @@ export const runs = defineTable<RunRow>({
     started: ['TIMESTAMP', 'When this attempt was started, UTC.'],
     seconds: ['DOUBLE', 'Wall-clock seconds of the command.'],
     cpu_seconds: ['DOUBLE', 'Processor seconds it used.'],
+    slept_seconds: [
+      'DOUBLE',
+      'Seconds that the machine was suspended under it; not among `seconds`.',
+    ],
     peak_memory_mb: ['DOUBLE', 'Largest memory it held, in MB, where it was measured.'],
     exit_code: ['BIGINT', 'Exit code of the command; null where a signal ended it.'],
     signal: ['VARCHAR', 'The signal that ended it.'],

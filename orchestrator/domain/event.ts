@@ -1,3 +1,4 @@
+import type { AlertKind } from './alert.ts';
 import type { Command, Contrast, Experiment, Judgement } from './experiment.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
@@ -190,11 +191,40 @@ export type EventBody =
       readonly commit: string;
       readonly who: string;
     }
+  /** Somebody wants the night to end for now: what runs may finish, or not even that. */
+  | {
+      readonly type: 'stopping';
+      readonly night: NightId;
+      readonly how: 'drain' | 'now';
+      /** `Ctrl-C`, `SIGTERM`, `autolab stop`. */
+      readonly who: string;
+    }
+  /** Nothing new is started until it is over; what runs goes on. */
+  | { readonly type: 'paused'; readonly night: NightId; readonly because: string }
+  | { readonly type: 'unpaused'; readonly night: NightId }
+  /** The machine was suspended for so long; the time is not the night's. */
+  | { readonly type: 'slept'; readonly night: NightId; readonly seconds: number }
+  /** What no other event says; the alerts that people see are these and those that events imply. */
   | {
       readonly type: 'alert';
+      readonly kind?: AlertKind;
       readonly level: 'info' | 'warning' | 'error';
       readonly subject: ExperimentId | RunId | NightId;
       readonly text: string;
+    }
+  /** A run was executed again from its manifest, for the sake of the number alone. */
+  | {
+      readonly type: 'reran';
+      readonly run: RunId;
+      /** May be NaN or infinite; null where none was printed. */
+      readonly objective: number | null;
+      /** Whether the objective came out the same, to the last digit. */
+      readonly same: boolean;
+      /** What differs in its environment, a line each. */
+      readonly differences: readonly string[];
+      /** Where its files are, from the lab's top. */
+      readonly folder: string | null;
+      readonly who: string;
     }
   | { readonly type: 'span'; readonly span: Span };
 

@@ -14,8 +14,10 @@ import type { Failure, RunResult } from './run.ts';
 export interface Clock {
   /** Wall-clock time, milliseconds since 1970. For people and records. */
   now(): number;
-  /** Monotonic milliseconds. For durations and deadlines. */
+  /** Monotonic milliseconds, while the machine is awake. For durations and deadlines. */
   monotonic(): number;
+  /** Milliseconds that the machine was suspended since the process began; `monotonic` leaves them out. */
+  asleep(): number;
 }
 
 /** Plain data that survives JSON. */

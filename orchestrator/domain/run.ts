@@ -78,6 +78,8 @@ export interface RunResult {
   /** Wall-clock seconds of the training command. */
   readonly seconds: number;
   readonly cpu_seconds: number | null;
+  /** Seconds that the machine was suspended meanwhile; not among `seconds`. */
+  readonly slept_seconds: number;
   /** Exit code of the command, null when a signal or we ended it. */
   readonly exit_code: number | null;
   readonly signal: string | null;

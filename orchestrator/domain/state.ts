@@ -24,7 +24,7 @@ export interface Night {
   readonly settings: Readonly<Record<string, string>>;
   readonly slots: number;
   readonly machine: string;
-  /** Seconds between a cut and the launch that went on. */
+  /** Seconds that were not the night's: between a cut and the launch that went on, or asleep. */
   readonly idle_seconds: number;
   readonly data: readonly DataIdentity[];
   readonly data_changed: readonly string[];
@@ -50,6 +50,10 @@ export interface Night {
   readonly candidates: number;
   /** Started attempts. */
   readonly runs_started: number;
+  /** Somebody asked it to stop; a launch that goes on takes that back. */
+  readonly stopping: 'drain' | 'now' | null;
+  /** Why nothing new is started for the moment. */
+  readonly paused: string | null;
   readonly dawn: {
     readonly reason: NightEnd;
     readonly seeds: readonly (number | null)[];
@@ -82,6 +86,18 @@ export interface PromotionRecord {
   readonly at: string;
 }
 
+/** A run executed again from its manifest. */
+export interface Rerun {
+  readonly run: RunId;
+  /** May be NaN or infinite; null where none was printed. */
+  readonly objective: number | null;
+  readonly same: boolean;
+  readonly differences: readonly string[];
+  readonly folder: string | null;
+  readonly who: string;
+  readonly at: string;
+}
+
 /** The lab as its journal tells it. */
 export interface State {
   /** When the last event happened, ISO 8601; the only clock that decisions know. */
@@ -97,6 +113,7 @@ export interface State {
   readonly opened: ReadonlyMap<ExperimentId, string>;
   readonly flags: readonly Flag[];
   readonly promotions: readonly PromotionRecord[];
+  readonly reruns: readonly Rerun[];
   readonly next_experiment: number;
   readonly next_hypothesis: number;
   readonly next_night: number;
@@ -113,6 +130,7 @@ export const EMPTY: State = {
   opened: new Map(),
   flags: [],
   promotions: [],
+  reruns: [],
   next_experiment: 0,
   next_hypothesis: 1,
   next_night: 1,
@@ -180,7 +198,13 @@ export function ancestors(state: State, id: ExperimentId): readonly ExperimentId
 }
 
 /** What also happens while no night works. */
-const BESIDE: ReadonlySet<Event['type']> = new Set(['flagged', 'unflagged', 'promoted', 'alert']);
+const BESIDE: ReadonlySet<Event['type']> = new Set([
+  'flagged',
+  'unflagged',
+  'promoted',
+  'alert',
+  'reran',
+]);
 
 function apply(state: State, event: Event, put: Put): State {
   const now = { ...state, now: event.at, worked: BESIDE.has(event.type) ? state.worked : event.at };
@@ -206,6 +230,8 @@ function apply(state: State, event: Event, put: Put): State {
       return inNight(event.night, (night) => ({
         slots: event.slots,
         plan: event.plan,
+        stopping: null,
+        paused: null,
         idle_seconds: night.idle_seconds + (Date.parse(event.at) - Date.parse(state.worked)) / 1000,
       }));
     case 'hypotheses_proposed': {
@@ -344,6 +370,20 @@ function apply(state: State, event: Event, put: Put): State {
       const { experiment, branch, commit, who, at } = event;
       return { ...now, promotions: [...now.promotions, { experiment, branch, commit, who, at }] };
     }
+    case 'reran': {
+      const { type: _, seq: __, ...rerun } = event;
+      return { ...now, reruns: [...now.reruns, rerun] };
+    }
+    case 'stopping':
+      return inNight(event.night, () => ({ stopping: event.how }));
+    case 'paused':
+      return inNight(event.night, () => ({ paused: event.because }));
+    case 'unpaused':
+      return inNight(event.night, () => ({ paused: null }));
+    case 'slept':
+      return inNight(event.night, (night) => ({
+        idle_seconds: night.idle_seconds + event.seconds,
+      }));
     case 'alert':
     case 'span':
       return now;
@@ -385,6 +425,8 @@ const nightOf = (event: NightStarted & { readonly at: string }): Night => ({
   active: [],
   candidates: 0,
   runs_started: 0,
+  stopping: null,
+  paused: null,
   dawn: null,
   ended: null,
   revision: 0,

@@ -8,6 +8,7 @@ import { EXPERIMENTS_DIR, NOTEBOOK_DIR, PLAN_FILE } from '../domain/layout.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Clock, Repository } from '../domain/ports.ts';
 import { openRepository } from '../git.ts';
+import { systemClock } from './clock.ts';
 import { readNotebook } from '../../notebook/reader.ts';
 
 /** A lab: a git repository with a research_plan.yaml at its top. */
@@ -32,7 +33,7 @@ export interface LabPlan {
   readonly remarks: readonly string[];
 }
 
-export const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+export const clock: Clock = systemClock();
 
 /** Opens the lab that `startDir` lies in; the plan may still be missing. Throws LabError not_found. */
 export async function openLab(startDir: string): Promise<Lab> {

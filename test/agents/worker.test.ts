@@ -57,6 +57,7 @@ const RESULT: RunResult = {
   started: '2026-11-21T00:00:00.000Z',
   seconds: 1,
   cpu_seconds: 1,
+  slept_seconds: 0,
   exit_code: 0,
   signal: null,
   summary: [],

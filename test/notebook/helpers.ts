@@ -26,7 +26,7 @@ export async function aPlace(): Promise<Place> {
 /** A clock that moves a second with every look. */
 function aClock(): Clock {
   let now = Date.UTC(2026, 0, 1);
-  return { now: () => (now += 1000), monotonic: () => now };
+  return { now: () => (now += 1000), monotonic: () => now, asleep: () => 0 };
 }
 
 /** Opens for the test, which seals when it wants to; closes at the latest when the test ends. */

@@ -32,7 +32,7 @@ afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 
 const WRITER = (dir: string, metrics: string) => `
   import { openNotebook } from ${JSON.stringify(join(compiled, 'notebook/writer.js'))};
-  const clock = { now: Date.now, monotonic: Date.now };
+  const clock = { now: Date.now, monotonic: Date.now, asleep: () => 0 };
   const notebook = await openNotebook({ dir: ${JSON.stringify(dir)}, clock, sealAfter: 10 });
   for (const warning of notebook.warnings) console.log('warning', warning);
   for (let i = 0; ; i++) {

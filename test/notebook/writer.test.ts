@@ -13,7 +13,7 @@ import { checksummed } from '../../notebook/lines.ts';
 import { holderOf, startOf } from '../../notebook/lock.ts';
 import { readManifest } from '../../notebook/manifest.ts';
 import { readNotebook } from '../../notebook/reader.ts';
-import type { Schema } from '../../notebook/schema.ts';
+import { CURRENT, type Schema } from '../../notebook/schema.ts';
 import { aLittleNight, aNight } from '../support/events.ts';
 import { aPlace, opened } from './helpers.ts';
 
@@ -139,10 +139,11 @@ describe('the inbox', () => {
 describe('another schema', () => {
   /** What a coming version may look like: a renamed label. */
   const NEXT: Schema = {
-    version: 2,
+    version: CURRENT.version + 1,
     migrations: [
+      ...CURRENT.migrations,
       {
-        from: 1,
+        from: CURRENT.version,
         what: 'flags named good are named publish',
         event: (event) =>
           event.type === 'flagged' && event.label === 'good'
@@ -166,13 +167,13 @@ describe('another schema', () => {
 
     const notebook = await opened(place, { schema: NEXT });
     expect(notebook.warnings).toEqual([
-      'the notebook was brought from schema 1 to 2: flags named good are named publish',
+      `the notebook was brought from schema ${CURRENT.version} to ${NEXT.version}: flags named good are named publish`,
     ]);
     await notebook.append(flag('good'));
     await notebook.seal();
     // A record of the new schema is what it says.
     expect(notebook.state().flags.map(({ label }) => label)).toEqual(['publish', 'good']);
-    expect((await readManifest(place.dir))?.schema).toBe(2);
+    expect((await readManifest(place.dir))?.schema).toBe(NEXT.version);
     expect(await readFile(journal, 'utf8')).toBe(before);
     await notebook.close();
     const again = await opened(place, { schema: NEXT });
@@ -196,8 +197,10 @@ describe('another schema', () => {
   it('that nobody knows a way from is refused', async () => {
     const place = await aPlace();
     await opened(place).then((notebook) => notebook.close());
-    const gap: Schema = { version: 3, migrations: NEXT.migrations };
-    await expect(opened(place, { schema: gap })).rejects.toThrow('no way from 2 to 3');
+    const gap: Schema = { version: NEXT.version + 1, migrations: NEXT.migrations };
+    await expect(opened(place, { schema: gap })).rejects.toThrow(
+      `no way from ${NEXT.version} to ${NEXT.version + 1}`,
+    );
   });
 });
 
@@ -206,5 +209,7 @@ it('a record of a journal is checksummed JSON on a line of its own', async () =>
   const notebook = await opened(place);
   const event: Event = await notebook.append(aNight());
   const text = await readFile(join(place.dir, 'journal', '000001.ndjson'), 'utf8');
-  expect(text).toBe(checksummed('{"segment":1,"schema":1}') + checksummed(encodeEvent(event)));
+  expect(text).toBe(
+    checksummed(`{"segment":1,"schema":${CURRENT.version}}`) + checksummed(encodeEvent(event)),
+  );
 });

@@ -57,6 +57,7 @@ export const aResult = (run: RunId, extra: Partial<RunResult> = {}): RunResult =
   started: '2026-01-01T00:00:01.000Z',
   seconds: 10,
   cpu_seconds: 9.5,
+  slept_seconds: 0,
   exit_code: 0,
   signal: null,
   summary: [

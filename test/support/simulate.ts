@@ -190,7 +190,7 @@ function resultOf(world: World, state: State, work: Work & { kind: 'run' }): Run
     tier: 'self_reported',
     started: state.now,
     seconds: world.secondsPerRun ?? 10,
-    ...{ cpu_seconds: null, exit_code: failed ? 1 : 0, signal: null },
+    ...{ cpu_seconds: null, slept_seconds: 0, exit_code: failed ? 1 : 0, signal: null },
     summary: failed ? [] : [{ key: 'loss', number: measured, text: null }],
     ...{ params: [], artifacts: [], metric_points: 0, environment_key: 'here', spans: [] },
   };

@@ -127,6 +127,7 @@ const ending = (parts: object) => ({
   left_behind: 0,
   peak_memory_mb: null,
   cpu_seconds: null,
+  slept_seconds: 0,
   stdout: '',
   stderr: '',
   log_error: null,

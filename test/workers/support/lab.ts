@@ -33,7 +33,7 @@ export interface TestLab {
   folder(changes?: Partial<RunOrder>): string;
 }
 
-const realClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+const realClock: Clock = { now: () => Date.now(), monotonic: () => performance.now(), asleep: () => 0 };
 
 export interface LabOptions {
   readonly files: Readonly<Record<string, string>>;
