@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // More than there may be cores: half of a night is waiting for processes and disks.
+    maxWorkers: 4,
   },
 });

@@ -5,7 +5,8 @@ import type { Failure } from '../orchestrator/domain/run.ts';
 
 /**
  * The Worker takes one piece of work: it makes an experiment's branch, or carries one attempt of a
- * run from a clean worktree to a sealed result. The steps are the executor's; the order is here.
+ * run from a clean worktree to a sealed result. The steps are the executor's; the order is here,
+ * in few nodes: each costs a millisecond of the time between two trainings.
  */
 export type WorkerAnswer = Prepared | { readonly sealed: true };
 
@@ -20,6 +21,7 @@ const Attempt = Annotation.Root({
   hands: Annotation<Hands>,
   /** What ends the attempt: the first failure counts, the ones that follow from it do not. */
   failure: Annotation<Failure | null>,
+  trained: Annotation<boolean>,
   reply: Annotation<WorkerAnswer>,
 });
 type Attempt = typeof Attempt.State;
@@ -36,50 +38,49 @@ export function createWorker(executor: Executor): Worker {
       if (brief.task !== 'prepare') throw wrongTask(brief);
       return { reply: preparedAnswer.parse(await executor.prepare(brief.order)) };
     })
-    .addNode('recall', async ({ brief, signal }: Attempt) => {
+    .addNode('ready', async ({ brief, signal }: Attempt) => {
       const order = runOrder(brief);
-      return (await executor.sealed(order.run, order.attempt, order.commit))
-        ? { reply: SEALED }
-        : { hands: executor.open(order, signal), failure: null };
+      if (await executor.sealed(order.run, order.attempt, order.commit)) return { reply: SEALED };
+      const hands = executor.open(order, signal);
+      return { hands, failure: (await hands.checkOut()) ?? (await hands.setUp()) };
     })
-    .addNode('checkOut', async ({ hands }: Attempt) => ({ failure: await hands.checkOut() }))
-    .addNode('setUp', async ({ hands }: Attempt) => ({ failure: await hands.setUp() }))
-    .addNode('train', async ({ hands }: Attempt) => ({ failure: await hands.train() }))
-    .addNode('verify', async ({ hands }: Attempt) => ({ failure: await hands.verify() }))
-    .addNode('measure', async ({ hands, failure }: Attempt) => {
-      const unmeasured = await hands.measure();
-      return { failure: failure ?? unmeasured };
-    })
-    // A model's diagnosis and repair of a failed run will stand between measure and seal.
-    .addNode('seal', async ({ hands, failure }: Attempt) => {
-      await hands.seal(failure);
+    .addNode('train', async ({ hands }: Attempt) => ({
+      failure: await hands.train(),
+      trained: true,
+    }))
+    // A model's diagnosis and repair of a failed run will stand before the seal.
+    .addNode('finish', async ({ hands, failure, trained }: Attempt) => {
+      await hands.seal(trained ? await examined(hands, failure) : failure);
       return { reply: SEALED };
     })
-    .addConditionalEdges(START, ({ brief }: Attempt) => TASKS[brief.task], ['prepare', 'recall'])
+    .addConditionalEdges(START, ({ brief }: Attempt) => TASKS[brief.task], ['prepare', 'ready'])
     .addEdge('prepare', END)
-    .addConditionalEdges('recall', ({ reply }: Attempt) => (reply ? END : 'checkOut'), [
-      'checkOut',
-      END,
-    ])
-    .addConditionalEdges('checkOut', unlessFailed('setUp', 'seal'), ['setUp', 'seal'])
-    .addConditionalEdges('setUp', unlessFailed('train', 'seal'), ['train', 'seal'])
-    // What a failed or killed training printed is kept; only a good number needs to be verified.
-    .addConditionalEdges('train', unlessFailed('verify', 'measure'), ['verify', 'measure'])
-    .addEdge('verify', 'measure')
-    .addEdge('measure', 'seal')
-    .addEdge('seal', END)
+    .addConditionalEdges('ready', afterReady, ['train', 'finish', END])
+    .addEdge('train', 'finish')
+    .addEdge('finish', END)
     .compile();
   return async (brief, { signal }) => (await graph.invoke({ brief, signal })).reply;
 }
 
+/** What a failed or killed training printed is kept, and what it wrote where it may not is named. */
+async function examined(hands: Hands, failure: Failure | null): Promise<Failure | null> {
+  const found = besides(failure, await hands.verify());
+  const unmeasured = await hands.measure();
+  return found ?? unmeasured;
+}
+
+/** The first failure counts; a run that also wrote where it may not says so. */
+const besides = (failure: Failure | null, offence: Failure | null): Failure | null =>
+  failure && offence
+    ? { ...failure, message: `${failure.message}; besides, ${offence.message}` }
+    : (failure ?? offence);
+
 const SEALED = runAnswer.parse({ sealed: true });
 
-const TASKS = { prepare: 'prepare', run: 'recall' } as const;
+const TASKS = { prepare: 'prepare', run: 'ready' } as const;
 
-const unlessFailed =
-  <A, B>(next: A, otherwise: B) =>
-  ({ failure }: Attempt): A | B =>
-    failure ? otherwise : next;
+const afterReady = ({ reply, failure }: Attempt): 'train' | 'finish' | typeof END =>
+  reply ? END : failure ? 'finish' : 'train';
 
 function runOrder(brief: WorkerBrief): RunOrder {
   if (brief.task !== 'run') throw wrongTask(brief);

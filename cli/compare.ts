@@ -1,7 +1,7 @@
 import { isExperimentId, isRunId } from '../orchestrator/domain/ids.ts';
 import type { Run } from '../orchestrator/domain/run.ts';
 import { runsOf, type State } from '../orchestrator/domain/state.ts';
-import { readLab } from '../orchestrator/lab/lab.ts';
+import { readLabState } from '../orchestrator/lab/lab.ts';
 import { subject } from '../orchestrator/lab/marks.ts';
 import { bold, dim, print, printJson } from './output.ts';
 import { short, signed, table } from './table.ts';
@@ -21,7 +21,7 @@ export async function run(
   [first = '', second = '']: readonly string[],
   { json }: { json?: boolean },
 ): Promise<number> {
-  const { state } = await readLab(process.cwd());
+  const { state } = await readLabState(process.cwd());
   const [a, b] = [sideOf(state, first), sideOf(state, second)];
   const params = differences(a.params, b.params);
   const metrics = differences(a.metrics, b.metrics);

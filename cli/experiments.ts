@@ -1,4 +1,4 @@
-import { readLab } from '../orchestrator/lab/lab.ts';
+import { readLabState } from '../orchestrator/lab/lab.ts';
 import { experimentRow } from '../notebook/rows.ts';
 import { listed, type ListOptions } from './list.ts';
 import { print, printJson } from './output.ts';
@@ -6,7 +6,7 @@ import { short, signed, table } from './table.ts';
 
 /** `autolab experiments`: every experiment in id order, baselines included. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
-  const { state } = await readLab(process.cwd());
+  const { state } = await readLabState(process.cwd());
   const all = [...state.experiments.keys()].toSorted().map((id) => experimentRow(state, id));
   const rows = listed(all, options);
   if (options.json) printJson(rows);

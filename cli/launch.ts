@@ -1,48 +1,36 @@
 import { EXIT, LabError } from '../orchestrator/domain/errors.ts';
 import { planSchema } from '../orchestrator/domain/plan.ts';
 import { currentNight, experimentIn, type State } from '../orchestrator/domain/state.ts';
-import { openLab, readLabPlan } from '../orchestrator/lab/lab.ts';
+import type { Interruption } from '../orchestrator/lab/launch.ts';
+import { openLab, readLabPlan, type Lab } from '../orchestrator/lab/lab.ts';
 import { commandIn } from '../orchestrator/lab/package.ts';
 import { bold, dim, print, yellow } from './output.ts';
-import { progressLine } from './progress.ts';
+import { openView, type View } from './view/view.ts';
 
 interface LaunchVerb {
   readonly experiments?: number;
   readonly parallel?: number;
   readonly for?: string;
+  readonly detach?: boolean;
 }
 
-/** `autolab launch`: a night, one line per thing that happens. Ctrl-C drains, twice stops now. */
+/** A service manager or a shutting-down machine waits no longer than this for its processes. */
+const SIGTERM_SECONDS = 60;
+
+/** `autolab launch`: a night, seen live on a terminal, a line per event elsewhere. */
 export async function run(_args: readonly string[], options: LaunchVerb): Promise<number> {
   const seconds = options.for === undefined ? undefined : secondsIn(options.for);
   const lab = await openLab(process.cwd());
   const plan = await readLabPlan(lab);
+  if (options.detach) return inBackground(lab);
   const { launch } = await import('../orchestrator/lab/launch.ts');
-  const [drain, stop] = [new AbortController(), new AbortController()];
-  const interrupt = () => {
-    if (drain.signal.aborted) stop.abort();
-    else {
-      print(yellow('draining: what runs may finish; again to stop at once'));
-      drain.abort();
-    }
-  };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  // The terminal was closed: the night goes on without anybody to tell.
-  process.on('SIGHUP', () => {});
+  const view = openView(lab, { hint: 'Ctrl-C drains, twice stops now' });
   const { outcome, state } = await launch(
     lab,
     plan,
     { experiments: options.experiments, parallel: options.parallel, seconds },
-    {
-      drain: drain.signal,
-      stop: stop.signal,
-      onEvent: (now, event) => {
-        const line = progressLine(now, event);
-        if (line !== null) print(line);
-      },
-      onRemark: (text) => print(dim(text)),
-    },
-  );
+    { ...onSignals(view), onEvent: view.event, onRemark: view.remark },
+  ).finally(() => view.close());
   if (outcome.kind === 'interrupted') {
     print(yellow('interrupted; autolab launch goes on from here'));
     return EXIT.interrupted;
@@ -50,6 +38,39 @@ export async function run(_args: readonly string[], options: LaunchVerb): Promis
   print(morning(state, await commandIn(lab)));
   if (outcome.reason === 'baseline_failed') return baselineExit(state);
   return outcome.reason === 'gate' ? EXIT.gate : EXIT.done;
+}
+
+/**
+ * Ctrl-C drains, twice stops at once. SIGTERM drains too, and stops what has not ended in time.
+ * A closed terminal changes nothing: the night goes on without anybody to tell.
+ */
+function onSignals(view: View): Interruption {
+  const [drain, stop] = [new AbortController(), new AbortController()];
+  const begin = (who: string, text: string): void => {
+    if (drain.signal.aborted) return stop.abort(who);
+    view.remark(text);
+    drain.abort(who);
+  };
+  process
+    .on('SIGINT', () => begin('Ctrl-C', 'Ctrl-C again stops at once'))
+    .on('SIGTERM', () => {
+      begin('SIGTERM', `what runs has ${SIGTERM_SECONDS} s to finish`);
+      setTimeout(() => stop.abort('SIGTERM'), SIGTERM_SECONDS * 1000).unref();
+    })
+    .on('SIGHUP', () => {});
+  return { drain: drain.signal, stop: stop.signal };
+}
+
+/** The same call without `--detach`, in a process of its own. */
+async function inBackground(lab: Lab): Promise<number> {
+  const { detach } = await import('../orchestrator/lab/detach.ts');
+  const argv = process.argv.filter((word) => word !== '--detach');
+  const { pid, night, log } = await detach(lab, [process.execPath, ...argv.slice(1)]);
+  const command = await commandIn(lab);
+  print(`${bold(night)} runs in the background (process ${pid})`);
+  print(dim(`${command} attach shows it, ${command} status says where it is, ${command} stop`));
+  print(dim(`drains it; what it prints is in ${log}`));
+  return EXIT.done;
 }
 
 /** What to do next, in a line or two. */

@@ -68,14 +68,21 @@ verb(
   'check',
   'validate research_plan.yaml and probe what a night needs',
   () => import('./check.ts'),
-  [asJson()],
+  [new Option('--stub', 'send one experiment through it all, its run cut to a moment'), asJson()],
 );
 verb('launch', 'run the night, or go on with one that was cut off', () => import('./launch.ts'), [
   new Option('--experiments <n>', 'try at most so many candidates').argParser(wholeNumber),
   new Option('--parallel <n>', 'run so many at once').argParser(wholeNumber),
   new Option('--for <duration>', 'at most so long, such as 8h'),
+  new Option('--detach', 'in the background; see attach, status and stop'),
+]);
+verb('stop', 'ask the night that runs here to drain and stop', () => import('./stop.ts'), [
+  new Option('--now', 'do not wait for what runs; the next launch runs it again'),
+  new Option('--no-wait', 'return at once'),
+  asJson(),
 ]);
 verb('status', 'what is going on', () => import('./status.ts'), [asJson()]);
+verb('attach', 'the live view of a night that runs', () => import('./attach.ts'));
 verb('experiments', 'list the experiments', () => import('./experiments.ts'), [
   ...LIST,
   new Option('--verdict <verdict>', 'only these'),
@@ -105,6 +112,12 @@ verb('promote [id]', 'bring a confirmed change to the base branch', () => import
   new Option('--unconfirmed', 'also what dawn did not confirm'),
   asJson(),
 ]);
+verb(
+  'rerun <run>',
+  'a run once more, or one from its manifest.json: is the number the same?',
+  () => import('./rerun.ts'),
+  [asJson()],
+);
 verb('gc', 'remove what old nights hold; never a record', () => import('./gc.ts'), [
   new Option('--dry-run', 'only say what would go'),
   asJson(),
@@ -140,6 +153,9 @@ async function main(): Promise<void> {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE' && !process.argv.includes('launch')) process.exit(EXIT.done);
   // A night outlives the terminal and the pipe it was started in.
+  if (error.code !== 'EIO' && error.code !== 'EPIPE') throw error;
+});
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EIO' && error.code !== 'EPIPE') throw error;
 });
 

@@ -1,3 +1,4 @@
+import { alertOf } from '../orchestrator/domain/alert.ts';
 import type { Event } from '../orchestrator/domain/event.ts';
 import type { HypothesisId } from '../orchestrator/domain/ids.ts';
 import { experimentIn, type State } from '../orchestrator/domain/state.ts';
@@ -58,6 +59,11 @@ export function progressLine(state: State, event: Event): string | null {
         : `dawn: ${event.arms.join(' and ')} on ${event.seeds.length} fresh seeds each`;
     case 'night_ended':
       return `${bold(event.night)} ended: ${oneLine(event.message)}`;
+    case 'stopping':
+    case 'paused':
+    case 'unpaused':
+    case 'slept':
+      return yellow(oneLine(alertOf(state, event)?.text ?? ''));
     case 'alert':
       return event.level === 'info' ? null : yellow(oneLine(event.text));
     default:

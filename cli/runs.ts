@@ -1,4 +1,4 @@
-import { readLab } from '../orchestrator/lab/lab.ts';
+import { readLabState } from '../orchestrator/lab/lab.ts';
 import { numberOf, experimentOf, runNumber } from '../orchestrator/domain/ids.ts';
 import { runRow } from '../notebook/rows.ts';
 import { listed, type ListOptions } from './list.ts';
@@ -7,7 +7,7 @@ import { duration, short, table } from './table.ts';
 
 /** `autolab runs`: every run in id order. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
-  const { state } = await readLab(process.cwd());
+  const { state } = await readLabState(process.cwd());
   const ids = [...state.runs.keys()].toSorted(
     (a, b) => numberOf(experimentOf(a)) - numberOf(experimentOf(b)) || runNumber(a) - runNumber(b),
   );

@@ -2,9 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { experimentRow, runRow } from '../notebook/rows.ts';
 import { changeInWords } from '../orchestrator/domain/hypothesis.ts';
-import { isExperimentId, type ExperimentId, type RunId } from '../orchestrator/domain/ids.ts';
+import {
+  experimentOf,
+  isExperimentId,
+  type ExperimentId,
+  type RunId,
+} from '../orchestrator/domain/ids.ts';
 import { attemptDir, experimentDir } from '../orchestrator/domain/layout.ts';
-import { experimentIn, runsOf, type State } from '../orchestrator/domain/state.ts';
+import { experimentIn, runsOf, type Rerun, type State } from '../orchestrator/domain/state.ts';
 import { readLab } from '../orchestrator/lab/lab.ts';
 import { subject } from '../orchestrator/lab/marks.ts';
 import { bold, dim, green, oneLine, print, printJson, red } from './output.ts';
@@ -34,6 +39,7 @@ const experimentPage = (state: State, id: ExperimentId, diff: string) => ({
   runs: experimentIn(state, id).runs.map((run) => runRow(state, run)),
   flagged: state.flags.filter((flag) => flag.target === id),
   promoted: state.promotions.filter((promotion) => promotion.experiment === id),
+  reruns: state.reruns.filter((rerun) => experimentOf(rerun.run) === id),
 });
 
 function runPage(state: State, id: RunId) {
@@ -46,6 +52,7 @@ function runPage(state: State, id: RunId) {
     artifacts: result?.artifacts ?? [],
     spans: result?.spans ?? [],
     flagged: state.flags.filter((flag) => flag.target === id),
+    reruns: state.reruns.filter((rerun) => rerun.run === id),
   };
 }
 
@@ -78,6 +85,8 @@ function showExperiment(state: State, id: ExperimentId, diff: string): void {
   contrast('at dawn', row.dawn_effect, row.dawn_low, row.dawn_high);
   for (const flag of state.flags.filter((mark) => mark.target === id))
     fact('flag', `${flag.label} (${oneLine(flag.because)}; ${flag.who})`);
+  for (const rerun of state.reruns.filter(({ run }) => experimentOf(run) === id))
+    fact('rerun', rerunInWords(rerun));
   print();
   print(
     table(
@@ -110,6 +119,7 @@ function showRun(state: State, id: RunId): void {
   fact('folder', page.folder);
   for (const flag of page.flagged)
     fact('flag', `${flag.label} (${oneLine(flag.because)}; ${flag.who})`);
+  for (const rerun of page.reruns) fact('rerun', rerunInWords(rerun));
   const traceback = state.runs.get(id)?.result?.failure?.traceback;
   if (traceback) print(`\n${traceback.split('\n').map(oneLine).join('\n')}`);
   print();
@@ -133,6 +143,16 @@ function showRun(state: State, id: RunId): void {
       page.params,
     ),
   );
+}
+
+/** `E-0007.2: the same number, 1.302 (2 differences in its environment; ada, 2026-11-21)` */
+function rerunInWords({ run, same, objective, differences, who, at }: Rerun): string {
+  const came = objective === null ? 'no number' : same ? 'the same number' : 'a different number';
+  const number = objective === null ? '' : `, ${short(objective)}`;
+  const n = differences.length;
+  const changed = n === 0 ? '' : `${n} difference${n === 1 ? '' : 's'} in its environment; `;
+  const again = objective === null && same ? 'failed the same way' : `${came}${number}`;
+  return `${run}: ${again} (${changed}${oneLine(who)}, ${at.slice(0, 10)})`;
 }
 
 const fact = (name: string, text: string): void => print(`${dim(name.padEnd(12))}${text}`);

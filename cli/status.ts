@@ -1,6 +1,6 @@
-import { readLab } from '../orchestrator/lab/lab.ts';
-import { statusOf } from '../orchestrator/lab/status.ts';
-import { bold, dim, print, printJson } from './output.ts';
+import { readLabState } from '../orchestrator/lab/lab.ts';
+import { statusOf, type Slot } from '../orchestrator/lab/status.ts';
+import { bold, dim, oneLine, print, printJson, yellow } from './output.ts';
 import { duration, short, signed } from './table.ts';
 
 const WORDS = {
@@ -13,7 +13,7 @@ const WORDS = {
 
 /** `autolab status` */
 export async function run(_args: readonly string[], { json }: { json?: boolean }): Promise<number> {
-  const { lab, state } = await readLab(process.cwd());
+  const { lab, state } = await readLabState(process.cwd());
   const status = await statusOf(lab, state);
   if (json) {
     printJson(status);
@@ -29,18 +29,38 @@ export async function run(_args: readonly string[], { json }: { json?: boolean }
       `best       ${incumbent.id}  ${short(incumbent.objective)}  (n ${incumbent.n}, ` +
         `${signed(incumbent.effect)} on the baseline, ${incumbent.verdict})  ${incumbent.title}`,
     );
-  for (const { slot, run: id, title } of status.slots)
-    if (id) print(`slot ${slot}     ${id}  ${title}`);
+  if (status.paused !== null) print(yellow(`paused     ${oneLine(status.paused)}`));
+  for (const slot of status.slots) if (slot.run) print(slotLine(slot));
   if (status.night) {
     const of = (limit: number | null) => (limit === null ? '' : ` of ${limit}`);
     print(
       dim(
         `${budget.experiments.used} of ${budget.experiments.of} experiments, ` +
-          `${budget.runs.used}${of(budget.runs.of)} runs, ${duration(budget.wall_clock.used)}` +
+          `${budget.runs.used}${of(budget.runs.of)} runs, ${duration(Math.round(budget.wall_clock.used))}` +
           `${budget.wall_clock.of === null ? '' : ` of ${duration(budget.wall_clock.of)}`}; ` +
           `${counts.waiting} ideas waiting`,
       ),
     );
   }
+  if (status.seconds_left !== null && status.seconds_left > 0)
+    print(dim(`about ${duration(Math.round(status.seconds_left))} left`));
   return 0;
+}
+
+function slotLine({
+  slot,
+  run: id,
+  title,
+  purpose,
+  seed,
+  seconds,
+  expected_seconds,
+}: Slot): string {
+  const of = expected_seconds === null ? '' : ` of about ${duration(Math.round(expected_seconds))}`;
+  const about = [
+    purpose,
+    ...(seed === null ? [] : [`seed ${seed}`]),
+    `${duration(Math.round(seconds ?? 0))}${of}`,
+  ];
+  return `slot ${slot}     ${id}  ${oneLine(title ?? '')}  ${dim(about.join(', '))}`;
 }

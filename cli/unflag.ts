@@ -1,4 +1,4 @@
-import { readLab } from '../orchestrator/lab/lab.ts';
+import { readLabState } from '../orchestrator/lab/lab.ts';
 import { unflag } from '../orchestrator/lab/marks.ts';
 import { print, printJson } from './output.ts';
 
@@ -7,7 +7,7 @@ export async function run(
   [id = '', label = '']: readonly string[],
   { json }: { json?: boolean },
 ): Promise<number> {
-  const { lab, state } = await readLab(process.cwd());
+  const { lab, state } = await readLabState(process.cwd());
   const mark = await unflag(lab, state, id, label);
   if (json) printJson(mark);
   else print(`${id} is no longer flagged ${label}`);

@@ -26,6 +26,8 @@ export interface Journal {
   readonly drained: ReadonlySet<string>;
   /** Path of the file being written, from the notebook's folder. */
   readonly live: string;
+  /** Behind everything durable. */
+  position(): Position;
   /** Bytes of a torn last line that were cut off on opening. */
   readonly cut: number;
   /** Durable when it resolves; many calls at once share one fsync and keep their order. */
@@ -41,19 +43,27 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Reads the journal, cuts off a last line that was never acknowledged, and goes on behind it. */
-export async function openJournal(dir: string, schema: Schema): Promise<Journal> {
+/**
+ * Reads the journal, cuts off a last line that was never acknowledged, and goes on behind it.
+ * `mayWrite` is asked before every write; what it throws ends the writing for good.
+ */
+export async function openJournal(
+  dir: string,
+  schema: Schema,
+  mayWrite: () => Promise<void> = async () => {},
+): Promise<Journal> {
   const { records, position } = await readJournal(dir, schema);
   const folder = join(dir, 'journal');
   const cut = await cutTail(join(folder, segmentName(position.segment)), position);
   const segment = await segmentToWrite(folder, position, schema);
-  const path = join(folder, segmentName(segment.n));
+  const path = join(folder, segmentName(segment.segment));
   return journalOver(await open(path, 'r+'), {
     path,
-    size: segment.bytes,
+    begin: segment,
     records,
-    live: join('journal', segmentName(segment.n)),
+    live: join('journal', segmentName(segment.segment)),
     cut,
+    mayWrite,
   });
 }
 
@@ -71,26 +81,27 @@ async function segmentToWrite(
   folder: string,
   position: Position,
   schema: Schema,
-): Promise<{ readonly n: number; readonly bytes: number }> {
-  if (position.schema === schema.version && position.bytes < SEGMENT_BYTES)
-    return { n: position.segment, bytes: position.bytes };
+): Promise<Position> {
+  if (position.schema === schema.version && position.bytes < SEGMENT_BYTES) return position;
   const n = position.schema === 0 ? Math.max(1, position.segment) : position.segment + 1;
   const header: SegmentHeader = { segment: n, schema: schema.version };
   const line = checksummed(JSON.stringify(header));
   await writeDurably(join(folder, segmentName(n)), line);
-  return { n, bytes: Buffer.byteLength(line) };
+  const { seq } = position;
+  return { segment: n, schema: schema.version, bytes: Buffer.byteLength(line), lines: 1, seq };
 }
 
 interface Opened extends Pick<Journal, 'live' | 'cut'> {
   readonly path: string;
-  readonly size: number;
+  readonly begin: Position;
   readonly records: readonly JournalRecord[];
+  readonly mayWrite: () => Promise<void>;
 }
 
 function journalOver(handle: FileHandle, opened: Opened): Journal {
   const events = opened.records.map((record) => record.event);
   const drained = new Set(opened.records.flatMap((record) => record.inbox ?? []));
-  let size = opened.size;
+  let { bytes: size, lines } = opened.begin;
   let seq = events.at(-1)?.seq ?? 0;
   let waiting: Waiting[] = [];
   let writing: Promise<void> | null = null;
@@ -113,6 +124,7 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
     }
     await sync();
     size += bytes.length;
+    lines += batch.length;
   }
 
   // After a failed fsync nobody knows what of the file is on disk, so nothing more is promised.
@@ -128,6 +140,10 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
       const batch = waiting;
       waiting = [];
       try {
+        await opened.mayWrite().catch((error: LabError) => {
+          broken = error;
+          throw error;
+        });
         await write(batch);
       } catch (error) {
         await giveUp([...batch, ...waiting], error);
@@ -145,8 +161,9 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
   async function giveUp(lost: readonly Waiting[], error: unknown): Promise<void> {
     waiting = [];
     seq = events.at(-1)?.seq ?? 0;
-    await handle.truncate(size).catch(() => (broken = failed(error)));
-    for (const { reject } of lost) reject(failed(error));
+    // Never in a file that is another's now.
+    if (broken?.code !== 'busy') await handle.truncate(size).catch(() => (broken = failed(error)));
+    for (const { reject } of lost) reject(broken ?? failed(error));
   }
 
   async function settled(): Promise<void> {
@@ -165,6 +182,7 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
         waiting.push({ record: { event, inbox: inbox ?? null }, resolve, reject });
         writing ??= writeAll().finally(() => (writing = null));
       }),
+    position: () => ({ ...opened.begin, bytes: size, lines, seq: events.at(-1)?.seq ?? 0 }),
     settled,
     async close() {
       await settled();

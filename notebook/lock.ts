@@ -19,6 +19,8 @@ export interface Holder {
 }
 
 export interface Lock {
+  /** Throws LabError busy where the lock is no longer this process': somebody took it, or took it away. */
+  check(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -38,6 +40,18 @@ export async function takeLock(dir: string, since: string): Promise<Lock> {
     await rm(draft, { force: true });
   }
   return {
+    async check() {
+      const found = await contentOf(path);
+      if (found === mine) return;
+      const holder = found === undefined ? null : parse(found);
+      const now =
+        holder === null ? 'is gone' : `is held by process ${holder.pid} on ${holder.host}`;
+      throw new LabError(
+        'busy',
+        `the notebook's lock ${now}: another launch may write here, so this one records nothing more. autolab launch goes on from what is recorded`,
+        path,
+      );
+    },
     async release() {
       if ((await contentOf(path)) === mine) await rm(path, { force: true });
     },

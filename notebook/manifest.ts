@@ -103,7 +103,12 @@ export interface Keeper {
   change(step: (manifest: Manifest) => Manifest | Promise<Manifest>): Promise<void>;
 }
 
-export function keepManifest(dir: string, first: Manifest): Keeper {
+/** `mayWrite` is asked before every write, and throws where nothing may be written any more. */
+export function keepManifest(
+  dir: string,
+  first: Manifest,
+  mayWrite: () => Promise<void> = async () => {},
+): Keeper {
   let current = first;
   const inTurn = oneAtATime();
   return {
@@ -114,6 +119,7 @@ export function keepManifest(dir: string, first: Manifest): Keeper {
       inTurn(async () => {
         const next = await step(current);
         if (next === current) return;
+        await mayWrite();
         const numbered = { ...next, generation: current.generation + 1 };
         await writeManifest(dir, numbered);
         current = numbered;

@@ -1,10 +1,13 @@
 import { LabError } from '../orchestrator/domain/errors.ts';
+import type { State } from '../orchestrator/domain/state.ts';
 import type { Contents } from './contents.ts';
 import { inWords } from './durable.ts';
 import type { Journal } from './journal.ts';
 import { asOf, type Keeper, type Manifest } from './manifest.ts';
 import { dueMerges, merge } from './merge.ts';
 import { sealTouched } from './seal.ts';
+import type { Schema } from './schema.ts';
+import { writeSnapshot } from './snapshot.ts';
 import { touchedSince } from './touched.ts';
 import { oneAtATime } from './turns.ts';
 import { writeViews } from './views.ts';
@@ -15,6 +18,9 @@ export interface SealerOptions {
   readonly contents: () => Contents;
   readonly keeper: Keeper;
   readonly warnings: string[];
+  readonly schema: Schema;
+  /** `seq` that the last snapshot was written at. */
+  readonly pictured: number;
   /** Milliseconds from a change to its seal. */
   readonly sealAfter: number;
 }
@@ -25,14 +31,18 @@ export interface Sealer {
   seal(): Promise<void>;
   /** Sees to it that they are brought up before long. Never throws. */
   soon(): void;
-  /** Brings them up for the last time. */
-  close(): Promise<void>;
+  /** Brings them up for the last time, unless this process may write no more. */
+  close(mayWrite: boolean): Promise<void>;
 }
+
+/** So many records more cost a reader some ten milliseconds. */
+const SNAPSHOT_EVERY = 500;
 
 export function createSealer(options: SealerOptions): Sealer {
   const { dir, journal, keeper, warnings, sealAfter } = options;
   const inTurn = oneAtATime();
   let shown = -1;
+  let pictured = options.pictured;
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
 
@@ -40,6 +50,7 @@ export function createSealer(options: SealerOptions): Sealer {
     await journal.settled();
     const contents = options.contents();
     const seq = journal.events.at(-1)?.seq ?? 0;
+    await snapshot(contents.state, seq);
     const touched = touchedSince(journal.events, keeper.current.sealed, contents);
     const files = await sealTouched(dir, contents, touched, seq);
     await keeper.change((manifest) => {
@@ -51,6 +62,15 @@ export function createSealer(options: SealerOptions): Sealer {
     const manifest = keeper.current;
     await writeViews(dir, asOf(contents.state, manifest));
     shown = manifest.generation;
+  }
+
+  /** A shortcut for readers; without it they read the whole journal. */
+  async function snapshot(state: State, seq: number): Promise<void> {
+    if (seq - pictured < SNAPSHOT_EVERY) return;
+    pictured = seq;
+    await writeSnapshot(dir, options.schema, state, journal.position(), journal.drained).catch(
+      (error: unknown) => remark(`the snapshot could not be written: ${inWords(error)}`),
+    );
   }
 
   async function mergeAll(): Promise<void> {
@@ -90,10 +110,10 @@ export function createSealer(options: SealerOptions): Sealer {
         });
       }, sealAfter).unref();
     },
-    close() {
+    async close(mayWrite) {
       closed = true;
       if (timer) clearTimeout(timer);
-      return seal();
+      if (mayWrite) await seal();
     },
   };
 }

@@ -9,7 +9,7 @@ import { makeNotebookFolder } from './durable.ts';
 import { takeIn } from './intake.ts';
 import { openJournal, type Journal } from './journal.ts';
 import { usualRunsDir } from './live.ts';
-import { takeLock } from './lock.ts';
+import { takeLock, type Lock } from './lock.ts';
 import { asOf, keepManifest } from './manifest.ts';
 import { sweep } from './mend.ts';
 import type { Problem } from './problem.ts';
@@ -49,7 +49,7 @@ export async function openNotebook(options: NotebookOptions): Promise<OpenNotebo
   await makeNotebookFolder(dir);
   const lock = await takeLock(dir, new Date(options.clock.now()).toISOString());
   try {
-    const notebook = await openLocked({ ...options, dir });
+    const notebook = await openLocked({ ...options, dir }, lock);
     let closed: Promise<void> | null = null;
     const close = () => (closed ??= notebook.close().finally(() => lock.release()));
     return { ...notebook, close };
@@ -59,12 +59,12 @@ export async function openNotebook(options: NotebookOptions): Promise<OpenNotebo
   }
 }
 
-async function openLocked(options: NotebookOptions): Promise<OpenNotebook> {
+async function openLocked(options: NotebookOptions, lock: Lock): Promise<OpenNotebook> {
   const { dir, schema = CURRENT } = options;
   const found = await findManifest(dir, schema);
-  const journal = await openJournal(dir, schema);
+  const journal = await openJournal(dir, schema, lock.check);
   try {
-    return await openOver(journal, found, options);
+    return await openOver(journal, found, options, lock);
   } catch (error) {
     await journal.close();
     throw error;
@@ -75,21 +75,28 @@ async function openOver(
   journal: Journal,
   found: Found,
   options: NotebookOptions,
+  lock: Lock,
 ): Promise<OpenNotebook> {
   const { dir, clock, schema = CURRENT, sealAfter = 10_000 } = options;
   const { runsDir = usualRunsDir(dir) } = options;
   const follower = follow();
   const contents = (): Contents => follower.upTo(journal.events);
   const stock = await takeStock(dir, found, contents().state, runsDir, schema);
-  const keeper = keepManifest(dir, found.manifest);
+  const keeper = keepManifest(dir, found.manifest, lock.check);
   await keeper.change(() => ({ ...stock.manifest, journal: journal.live }));
   const warnings = [...stock.remarks];
-  const sealer = createSealer({ dir, journal, contents, keeper, warnings, sealAfter });
+  const sealer = createSealer({
+    ...{ dir, journal, contents, keeper, warnings, sealAfter, schema },
+    pictured: 0,
+  });
   const verify = createVerifier(dir);
   const drainInTurn = oneAtATime();
 
   const append = async (body: EventBody, inbox?: string, at?: string): Promise<Event> => {
-    const event = await journal.append(body, at ?? new Date(clock.now()).toISOString(), inbox);
+    // A clock that was put back between two launches turns no order round.
+    const last = journal.events.at(-1)?.at ?? '';
+    const now = at ?? new Date(clock.now()).toISOString();
+    const event = await journal.append(body, now > last ? now : last, inbox);
     sealer.soon();
     return event;
   };
@@ -129,7 +136,11 @@ async function openOver(
       await journal.settled();
       await keeper.change((manifest) => manifest); // whatever is being taken in
       try {
-        await sealer.close();
+        const mayWrite = await lock.check().then(
+          () => true,
+          () => false,
+        );
+        await sealer.close(mayWrite);
       } finally {
         await journal.close();
       }

@@ -37,9 +37,16 @@ import { beats, REPLICATES } from './statistics/verdict.ts';
  * those it has in hand.
  */
 
-/** Records `event` in the state, and says everything that is to be done then. */
-export function decide(state: State, event: Event): { state: State; actions: readonly Action[] } {
-  const next = fold(state, event);
+/**
+ * Records `event` in the state, and says everything that is to be done then. Pure; a night that
+ * keeps no earlier state says `advance` instead of `fold`.
+ */
+export function decide(
+  state: State,
+  event: Event,
+  step: (state: State, event: Event) => State = fold,
+): { state: State; actions: readonly Action[] } {
+  const next = step(state, event);
   return { state: next, actions: openActions(next) };
 }
 
@@ -52,6 +59,7 @@ export function openActions(state: State): readonly Action[] {
   if (state.night === null) return [];
   const night = currentNight(state);
   if (night.ended) return reports(state, night);
+  if (night.stopping) return WINDING_DOWN.flatMap((step) => step(state, night));
   const line = [
     baseline, // the plan → something to measure against
     hypotheses, // → what to try
@@ -64,7 +72,8 @@ export function openActions(state: State): readonly Action[] {
     dawn, // → what may be claimed
     reports, // → what the researcher reads
   ];
-  return line.toReversed().flatMap((step) => step(state, night));
+  const open = night.paused ? line.filter((step) => !NEW_WORK.has(step)) : line;
+  return open.toReversed().flatMap((step) => step(state, night));
 }
 
 /** Experiments that stand prepared while the slots are busy, so that none waits for git. */
@@ -131,6 +140,12 @@ function branches(state: State, night: Night): Action[] {
     .map(({ id }) => prepare(id));
 }
 
+/** What is still done for a night that was asked to stop: what runs may finish, and is told of. */
+const WINDING_DOWN = [reports, incumbent, verdicts, runs];
+
+/** What waits while a night is paused: it would fill the disk that is full. */
+const NEW_WORK: ReadonlySet<unknown> = new Set([experiments, branches]);
+
 /** Fills a free slot with the most urgent run, and keeps those going that were started. */
 function runs(state: State, night: Night): Action[] {
   const running = [
@@ -149,8 +164,9 @@ function runs(state: State, night: Night): Action[] {
   }));
   const taken = new Set(running.map((run) => run.slot));
   const slot = Array.from({ length: night.slots }, (_, i) => i + 1).find((n) => !taken.has(n));
-  const next = slot === undefined ? null : mostUrgentRun(state, night);
-  return next && slot !== undefined
+  const mayStart = slot !== undefined && !night.stopping && !night.paused;
+  const next = mayStart ? mostUrgentRun(state, night) : null;
+  return next && mayStart
     ? [...going, { kind: 'record', event: { type: 'run_started', ...next, slot } }]
     : going;
 }

@@ -4,10 +4,13 @@ import { LabError } from './domain/errors.ts';
 import type { Base } from './domain/event.ts';
 import type { Repository } from './domain/ports.ts';
 import { commit } from './git/commit.ts';
+import { filtersOff } from './git/filters.ts';
 import { complaint, createGit } from './git/hardened.ts';
 import type { Git, Outcome, Place } from './git/hardened.ts';
 import { plumbing } from './git/home.ts';
 import type { Home } from './git/home.ts';
+import { openObjects } from './git/objects.ts';
+import { patient } from './git/patient.ts';
 import { promote } from './git/promote.ts';
 import { changedPaths, diff, dirtyPaths, listFiles, readText } from './git/read.ts';
 import {
@@ -18,6 +21,7 @@ import {
   pointBranch,
   tipOf,
 } from './git/refs.ts';
+import { isFullId, remembered } from './git/remembered.ts';
 import { checkOut, removeWorktree, worktreeChanges } from './git/worktree.ts';
 
 /**
@@ -29,32 +33,54 @@ export async function openRepository(
   startDir: string,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<Repository> {
-  const git = createGit(environment);
-  const home = await find(git, resolve(startDir));
+  const hasty = createGit(environment);
+  const home = await find(hasty, resolve(startDir));
+  const git = patient(hasty, home);
   const { user } = home;
   const store = plumbing(home);
+  const objects = openObjects(hasty, store);
+  const slots = {
+    git,
+    home,
+    objects,
+    filtersOff: filtersOff(git, environment),
+    verified: new Map(),
+  };
+  const diffs = remembered<string>(MOST_BYTES, (text) => text.length * 2);
+  const diffOf = (from: string, to: string) => diff(git, store, from, to);
+  const readDiff = async (from: string, to: string): Promise<string> => {
+    const text = await diffOf(from, to);
+    diffs.put(`${from} ${to}`, text);
+    return text;
+  };
 
   return {
     root: user.workTree,
     gitDir: home.commonDir,
     resolveBase: (base) => (base === undefined ? checkedOut(git, user) : tip(git, store, base)),
-    readFile: (at, path) => readText(git, store, at, path),
-    listFiles: (at) => listFiles(git, store, at),
+    readFile: (at, path) => readText(git, objects, at, path),
+    listFiles: (at) => listFiles(git, objects, at),
     dirtyPaths: () => dirtyPaths(git, user),
     branchPrefix: () => branchPrefix(git, store),
     highestExperiment: () => highestExperiment(git, store),
     createBranch: (branch, at) => pointBranch(git, home, branch, at),
-    commit: (order) => commit(git, home, order),
-    diff: (from, to) => diff(git, store, from, to),
-    changedPaths: (from, to) => changedPaths(git, store, from, to),
-    checkOut: (folder, at, keep) => checkOut(git, home, folder, at, keep),
-    worktreeChanges: (folder, at) => worktreeChanges(git, home, folder, at),
+    commit: (order) => commit({ git, home, objects, readDiff }, order),
+    diff: (from, to) =>
+      [from, to].every(isFullId)
+        ? diffs.get(`${from} ${to}`, () => diffOf(from, to))
+        : diffOf(from, to),
+    changedPaths: (from, to) => changedPaths(git, objects, from, to),
+    checkOut: (folder, at, keep) => checkOut(slots, folder, at, keep),
+    worktreeChanges: (folder, at) => worktreeChanges(slots, folder, at),
     removeWorktree: (folder) => removeWorktree(home, folder),
     branches: () => ourBranches(git, store),
     deleteBranch: (branch) => deleteBranch(git, home, branch),
     promote: (order) => promote(git, home, order),
   };
 }
+
+/** Diffs are asked for when made, and again by each round that shows them. */
+const MOST_BYTES = 4 << 20;
 
 async function find(git: Git, folder: string): Promise<Home> {
   const args = [

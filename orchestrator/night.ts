@@ -1,11 +1,13 @@
+import { LabError, outOfRoom } from './domain/errors.ts';
 import type { Event, EventBody, NightEnd } from './domain/event.ts';
 import type { Clock, Finished, Json, Queue } from './domain/ports.ts';
-import { currentNight, experimentIn, replay, type State } from './domain/state.ts';
+import { advance, currentNight, experimentIn, replay, type State } from './domain/state.ts';
 import { metricsFile, spanOf, understand, type AnswerParts } from './answers.ts';
 import { briefFor } from './briefs.ts';
 import type { Action, Work } from './actions.ts';
 import { decide, openActions } from './decide.ts';
 import { givenUp, lost } from './giving-up.ts';
+import { createBell, pause } from './waiting.ts';
 
 /**
  * Drives a night: records decisions, dispatches work, takes answers in. It decides nothing (that
@@ -17,10 +19,16 @@ export interface NightParts extends AnswerParts {
   readonly clock: Clock;
   /** Told of every event once it is on disk. */
   readonly onEvent?: (state: State, event: Event) => void;
+  /** Looks at the world at every heartbeat; what it returns is recorded. */
+  readonly watch?: (state: State) => Promise<readonly EventBody[]>;
+  /** Told, once each time, of what holds the night up. */
+  readonly onTrouble?: (text: string) => void;
+  /** Called before each record is written. Fault tests end the process here. */
+  readonly beforeRecord?: (body: EventBody) => void;
 }
 
 export interface Interruption {
-  /** Start nothing new, let what runs finish. */
+  /** Start nothing new, let what runs finish. The reason, where it is a text, says who asked. */
   readonly drain: AbortSignal;
   /** Leave at once; what was not recorded is run again by the next launch. */
   readonly stop: AbortSignal;
@@ -32,32 +40,40 @@ export type Outcome =
 
 /** Tries at a piece of work that throws, before the night gives it up. */
 const MOST_TRIES = 3;
+/** Between two looks at the inbox and the world when nothing rings. */
+const HEARTBEAT_MS = 1000;
+/** A drained night waits no longer than this for its findings: the queue may be gone for good. */
+const LAST_WORDS_MS = 10_000;
+/** Between two tries to write to a full disk. */
+const NO_ROOM_MS = 2000;
 
 /**
  * Runs the open night of the notebook to its end, or until it is interrupted. The roles must be
- * bound to the queue. A role that keeps throwing costs its piece of work, not the night.
+ * bound to the queue. A role that keeps throwing costs its piece of work, not the night; a full
+ * disk holds it up until there is room.
  */
 export async function runNight(parts: NightParts, { drain, stop }: Interruption): Promise<Outcome> {
   const { notebook, queue, clock } = parts;
   let state = replay(notebook.events);
   let actions: readonly Action[] = [];
   const inHand = new Map<string, { work: Work; since: number; tries: number }>();
+  const bell = createBell();
   const arrived: Finished[] = [];
-  let wake: () => void = () => {};
-  const ring = () => wake();
-  const listen = (finished: Finished) => {
+  const reports = paceReports(clock);
+  let patience: number | null = null;
+  queue.onFinished((finished) => {
     arrived.push(finished);
-    ring();
-  };
-  queue.onFinished(listen);
-  drain.addEventListener('abort', ring);
-  stop.addEventListener('abort', ring);
+    bell.ring();
+  });
+  drain.addEventListener('abort', bell.ring);
+  stop.addEventListener('abort', bell.ring);
 
   const record = async (body: EventBody): Promise<void> => {
-    fold(await notebook.append(body));
+    parts.beforeRecord?.(body);
+    fold(await untilRoom(parts, stop, () => notebook.append(body)));
   };
   const fold = (event: Event): void => {
-    ({ state, actions } = decide(state, event));
+    ({ state, actions } = decide(state, event, advance));
     parts.onEvent?.(state, event);
   };
 
@@ -65,12 +81,12 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
   const carryOut = async (): Promise<void> => {
     for (;;) {
       const decision = actions.find((action) => action.kind === 'record');
-      if (!decision || drain.aborted) break;
+      if (!decision || stop.aborted) break;
       await record(decision.event);
     }
     for (const work of actions) {
-      if (work.kind === 'record' || inHand.has(work.id) || drain.aborted) continue;
-      if (heldBack(work, inHand)) continue;
+      if (work.kind === 'record' || inHand.has(work.id) || stop.aborted) continue;
+      if (work.kind === 'report' && !reports.due(state, inHand)) continue;
       inHand.set(work.id, { work, since: clock.now(), tries: 1 });
       await queue.dispatch(jobFor(work));
     }
@@ -87,6 +103,13 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     if (!held) return; // a doorbell that rang twice
     const { work, since, tries } = held;
     const answer = await understand(parts, state, work, finished);
+    if ('error' in answer && outOfRoom(answer.error)) {
+      // No fault of the work's: it is tried again for as long as it takes.
+      parts.onTrouble?.(`${work.id} waits for room on the disk: ${answer.error}`);
+      await pause(NO_ROOM_MS, stop);
+      return queue.dispatch(jobFor(work));
+    }
+    if (work.kind === 'report') reports.took(clock.now() - since);
     if ('error' in answer && tries < MOST_TRIES) {
       inHand.set(work.id, { work, since, tries: tries + 1 });
       return queue.dispatch(jobFor(work));
@@ -97,31 +120,74 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     inHand.delete(finished.id);
   };
 
+  /** What others left for us (flags, a wish to stop) is on disk; what is seen of the world is recorded. */
+  const lookAround = async (): Promise<void> => {
+    for (const event of await untilRoom(parts, stop, () => notebook.drainInbox())) fold(event);
+    for (const body of (await parts.watch?.(state)) ?? []) await record(body);
+    const { id: night, stopping, ended } = currentNight(state);
+    const wish = stop.aborted ? 'now' : drain.aborted ? 'drain' : null;
+    if (wish === null || ended || stopping === wish || stopping === 'now') return;
+    const { reason } = stop.aborted ? stop : drain;
+    const who = typeof reason === 'string' ? reason : 'a signal';
+    await record({ type: 'stopping', night, how: wish, who });
+  };
+
   await fenceOff(parts, state, record);
   actions = openActions(state);
   for (;;) {
     for (let next = arrived.shift(); next; next = arrived.shift()) await takeIn(next);
-    // What other processes left for us (flags, a promotion) is on disk already: only fold it.
-    for (const event of await notebook.drainInbox()) fold(event);
+    await lookAround();
     await carryOut();
     if (arrived.length > 0) continue;
-    const training = [...inHand.values()].some(({ work }) => work.kind === 'run');
-    if (stop.aborted || (drain.aborted && !training)) return { kind: 'interrupted' };
-    const night = currentNight(state);
-    if (inHand.size === 0) {
-      if (night.ended) return { kind: 'ended', ...night.ended };
+    const { ended, stopping, paused } = currentNight(state);
+    if (stop.aborted || stopping === 'now') return { kind: 'interrupted' };
+    const drained = stopping && ![...inHand.values()].some(({ work }) => work.kind === 'run');
+    if (drained) patience ??= clock.monotonic() + LAST_WORDS_MS;
+    const told = actions.length === 0 || clock.monotonic() > (patience ?? Infinity);
+    if (drained && !ended && told) return { kind: 'interrupted' };
+    if (ended && inHand.size === 0) return { kind: 'ended', ...ended };
+    if (inHand.size === 0 && actions.length === 0 && !paused)
       throw new Error('the night is not over, and nothing is to be done: a bug in decide');
-    }
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      if (arrived.length > 0 || stop.aborted) resolve();
-    });
+    await bell.within(HEARTBEAT_MS);
   }
 }
 
-/** A newer report tells all that an older one would: one at a time is enough. */
-const heldBack = (work: Work, inHand: ReadonlyMap<string, { readonly work: Work }>): boolean =>
-  work.kind === 'report' && [...inHand.values()].some((held) => held.work.kind === 'report');
+/** Tries again while the disk is full: what has happened must not be lost for want of room. */
+async function untilRoom<T>(
+  { onTrouble }: NightParts,
+  stop: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let told = false; ; told = true) {
+    try {
+      return await work();
+    } catch (error) {
+      const full = error instanceof LabError && outOfRoom(error.message);
+      if (!full || stop.aborted) throw error;
+      if (!told) onTrouble?.(`${error.message}. The night waits for room`);
+      await pause(NO_ROOM_MS, stop);
+    }
+  }
+}
+
+/** A report costs this share of the night at most, however long it takes to write. */
+const REPORT_SHARE = 1 / 20;
+
+/** A newer report tells all that an older one would: one at a time, and the last one at once. */
+function paceReports(clock: Clock) {
+  let next = -Infinity;
+  return {
+    due(state: State, inHand: ReadonlyMap<string, { readonly work: Work }>): boolean {
+      if ([...inHand.values()].some((held) => held.work.kind === 'report')) return false;
+      const { ended, stopping } = currentNight(state);
+      return ended !== null || stopping !== null || clock.monotonic() >= next;
+    },
+    /** Milliseconds that the last one took. */
+    took(ms: number): void {
+      next = clock.monotonic() + ms / REPORT_SHARE;
+    },
+  };
+}
 
 /**
  * Runs that an earlier launch started: what they sealed is taken in, what they did not is fenced

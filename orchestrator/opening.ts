@@ -57,7 +57,9 @@ function whatChanged(night: Night, { plan, base, data, machine }: Found): string
   return night.machine === machine ? null : 'the machine changed';
 }
 
-const withoutBudget = ({ budget: _, ...rest }: Plan): string => JSON.stringify(rest);
+/** Nor what no run knows of: who is told, and how a rehearsal cuts one short. */
+const withoutBudget = ({ budget: _, notify: __, run, ...rest }: Plan): string =>
+  JSON.stringify({ ...rest, run: { ...run, smoke: undefined } });
 
 async function nextNight(state: State, last: Night | null, found: Found): Promise<EventBody> {
   const plan_key = planKey(found.plan);

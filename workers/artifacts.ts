@@ -4,16 +4,19 @@ import { dirname, join, sep } from 'node:path';
 import { matchesGlob } from '../orchestrator/domain/editable.ts';
 import type { Artifact } from '../orchestrator/domain/run.ts';
 import { sha256Of } from './data.ts';
+import { isFull } from './room.ts';
 import { walk } from './walk.ts';
 
 /**
  * Copies what matches `globs` below `from` into `into`, and lists that folder: what the script
- * put there itself counts too. Links are followed only where they lead to a file within `from`.
+ * put there itself counts too. What finds no room is left out, and told. Links are followed only
+ * where they lead to a file within `from`.
  */
 export async function collectArtifacts(
   from: string,
   globs: readonly string[],
   into: string,
+  onNoRoom: (path: string) => void,
 ): Promise<readonly Artifact[]> {
   await makeReal(into);
   const kept = new Set<string>();
@@ -30,11 +33,23 @@ export async function collectArtifacts(
       const source = await within(from, join(from, path));
       if (source === null) continue;
       kept.add(path);
-      await mkdir(dirname(join(into, path)), { recursive: true });
-      await copyFile(source, join(into, path), constants.COPYFILE_FICLONE);
+      if (!(await copied(source, join(into, path)))) onNoRoom(path);
     }
   }
   return list(into);
+}
+
+/** False where there is no room. */
+async function copied(source: string, place: string): Promise<boolean> {
+  try {
+    await mkdir(dirname(place), { recursive: true });
+    await copyFile(source, place, constants.COPYFILE_FICLONE);
+    return true;
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    await rm(place, { force: true });
+    return false;
+  }
 }
 
 /** A folder of ours with no link in it: the script could write here, and what we write follows links. */

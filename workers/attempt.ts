@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { RunId } from '../orchestrator/domain/ids.ts';
 import { attemptDir, EXPERIMENTS_DIR } from '../orchestrator/domain/layout.ts';
 import type { Rewriting } from './prepare.ts';
+import type { Concern } from './vitals.ts';
 import type { Clock, Repository, RunOrder } from '../orchestrator/domain/ports.ts';
 
 /** Sizes and times that an executor keeps to. */
@@ -21,6 +22,12 @@ export interface Limits {
   readonly large_points: number;
   /** Setup may take this long even where runs must be shorter. */
   readonly setup_seconds: number;
+  /** The least silence of a run that somebody is told of. */
+  readonly hung_ms: number;
+  /** Between two tries to write to a full disk. */
+  readonly room_ms: number;
+  /** An attempt that nobody carried a step of for so long, nobody carries any more. */
+  readonly dropped_ms: number;
 }
 
 export const LIMITS: Limits = {
@@ -31,8 +38,11 @@ export const LIMITS: Limits = {
   sample_ms: 250,
   metric_keys: 1000,
   metric_points: 2_000_000,
-  large_points: 200_000,
+  large_points: 1000,
   setup_seconds: 3600,
+  hung_ms: 60_000,
+  room_ms: 5000,
+  dropped_ms: 5000,
 };
 
 /** What every attempt of an executor shares. */
@@ -55,6 +65,8 @@ export interface Workshop {
   readonly writeLargeParquet:
     | ((ndjson: string, parquet: string, run: string) => Promise<void>)
     | null;
+  readonly onConcern: (concern: Concern) => void;
+  readonly onTrouble: (text: string) => void;
 }
 
 /** One attempt at one run. */

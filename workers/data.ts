@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { DataIdentity } from '../orchestrator/domain/event.ts';
-import { writeWhole } from './files.ts';
-import { ownPlaces } from './links.ts';
+import { remember } from './files.ts';
+import { MOST_FILES, ownPlaces } from './links.ts';
 import { fingerprint, snapshot, type Snapshot } from './walk.ts';
 
 const cached = z.object({
@@ -21,23 +21,24 @@ const cached = z.object({
 /**
  * What a linked path (from the lab's top) holds, by content. Hashing is skipped where no name,
  * size or time of change moved since `cacheDir` last heard of it. A path that is not there has
- * no files.
+ * no files. `looked` is what a look of just now found there.
  */
 export async function dataIdentity(
   root: string,
   path: string,
   cacheDir: string,
+  looked?: Snapshot,
 ): Promise<DataIdentity> {
   const top = await realpath(join(root, path)).catch(() => join(root, path));
-  const seen = await snapshot(top, await ownPlaces(root));
+  const whole = looked !== undefined && looked.size < MOST_FILES;
+  const seen = whole ? looked : await snapshot(top, await ownPlaces(root));
   const print = fingerprint(seen);
   const folder = join(cacheDir, 'identities');
   const file = join(folder, `${createHash('sha256').update(top).digest('hex').slice(0, 24)}.json`);
   const known = cached.safeParse(await readJson(file));
   if (known.success && known.data.fingerprint === print) return { ...known.data.identity, path };
   const identity = { path, ...(await contentOf(top, seen)) };
-  await mkdir(folder, { recursive: true });
-  await writeWhole(file, JSON.stringify({ fingerprint: print, identity }));
+  await remember(file, JSON.stringify({ fingerprint: print, identity }));
   return identity;
 }
 

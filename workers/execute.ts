@@ -2,11 +2,13 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from '../orchestrator/domain/experiment.ts';
 import { attemptFolder, type Attempt } from './attempt.ts';
+import { createBacklog } from './backlog.ts';
 import { freePort, runEnvironment } from './environment.ts';
-import { createRing, openLog } from './log.ts';
+import { openLog } from './log.ts';
 import { createLineSplitter } from './lines.ts';
 import { MARKS } from './orphans.ts';
-import { runProcess, type ProcessEnd, type Stream } from './process.ts';
+import { runProcess, type ProcessEnd, type ProcessOrder, type Stream } from './process.ts';
+import { createRing } from './ring.ts';
 
 export interface Execution {
   readonly argv: readonly string[];
@@ -16,9 +18,13 @@ export interface Execution {
   readonly timeout_seconds: number;
   /** Name of the log in the attempt's folder. */
   readonly log: string;
-  readonly onLine?: (line: string) => void;
-  /** Awaited after each chunk of output, so that nothing piles up. */
-  readonly onChunk?: () => Promise<void> | void;
+  /** With the milliseconds since 1970 at which it was read. */
+  readonly onLine?: (line: string, time: number) => void;
+  /** Output came; its lines may follow a little later. */
+  readonly onChunk?: () => void;
+  /** Awaited between lines, so that nothing piles up of what they say. */
+  readonly settled?: () => Promise<void> | void;
+  readonly onStart?: ProcessOrder['onStart'];
 }
 
 export interface Executed extends ProcessEnd {
@@ -30,6 +36,8 @@ export interface Executed extends ProcessEnd {
 }
 
 const TAIL_BYTES = 64 * 1024;
+/** Of a log; a disk that is slower than what is printed slows it down. */
+const UNWRITTEN_BYTES = 4 * 1024 * 1024;
 
 /** Runs one command of an attempt, in its worktree and environment, its output in a log. */
 export async function execute(attempt: Attempt, execution: Execution): Promise<Executed> {
@@ -42,17 +50,20 @@ export async function execute(attempt: Attempt, execution: Execution): Promise<E
     limits.log_tail_bytes,
   );
   const tails = { stdout: createRing(TAIL_BYTES), stderr: createRing(TAIL_BYTES) };
-  const onLine = execution.onLine ?? (() => undefined);
-  const lines = {
-    stdout: createLineSplitter(limits.line_characters, onLine),
-    stderr: createLineSplitter(limits.line_characters, onLine),
+  const reader = readerOf(execution, limits.line_characters);
+  let unwritten = 0;
+  const intoLog = async (chunk: Buffer): Promise<void> => {
+    unwritten += chunk.length;
+    await log.write(chunk);
+    unwritten -= chunk.length;
   };
   const onOutput = async (stream: Stream, chunk: Buffer): Promise<void> => {
-    const written = log.write(chunk);
+    const written = intoLog(chunk);
     tails[stream].push(chunk);
-    lines[stream].push(chunk);
-    await written;
-    await execution.onChunk?.();
+    execution.onChunk?.();
+    reader.push({ stream, time: Math.round(workshop.clock.now()) }, chunk);
+    if (unwritten > UNWRITTEN_BYTES) await written;
+    await reader.room();
   };
   const end = await runProcess({
     argv: execution.argv,
@@ -65,12 +76,41 @@ export async function execute(attempt: Attempt, execution: Execution): Promise<E
     sample_ms: limits.sample_ms,
     mark: MARKS.folder,
     onOutput,
+    ...(execution.onStart === undefined ? {} : { onStart: execution.onStart }),
   });
-  lines.stdout.end();
-  lines.stderr.end();
-  await log.close();
+  try {
+    await reader.end(Math.round(workshop.clock.now()));
+  } finally {
+    await log.close();
+  }
   const text = (stream: Stream): string => Buffer.concat(tails[stream].parts()).toString('utf8');
   return { ...end, stdout: text('stdout'), stderr: text('stderr'), log_error: log.error };
+}
+
+/** Brings output to whoever reads its lines, behind its writing: a flood is not to hold up who prints. */
+function readerOf({ onLine, settled }: Execution, longest: number) {
+  let time = 0;
+  const hear = (line: string): void => onLine?.(line, time);
+  const lines = {
+    stdout: createLineSplitter(longest, hear),
+    stderr: createLineSplitter(longest, hear),
+  };
+  const backlog = createBacklog<{ readonly stream: Stream; readonly time: number }>(
+    (chunk, piece) => {
+      time = chunk.time;
+      lines[chunk.stream].push(piece);
+    },
+    settled ?? (() => undefined),
+  );
+  return {
+    ...backlog,
+    async end(now: number): Promise<void> {
+      await backlog.done();
+      time = now;
+      lines.stdout.end();
+      lines.stderr.end();
+    },
+  };
 }
 
 async function environment(

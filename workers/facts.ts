@@ -8,6 +8,7 @@ import { hashOf, lockHashes } from './locks.ts';
 import { machine } from './machine.ts';
 import type { Manifest } from './manifest.ts';
 import { installedPackages, interpretersOf } from './packages.ts';
+import type { Snapshot } from './walk.ts';
 
 /** What surrounds a run and is the same for many: collected while it trains. */
 export interface Facts extends Pick<
@@ -35,6 +36,8 @@ export async function collectFacts(
   words: readonly string[],
   env: Readonly<Record<string, string>>,
   cwd: string,
+  /** Linked paths as they were looked at before. */
+  watched: ReadonlyMap<string, Snapshot> = new Map(),
 ): Promise<Facts> {
   const { plan, commit } = order;
   const [{ hardware, git }, locks, interpreters] = await Promise.all([
@@ -44,7 +47,7 @@ export async function collectFacts(
   ]);
   const data: DataIdentity[] = [];
   for (const path of plan.workspace.link)
-    data.push(await dataIdentity(workshop.root, path, workshop.cacheDir));
+    data.push(await dataIdentity(workshop.root, path, workshop.cacheDir, watched.get(path)));
   const packages = await installedPackages({ words, env, cwd, locks, cacheDir: workshop.cacheDir });
   const { run, compute } = plan;
   const environment_key = hashOf(

@@ -1,5 +1,6 @@
 import type { Failure, FailureClass } from '../orchestrator/domain/run.ts';
 import type { Executed } from './execute.ts';
+import { isFull } from './room.ts';
 import { plain } from './text.ts';
 
 export interface Ending extends Executed {
@@ -38,19 +39,14 @@ export function failureOf(ending: Ending): Failure | null {
   if (ending.ended_by === 'timeout') {
     return fail('timeout', `expected an end within ${ending.timeout_seconds} s, and ended it then`);
   }
-  if (ending.log_error !== null) {
-    return fail(
-      'infrastructure',
-      `the run's output could not be written: ${ending.log_error.message}`,
-    );
-  }
   if (ending.exit_code === 0) return null;
   const last = lastLine(traceback);
+  const kind = classOf(ending, traceback);
+  // Where our log had no room, what the script wrote hardly had any.
+  const full = kind === 'idea' && isFull(ending.log_error);
   const how = ending.signal === null ? `exit code ${ending.exit_code}` : `signal ${ending.signal}`;
-  return fail(
-    classOf(ending, traceback),
-    last === '' ? `ended with ${how}` : `ended with ${how}: ${last}`,
-  );
+  const said = last === '' ? `ended with ${how}` : `ended with ${how}: ${last}`;
+  return full ? fail('infrastructure', `${said}; the disk was full meanwhile`) : fail(kind, said);
 }
 
 function classOf(ending: Ending, text: string): FailureClass {

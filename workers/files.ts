@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LabError } from '../orchestrator/domain/errors.ts';
 
 /** Writes a file so that it is on disk whole or not at all: beside, fsync, rename, fsync the folder. */
 export async function writeWhole(file: string, text: string): Promise<void> {
+  await writeFirst(file, text);
+  await syncFile(dirname(file));
+}
+
+/** The same, but for the folder: for what counts only with a file that is written there whole after it. */
+export async function writeFirst(file: string, text: string): Promise<void> {
   const beside = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     const handle = await open(beside, 'w');
@@ -15,10 +21,19 @@ export async function writeWhole(file: string, text: string): Promise<void> {
       await handle.close();
     }
     await rename(beside, file);
-    await syncFile(dirname(file));
   } catch (error) {
     await rm(beside, { force: true });
     throw error;
+  }
+}
+
+/** Like that, for what can be found out again: a full disk, or one that is read-only, costs time. */
+export async function remember(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeWhole(file, text);
+  } catch (error) {
+    if (!isTrouble(error)) throw error;
   }
 }
 

@@ -44,7 +44,7 @@ const CELLS = new RegExp(
 );
 
 /** In the order in which they are believed. */
-const STEP_KEYS = ['global_step', '_step', 'step', 'iter', 'iteration', 'it', 'epoch'];
+export const STEP_KEYS = ['global_step', '_step', 'step', 'iter', 'iteration', 'it', 'epoch'];
 const RANKS: ReadonlyMap<string, number> = new Map(STEP_KEYS.map((key, rank) => [key, rank]));
 const STEP = '(global[_ ]?step|step|iter(?:ation)?|it|epoch|batch)';
 const MARKER = new RegExp(
@@ -71,7 +71,7 @@ export function readLine(raw: string): Reading {
     const under = desc.step !== null;
     return {
       kind: 'values',
-      step: desc.step ?? (bar.keras ? null : bar.n),
+      step: desc.step ?? (bar.keras || !Number.isSafeInteger(bar.n) ? null : bar.n),
       by: desc.key,
       values,
       object: false,
@@ -189,8 +189,8 @@ function withStep(all: Values): {
   return { step, key: STEP_KEYS[rank] ?? '', values: all.filter((pair) => pair !== best) };
 }
 
-/** `train/global_step` and `Global Step` are `global_step`. */
-function rankOf(key: string): number {
+/** Place in STEP_KEYS, its length for none; `train/global_step` and `Global Step` are `global_step`. */
+export function rankOf(key: string): number {
   if (!/(?:step|it|iter|iteration|epoch)$/i.test(key)) return STEP_KEYS.length;
   const name = key
     .slice(key.lastIndexOf('/') + 1)

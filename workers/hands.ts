@@ -1,19 +1,25 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { experimentOf } from '../orchestrator/domain/ids.ts';
 import type { Hands, RunOrder } from '../orchestrator/domain/ports.ts';
-import type { Artifact, Failure, RunResult, Span } from '../orchestrator/domain/run.ts';
+import type { Failure, RunResult } from '../orchestrator/domain/run.ts';
 import { attemptOf, type Attempt, type Workshop } from './attempt.ts';
+import { claimOf } from './claim.ts';
 import { split } from './command.ts';
 import { runEnvironment } from './environment.ts';
 import { collectFacts, type Facts } from './facts.ts';
 import { isTrouble } from './files.ts';
-import { checkGuard } from './guard.ts';
+import { checkGuard, type Guard } from './guard.ts';
 import { placeLinks } from './links.ts';
-import { keep, readingsOf } from './measure.ts';
+import { keep, readingsOf, type Kept } from './measure.ts';
+import { MARKS } from './orphans.ts';
+import { makePipesReady } from './pipe.ts';
 import { listed, protectedDifference } from './protect.ts';
-import { sealResult } from './result.ts';
+import { readSealed, sealResult } from './result.ts';
+import { onceThereIsRoom } from './room.ts';
 import { keptPaths, setUp } from './setup.ts';
-import { train, trainingFailure, type Trained } from './train.ts';
+import { spansOf } from './spans.ts';
+import { endMarked } from './survivors.ts';
+import { oddities, train, trainingFailure, type Trained } from './train.ts';
 
 /** The hands of one attempt, see the port. Steps are to be called in order, each at most once. */
 export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSignal): Hands {
@@ -22,31 +28,79 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
   const opened = new Date(workshop.clock.now()).toISOString();
   let trained: Trained | null = null;
   let facts: Promise<Facts> | null = null;
-  let kept: readonly Artifact[] | null = null;
+  let watched: Guard['links'] = new Map();
+  let kept: Kept | null = null;
   const remarks: string[] = [];
+  const claim = claimOf(attempt);
+  /** What another worker sealed while this one waited for it. */
+  let already: RunResult | null = null;
 
-  const knowFacts = (): Promise<Facts> => (facts ??= factsOf(attempt));
+  const knowFacts = (): Promise<Facts> => (facts ??= factsOf(attempt, watched));
 
+  /** Carries a step out as long as nobody else has the attempt; a bug of ours lets go of it. */
   const step = (name: string, work: () => Promise<Failure | null>): Promise<Failure | null> =>
     spans.during(name, async () => {
+      if (already !== null) return null;
       if (signal.aborted && trained === null) return stopped(signal);
-      return orTrouble(work);
+      if (claim.isLost()) return TAKEN_AWAY;
+      try {
+        return await claim.during(() => orTrouble(work));
+      } catch (error) {
+        await claim.release();
+        throw error;
+      }
     });
+
+  const begin = async (): Promise<Failure | null> => {
+    const taken = await claim.take();
+    if (taken === 'stopped') return stopped(signal);
+    // Whoever had it may have brought it to its end.
+    if (taken === 'inherited')
+      already = await readSealed(attempt.folder, order.run, order.attempt, order.commit);
+    return already === null ? claim.during(() => checkOut(attempt)) : null;
+  };
 
   const takeMeasure = async (): Promise<Failure | null> => {
     if (trained === null) return null;
-    kept = await keep(attempt, trained, await knowFacts(), remarks);
+    const odd = [...remarks, ...oddities(trained)];
+    kept = await keep(attempt, trained, await knowFacts(), odd);
     return readingsOf(attempt, trained).failure;
   };
 
+  const seal = async (given: Failure | null): Promise<RunResult> => {
+    const late = kept === null && trained !== null ? await step('measure', takeMeasure) : null;
+    const killed = signal.aborted && (trained === null || trained.done.ended_by === 'abort');
+    const unfinished = trained === null ? NEVER_RAN : null;
+    const failure = killed ? null : (given ?? late ?? unfinished);
+    const known = await knowFacts().catch(() => null);
+    const result: RunResult = {
+      ...resultOf(attempt, opened, trained, kept),
+      environment_key: known?.environment_key ?? 'unknown',
+      status: killed ? 'killed' : failure === null ? 'finished' : 'failed',
+      failure,
+      killed_because: killed ? reasonOf(signal) : null,
+      spans: spans.all(),
+    };
+    // Another worker has this attempt now: what it seals is what counts.
+    if (result.killed_because === 'fenced' || claim.isAnothers()) return result;
+    await onceThereIsRoom(attempt, 'result', async () => {
+      await mkdir(attempt.folder, { recursive: true });
+      await sealResult(attempt.folder, result);
+    });
+    return result;
+  };
+
   return {
-    checkOut: () => step('setup', () => checkOut(attempt)),
+    checkOut: () => step('setup', begin),
     setUp: () => step('setup', () => setUp(attempt)),
     train: () =>
       step('train', async () => {
-        // Asked while the machine trains, so that no slot waits for it.
-        void knowFacts().catch(() => undefined);
-        const outcome = await train(attempt);
+        const outcome = await train(attempt, (guard) => {
+          watched = guard.links;
+          // Asked while the machine trains, so that no slot waits for it.
+          void knowFacts().catch(() => undefined);
+          makePipesReady();
+        });
         if ('class' in outcome) return outcome;
         trained = outcome;
         return outcome.done.ended_by === 'abort'
@@ -54,45 +108,42 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
           : trainingFailure(attempt, outcome);
       }),
     verify: async () => {
-      const { guard } = trained ?? {};
-      if (guard === undefined) return null;
+      if (trained === null) return null;
+      const { guard, done } = trained;
+      const good = done.exit_code === 0;
       return step('measure', async () => {
         const { failure, edited } = await checkGuard(attempt, guard);
         if (edited.length > 0) remarks.push(`the run itself changed ${listed(edited)}`);
+        // Of a run that failed or was stopped for another reason, this one must not be lost.
+        if (failure !== null && !good) remarks.push(failure.message);
         return failure;
       });
     },
     measure: async () => (trained === null ? null : step('measure', takeMeasure)),
     async seal(given) {
-      const late = kept === null && trained !== null ? await step('measure', takeMeasure) : null;
-      const killed = signal.aborted && (trained === null || trained.done.ended_by === 'abort');
-      const unfinished = trained === null ? NEVER_RAN : null;
-      const failure = killed ? null : (given ?? late ?? unfinished);
-      const known = await knowFacts().catch(() => null);
-      const result: RunResult = {
-        ...resultOf(attempt, opened, trained, kept),
-        environment_key: known?.environment_key ?? 'unknown',
-        status: killed ? 'killed' : failure === null ? 'finished' : 'failed',
-        failure,
-        killed_because: killed ? reasonOf(signal) : null,
-        spans: spans.all(),
-      };
-      // Another worker has this attempt now: what it seals is what counts.
-      if (result.killed_because === 'fenced') return result;
-      await mkdir(attempt.folder, { recursive: true });
-      await sealResult(attempt.folder, result);
-      return result;
+      try {
+        return already ?? (await claim.during(() => seal(given)));
+      } finally {
+        await claim.release();
+      }
     },
   };
 }
 
+const TAKEN_AWAY: Failure = {
+  class: 'infrastructure',
+  message: 'another worker has this attempt now',
+};
 const NEVER_RAN: Failure = { class: 'infrastructure', message: 'the command was never run' };
 
 async function checkOut(attempt: Attempt): Promise<Failure | null> {
   const { order, workshop, folder, worktree } = attempt;
   const { repository } = workshop;
-  // What a worker that died left of this attempt is no part of it.
-  await rm(folder, { recursive: true, force: true });
+  // What a worker that died left of this attempt is no part of it, and may still be running.
+  if (existsSync(folder)) {
+    await endMarked(MARKS.folder, folder);
+    await rm(folder, { recursive: true, force: true });
+  }
   await mkdir(folder, { recursive: true });
   const offence = await protectedDifference(repository, order.plan, order.base, order.commit);
   if (offence !== null) return offence;
@@ -120,7 +171,7 @@ const stopped = (signal: AbortSignal): Failure => ({
 const reasonOf = ({ reason }: AbortSignal): string =>
   reason === 'pruned' || reason === 'fenced' ? reason : 'user';
 
-function factsOf(attempt: Attempt): Promise<Facts> {
+function factsOf(attempt: Attempt, watched: Guard['links']): Promise<Facts> {
   const { order, workshop, folder, worktree, cwd } = attempt;
   const { lab, launcher, user } = workshop;
   const given = {
@@ -145,6 +196,7 @@ function factsOf(attempt: Attempt): Promise<Facts> {
     split(order.command.command, order.plan.run.shell) ?? [],
     env,
     cwd,
+    watched,
   );
 }
 
@@ -152,7 +204,7 @@ function resultOf(
   attempt: Attempt,
   opened: string,
   trained: Trained | null,
-  kept: readonly Artifact[] | null,
+  kept: Kept | null,
 ): Omit<RunResult, 'status' | 'failure' | 'killed_because' | 'environment_key' | 'spans'> {
   const done = trained?.done;
   // What was said counts, also where the disk had no room for the files that show it.
@@ -171,37 +223,7 @@ function resultOf(
     signal: done?.signal ?? null,
     summary: said?.summary ?? [],
     params: said?.params ?? [],
-    artifacts: kept ?? [],
-    metric_points: kept === null ? 0 : (trained?.metrics.points ?? 0),
-  };
-}
-
-interface Spans {
-  /** Time spent in steps of one name is one span, from the first's start. */
-  during<T>(name: string, work: () => Promise<T>): Promise<T>;
-  all(): readonly Span[];
-}
-
-function spansOf({ order, workshop: { clock } }: Attempt): Spans {
-  const spans = new Map<string, { start: string; seconds: number }>();
-  return {
-    async during(name, work) {
-      const span = spans.get(name) ?? { start: new Date(clock.now()).toISOString(), seconds: 0 };
-      spans.set(name, span);
-      const begin = clock.monotonic();
-      try {
-        return await work();
-      } finally {
-        span.seconds += (clock.monotonic() - begin) / 1000;
-      }
-    },
-    all: () =>
-      [...spans].map(([name, span]) => ({
-        name,
-        who: `slot ${order.slot}`,
-        experiment: experimentOf(order.run),
-        run: order.run,
-        ...span,
-      })),
+    artifacts: kept?.artifacts ?? [],
+    metric_points: kept?.points ?? 0,
   };
 }

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
-const NEWLINE = 10;
-const RETURN = 13;
+const NEWLINE = '\n';
+const RETURN = '\r';
 
 /** Bytes in, lines out. */
 export interface LineSplitter {
@@ -33,11 +33,15 @@ export function createLineSplitter(limit: number, onLine: (line: string) => void
     push(chunk) {
       const text = decoder.write(chunk);
       let from = 0;
-      for (let i = 0; i < text.length; i++) {
-        const code = text.charCodeAt(i);
-        if (code !== NEWLINE && code !== RETURN) continue;
-        take(text, from, i);
-        from = i + 1;
+      let newline = text.indexOf(NEWLINE);
+      let back = text.indexOf(RETURN);
+      while (newline >= 0 || back >= 0) {
+        const first = back < 0 || (newline >= 0 && newline < back);
+        const end = first ? newline : back;
+        take(text, from, end);
+        from = end + 1;
+        if (first) newline = text.indexOf(NEWLINE, from);
+        else back = text.indexOf(RETURN, from);
       }
       if (overlong || from === text.length) return;
       partial += text.slice(from);

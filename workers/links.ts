@@ -42,7 +42,7 @@ export async function ownPlaces(root: string): Promise<ReadonlySet<string>> {
 }
 
 /** About a second's work. Of a linked path that holds more, the rest goes unwatched. */
-const MOST_FILES = 250_000;
+export const MOST_FILES = 250_000;
 
 /** Linked paths as they are now: path → what lies in it. */
 export async function lookAtLinks(
@@ -58,20 +58,28 @@ export async function lookAtLinks(
   return seen;
 }
 
-/** `invalid`, naming what was written to, where a linked path is not as it was. */
+/** A sentence, naming what was written to, where linked paths are not as they were. */
 export function writtenTo(
   before: ReadonlyMap<string, Snapshot>,
   after: ReadonlyMap<string, Snapshot>,
-): Failure | null {
-  const changed = [...before].flatMap(([path, seen]) =>
-    differences(seen, after.get(path) ?? new Map()).map((inside) =>
-      inside === '' ? path : `${path}/${inside}`,
-    ),
-  );
-  if (changed.length === 0) return null;
-  return invalid(
-    `linked paths are read-only, but while the run went on ${listed(changed)} changed`,
-  );
+): readonly string[] {
+  const came: string[] = [];
+  const went: string[] = [];
+  const changed: string[] = [];
+  for (const [path, old] of before) {
+    const now = after.get(path) ?? new Map<string, string>();
+    for (const inside of differences(old, now)) {
+      const kind = !old.has(inside) ? came : now.has(inside) ? changed : went;
+      kind.push(inside === '' ? path : `${path}/${inside}`);
+    }
+  }
+  const found = [
+    changed.length > 0 ? `${listed(changed)} changed` : '',
+    came.length > 0 ? `${listed(came)} was left there` : '',
+    went.length > 0 ? `${listed(went)} was removed` : '',
+  ].filter((part) => part !== '');
+  if (found.length === 0) return [];
+  return [`linked paths are read-only, but while the run went on ${found.join(', ')}`];
 }
 
 const exists = async (path: string): Promise<boolean> =>

@@ -8,21 +8,23 @@ export type Literal =
   | { readonly [key: string]: Literal };
 export type Scalar = number | string | boolean;
 
-const CONSTANTS: Readonly<Record<string, Literal>> = {
-  true: true,
-  True: true,
-  false: false,
-  False: false,
-  null: null,
-  None: null,
-  nan: Number.NaN,
-  NaN: Number.NaN,
-  inf: Number.POSITIVE_INFINITY,
-  Infinity: Number.POSITIVE_INFINITY,
-};
+const CONSTANTS: ReadonlyMap<string, Literal> = new Map<string, Literal>([
+  ['true', true],
+  ['True', true],
+  ['false', false],
+  ['False', false],
+  ['null', null],
+  ['None', null],
+  ['nan', Number.NaN],
+  ['NaN', Number.NaN],
+  ['inf', Number.POSITIVE_INFINITY],
+  ['Infinity', Number.POSITIVE_INFINITY],
+]);
 const NUMBER = /[-+]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?/y;
 const NAME = /[-+]?[A-Za-z_][\w.]*/y;
 const MAX_DEPTH = 32;
+/** Longer names are no names; a thousand of them would fill the memory. */
+export const MAX_NAME = 250;
 
 /**
  * Reads one JSON value, Python literal (`{'loss': nan, 'ok': True}`), call with keyword arguments
@@ -79,7 +81,7 @@ class Reader {
     if (name === null) return undefined;
     if (this.text[this.at] === '(') return this.call();
     const negative = name.startsWith('-');
-    const value = CONSTANTS[name.replace(/^[-+]/, '')];
+    const value = CONSTANTS.get(name.replace(/^[-+]/, ''));
     return negative && typeof value === 'number' ? -value : value;
   }
 
@@ -180,9 +182,15 @@ class Reader {
   }
 }
 
+/** JSON.parse takes any depth, JSON.stringify does not. */
+const isShallow = (value: Literal, depth = 0): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (depth < MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1)));
+
 /**
- * Nested keys joined by `/`; nulls, what lies too deep, and lists are left out, or lists given
- * as JSON. Ends after `limit` keys.
+ * Nested keys joined by `/`; nulls, names without end, what lies too deep, and lists are left out,
+ * or lists given as JSON. Ends after `limit` keys.
  */
 export function flatten(
   value: Literal,
@@ -192,8 +200,9 @@ export function flatten(
   const out: [string, Scalar][] = [];
   const walk = (node: Literal, path: string, depth: number): void => {
     if (out.length >= limit || depth > MAX_DEPTH || node === null) return;
+    if (path.length > MAX_NAME) return;
     if (Array.isArray(node)) {
-      if (lists && path !== '') out.push([path, JSON.stringify(node)]);
+      if (lists && path !== '' && isShallow(node)) out.push([path, JSON.stringify(node)]);
       return;
     }
     if (typeof node !== 'object') {

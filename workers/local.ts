@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Executor, Repository } from '../orchestrator/domain/ports.ts';
 import { attemptFolder, LIMITS, type Limits, type Workshop } from './attempt.ts';
+import { sweepClaims } from './claim.ts';
 import { openHands } from './hands.ts';
 import { endOrphans } from './orphans.ts';
 import { keepDiff } from './change-diff.ts';
 import { prepare, type Rewriting } from './prepare.ts';
 import { nameOfProcess } from './processes.ts';
 import { readSealed } from './result.ts';
+import type { Concern } from './vitals.ts';
 
 export { dataIdentity } from './data.ts';
 export { gpusFor, machine, machineInWords, slotsFor, type Gpu, type Machine } from './machine.ts';
 export type { Limits } from './attempt.ts';
+export type { Concern } from './vitals.ts';
 export type { Rewriting } from './prepare.ts';
 
 export interface LocalExecutorDeps extends Rewriting {
@@ -29,6 +32,10 @@ export interface LocalExecutorDeps extends Rewriting {
   readonly limits?: Partial<Limits>;
   /** Writes metrics.parquet from metrics.ndjson where there are more than `limits.large_points` points. */
   readonly writeLargeParquet?: (ndjson: string, parquet: string, run: string) => Promise<void>;
+  /** Told while a run trains, each kind at most once a run. What it throws is nobody's trouble. */
+  readonly onConcern?: (concern: Concern) => void;
+  /** Told of what somebody should see to now, such as a full disk. A sentence. */
+  readonly onTrouble?: (text: string) => void;
 }
 
 /** Runs experiments on this machine, each slot in its own worktree. */
@@ -47,6 +54,8 @@ export function openLocalExecutor(deps: LocalExecutorDeps): Executor {
     rewriteKnob: deps.rewriteKnob,
     limits: { ...LIMITS, ...deps.limits },
     writeLargeParquet: deps.writeLargeParquet ?? null,
+    onConcern: heard(deps.onConcern),
+    onTrouble: heard(deps.onTrouble),
   };
   return {
     async prepare(order) {
@@ -57,6 +66,20 @@ export function openLocalExecutor(deps: LocalExecutorDeps): Executor {
     open: (order, signal) => openHands(workshop, order, signal),
     sealed: (run, attempt, commit) =>
       readSealed(attemptFolder(deps.experimentsDir, run, attempt), run, attempt, commit),
-    endOrphans: () => endOrphans(workshop.lab),
+    async endOrphans() {
+      await sweepClaims(workshop);
+      return endOrphans(workshop.lab);
+    },
   };
 }
+
+/** Whoever listens does not disturb a run. */
+const heard =
+  <Told>(listener: ((told: Told) => void) | undefined) =>
+  (told: Told): void => {
+    try {
+      listener?.(told);
+    } catch {
+      // Theirs to know.
+    }
+  };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 const text = z.string();
 const hashes = z.record(text, text);
+const value = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])]);
 
 /** manifest.json: everything that would have to be the same for a run to come out the same. */
 export const manifestSchema = z
@@ -57,6 +58,46 @@ export const manifestSchema = z
         .describe('Processes that outlived the command and were ended.'),
     }),
     peak_memory_mb: z.number().nullable(),
+    plan: z
+      .object({
+        objective: z.object({
+          metric: text,
+          direction: z.enum(['minimize', 'maximize']),
+          at: z.enum(['last', 'best']),
+        }),
+        editable: z.array(text),
+        link: z.array(text),
+        command: text,
+        env: hashes.describe('Setup gets these; the run gets those of its experiment.'),
+        setup: text.nullable(),
+        shell: z.boolean(),
+        seed: z
+          .object({
+            env: text.optional(),
+            arg: text.optional(),
+            file: text.optional(),
+            match: text.optional(),
+          })
+          .nullable(),
+        keep: z.array(text),
+        gpus_per_run: z.union([z.int(), z.literal('auto')]),
+      })
+      .optional()
+      .describe('What of the plan had a hand in the run, as autolab rerun needs it elsewhere.'),
+    outcome: z
+      .object({
+        objective: value.nullable(),
+        failure: z
+          .object({ class: text, message: text })
+          .nullable()
+          .describe('What the command’s end or its output say; null where both were good.'),
+        summary: z
+          .record(text, value)
+          .describe('Last numbers; no texts, which a script may have from a secret.'),
+      })
+      .nullable()
+      .optional()
+      .describe('What came out; null where the run was stopped. result.json says it in full.'),
     remarks: z.array(text).describe('What was left out or found odd.'),
   })
   .meta({

@@ -5,12 +5,14 @@ import type { Artifact, Failure, Param, SummaryValue } from '../orchestrator/dom
 import { collectArtifacts } from './artifacts.ts';
 import type { Attempt } from './attempt.ts';
 import type { Facts } from './facts.ts';
-import { syncFile, writeWhole } from './files.ts';
+import { syncFile, writeFirst } from './files.ts';
+import { planPart } from './manifest-plan.ts';
 import type { Manifest } from './manifest.ts';
 import { seriesOf, type MetricsReader } from './metrics.ts';
 import { paramsOf } from './params.ts';
 import { writeMetrics } from './parquet.ts';
-import { METRICS_NDJSON, type Trained } from './train.ts';
+import { isFull, onceThereIsRoom } from './room.ts';
+import { METRICS_NDJSON, trainingFailure, type Trained } from './train.ts';
 
 /** What a run said, in the form that it is recorded in. */
 export interface Readings {
@@ -23,33 +25,71 @@ export interface Readings {
 
 const MEMORY = 'peak_memory_mb';
 
-export function readingsOf({ order }: Attempt, { metrics, call, done }: Trained): Readings {
+export function readingsOf({ order }: Attempt, trained: Trained): Readings {
+  const { metrics, call, done } = trained;
   const { knobs, command } = order;
+  const { objective, failure } = objectiveOf(metrics, order.plan.objective, done.peak_memory_mb);
   return {
-    ...objectiveOf(metrics, order.plan.objective, done.peak_memory_mb),
+    objective,
+    failure: failure?.class === 'no_metric' ? orFull(trained, failure) : failure,
     summary: summaryOf(metrics, done.peak_memory_mb),
     params: paramsOf({ knobs, words: call.words, env: command.env, printed: metrics.printed }),
   };
 }
 
-/** Writes metrics.parquet and manifest.json and brings the artifacts in; returns these. */
+/** A script that found no room hardly wrote its metrics where we look for them. */
+const orFull = ({ done, points_error }: Trained, failure: Failure): Failure =>
+  isFull(done.log_error) || isFull(points_error)
+    ? { class: 'infrastructure', message: `${failure.message}; the disk was full meanwhile` }
+    : failure;
+
+export interface Kept {
+  readonly artifacts: readonly Artifact[];
+  /** Points in metrics.parquet. */
+  readonly points: number;
+}
+
+/**
+ * Brings the artifacts in and writes metrics.parquet and manifest.json, which wait for room where
+ * the disk is full; an artifact that finds none is left out, and the manifest says so.
+ */
 export async function keep(
   attempt: Attempt,
   trained: Trained,
   facts: Facts,
   remarks: readonly string[],
-): Promise<readonly Artifact[]> {
-  const { order, workshop, folder, cwd } = attempt;
-  const { points } = trained.metrics;
+): Promise<Kept> {
+  const { order, folder, cwd } = attempt;
+  const missed: string[] = [];
+  const artifacts = await collectArtifacts(
+    cwd,
+    order.plan.run.keep,
+    join(folder, 'artifacts'),
+    (path) => missed.push(`no room on the disk for ${path}: it was not kept`),
+  );
+  const points = await onceThereIsRoom(attempt, 'metrics', () => writePoints(attempt, trained));
+  await onceThereIsRoom(attempt, 'manifest', () =>
+    writeManifest(attempt, trained, facts, [...remarks, ...missed]),
+  );
+  return { artifacts, points };
+}
+
+async function writePoints(
+  { workshop, folder, order }: Attempt,
+  { metrics, points_error }: Trained,
+): Promise<number> {
   const ndjson = join(folder, METRICS_NDJSON);
   const parquet = join(folder, 'metrics.parquet');
   const large = workshop.writeLargeParquet;
-  if (large !== null && points > workshop.limits.large_points) {
+  // What was cut off somewhere is for a reader that does without its last line.
+  if (large !== null && metrics.points > workshop.limits.large_points && points_error === null) {
     await large(ndjson, parquet, order.run);
-  } else await writeMetrics(ndjson, parquet, order.run);
+    await syncFile(parquet);
+    return metrics.points;
+  }
+  const rows = await writeMetrics(ndjson, parquet, order.run);
   await syncFile(parquet);
-  await writeManifest(attempt, trained, facts, remarks);
-  return collectArtifacts(cwd, order.plan.run.keep, join(folder, 'artifacts'));
+  return rows;
 }
 
 /**
@@ -96,10 +136,11 @@ function summaryOf(metrics: MetricsReader, peak_memory_mb: number | null): reado
 
 async function writeManifest(
   attempt: Attempt,
-  { call, done, metrics }: Trained,
+  trained: Trained,
   facts: Facts,
   remarks: readonly string[],
 ): Promise<void> {
+  const { call, done, metrics } = trained;
   const { order, folder } = attempt;
   const { plan } = order;
   const manifest: Manifest = {
@@ -130,7 +171,28 @@ async function writeManifest(
       processes_left_behind: done.left_behind,
     },
     peak_memory_mb: done.peak_memory_mb,
+    plan: planPart(plan),
+    outcome: done.ended_by === 'abort' ? null : outcomeOf(attempt, trained),
     remarks: [...remarks, ...metrics.remarks],
   };
-  await writeWhole(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeFirst(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
+
+/** So that a manifest that was copied away alone still says what a rerun is to be compared with. */
+function outcomeOf(attempt: Attempt, trained: Trained): Manifest['outcome'] {
+  const { objective, failure, summary } = readingsOf(attempt, trained);
+  const why = trainingFailure(attempt, trained) ?? failure;
+  return {
+    objective: objective === null ? null : spelt(objective),
+    failure: why === null ? null : { class: why.class, message: why.message },
+    summary: Object.fromEntries(
+      summary.flatMap(({ key, number }) => (number === null ? [] : [[key, spelt(number)]])),
+    ),
+  };
+}
+
+/** JSON has no word for numbers that are not finite. */
+const spelt = (value: number): number | 'NaN' | 'Infinity' | '-Infinity' => {
+  if (Number.isFinite(value)) return value;
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+};

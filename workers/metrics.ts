@@ -1,4 +1,5 @@
-import { measures, readLine, readRecord, type Reading, type Values } from './formats.ts';
+import { areNumbers, numbersIn, rememberKeys, type Numbers } from './flat.ts';
+import { measures, readLine, readRecord, STEP_KEYS, type Reading, type Values } from './formats.ts';
 import type { Literal, Scalar } from './literal.ts';
 
 /** One number of a run. `time` is milliseconds since 1970. */
@@ -47,11 +48,15 @@ export interface MetricsOptions {
 }
 
 const MAX_TEXT = 500;
+/** Of a setting that was printed, such as a prompt. */
+const MAX_SETTING = 4096;
+const EPOCH = STEP_KEYS.indexOf('epoch');
 type Found = Extract<Reading, { kind: 'values' }>;
 
 /** Follows a run's output and says what it measured. Every number is a point, the summary's too. */
 export function createMetricsReader(options: MetricsOptions): MetricsReader {
-  const series = new Map<string, Series>();
+  const series = new Map<string, { -readonly [Part in keyof Series]: Series[Part] }>();
+  const keyOf = rememberKeys(2 * options.maxKeys);
   const texts = new Map<string, string>();
   const printed = new Map<string, Scalar>();
   let position: number | null = null;
@@ -64,19 +69,22 @@ export function createMetricsReader(options: MetricsOptions): MetricsReader {
   const refused = new Set<string>();
 
   const number = (key: string, step: number | null, time: number, value: number): void => {
-    const old = series.get(key);
-    if (old === undefined && series.size >= options.maxKeys) {
-      if (refused.size < options.maxKeys) refused.add(key);
-      return;
+    let known = series.get(key);
+    if (known === undefined) {
+      if (series.size >= options.maxKeys) {
+        if (refused.size < options.maxKeys) refused.add(key);
+        return;
+      }
+      known = { count: 0, last: value, step, low: null, high: null };
+      series.set(key, known);
     }
-    const finite = Number.isFinite(value);
-    series.set(key, {
-      count: (old?.count ?? 0) + 1,
-      last: value,
-      step,
-      low: finite ? Math.min(value, old?.low ?? value) : (old?.low ?? null),
-      high: finite ? Math.max(value, old?.high ?? value) : (old?.high ?? null),
-    });
+    known.count++;
+    known.last = value;
+    known.step = step;
+    if (Number.isFinite(value)) {
+      if (known.low === null || value < known.low) known.low = value;
+      if (known.high === null || value > known.high) known.high = value;
+    }
     if (points >= options.maxPoints) dropped++;
     else {
       points++;
@@ -92,9 +100,41 @@ export function createMetricsReader(options: MetricsOptions): MetricsReader {
     }
   };
 
+  /**
+   * The short way of a record of numbers, which floods are made of, to where the general way leads.
+   * False, with nothing done, where only that one leads there.
+   */
+  const recordNumbers = (record: Numbers, time: number, printedLine: boolean): boolean => {
+    let step: number | null = null;
+    let stepKey: string | null = null;
+    let rank = STEP_KEYS.length;
+    for (const key in record) {
+      const found = keyOf(key);
+      const value = record[key] as number;
+      if (found.rank < rank && !found.unfit && Number.isSafeInteger(value) && value >= 0) {
+        rank = found.rank;
+        step = value;
+        stepKey = key;
+      }
+      if (key === 'epoch' && !Number.isInteger(value)) fractions = true;
+    }
+    if (fractions && rank === EPOCH) return false;
+    if (printedLine) {
+      release();
+      if (step === null && !summary) step = position;
+    }
+    for (const key in record) {
+      const found = keyOf(key);
+      if (key === stepKey || found.unfit || (found.clock && !printedLine)) continue;
+      number(key, step, time, record[key] as number);
+    }
+    return true;
+  };
+
   const print = (values: Values): void => {
     for (const [key, value] of values) {
-      if (printed.has(key) || printed.size < options.maxKeys) printed.set(key, value);
+      if (printed.has(key) || printed.size < options.maxKeys)
+        printed.set(key, typeof value === 'string' ? value.slice(0, MAX_SETTING) : value);
     }
   };
 
@@ -156,6 +196,9 @@ export function createMetricsReader(options: MetricsOptions): MetricsReader {
       return out;
     },
     line(text, time) {
+      // Before the training has begun, an object of numbers may be a configuration.
+      const numbers = training ? numbersIn(text) : null;
+      if (numbers !== null && recordNumbers(numbers, time, true)) return;
       const found = readLine(text);
       switch (found.kind) {
         case 'nothing':
@@ -177,6 +220,10 @@ export function createMetricsReader(options: MetricsOptions): MetricsReader {
       }
     },
     record(value, time) {
+      if (areNumbers(value) && recordNumbers(value, time, false)) {
+        training = true;
+        return;
+      }
       const { step, values } = epochs(readRecord(value));
       training = true;
       record(

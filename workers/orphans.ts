@@ -23,7 +23,8 @@ const PAUSE_MS = 20;
 
 /**
  * Kills what former launches of this lab left running: processes that carry the lab's mark and
- * whose launcher is dead for certain. Nothing else, whatever it is called. Returns a sentence each.
+ * whose launcher is dead for certain. Nothing else, whatever it is called: not what shows no
+ * environment, and not what got a pid that one of them had. Returns a sentence each.
  */
 export async function endOrphans(lab: string): Promise<readonly string[]> {
   const ended = new Map<number, string>();
@@ -31,7 +32,7 @@ export async function endOrphans(lab: string): Promise<readonly string[]> {
     const found = await orphans(lab);
     if (found.length === 0) break;
     for (const { row, run } of found) {
-      signalProcess(row.pid, 'SIGKILL');
+      if (!signalProcess(row, 'SIGKILL')) continue;
       ended.set(
         row.pid,
         `ended process ${row.pid}, which a former launch had left running for ${run}`,

@@ -1,8 +1,9 @@
-import { access, constants, mkdir, readFile, readdir, realpath, stat } from 'node:fs/promises';
+import { accessSync, constants } from 'node:fs';
+import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
-import { writeWhole } from './files.ts';
+import { remember } from './files.ts';
 import { hashOf } from './locks.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -23,7 +24,7 @@ export async function interpretersOf(
 ): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
   for (const word of interpreterWords(words)) {
-    const file = await programOf(word, env, cwd);
+    const file = programOf(word, env, cwd);
     if (file !== null) found[basename(word)] = await versionOf(file, env, cwd);
   }
   return found;
@@ -35,18 +36,23 @@ function interpreterWords(words: readonly string[]): readonly string[] {
   return [...new Set([...named, ...implied])];
 }
 
-async function programOf(word: string, env: Env, cwd: string): Promise<string | null> {
+function programOf(word: string, env: Env, cwd: string): string | null {
   const places = word.includes('/')
     ? [isAbsolute(word) ? word : join(cwd, word)]
     : (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, word));
   for (const place of places) {
-    const ok = await access(place, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (ok) return place;
+    if (mayRun(place)) return place;
   }
   return null;
+}
+
+function mayRun(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function versionOf(file: string, env: Env, cwd: string): Promise<string> {
@@ -91,12 +97,12 @@ export async function installedPackages(order: PackagesOrder): Promise<Manifest[
   const word = interpreterWords(order.words).find((name) =>
     /^(?:python|pypy)/.test(basename(name)),
   );
-  const python = word === undefined ? null : await programOf(word, order.env, order.cwd);
+  const python = word === undefined ? null : programOf(word, order.env, order.cwd);
   return python === null ? nodePackages(order.cwd) : pythonPackages(python, order);
 }
 
 async function pythonPackages(python: string, order: PackagesOrder): Promise<Manifest['packages']> {
-  const { env, cwd, locks, cacheDir } = order;
+  const { env, locks, cacheDir } = order;
   const state = [
     python,
     await realpath(python),
@@ -105,6 +111,35 @@ async function pythonPackages(python: string, order: PackagesOrder): Promise<Man
     locks,
   ];
   const file = join(cacheDir, 'packages', `${hashOf(JSON.stringify(state)).slice(0, 24)}.json`);
+  return recalled(file, () => askPython(python, file, order));
+}
+
+/** Of the environments that this process saw last; a list may be long, and each run asks. */
+const lists = new Map<string, Promise<Manifest['packages']>>();
+const MOST_LISTS = 16;
+
+/** What is known of a state that never changes, or becomes known; null is asked again. */
+function recalled(
+  key: string,
+  find: () => Promise<Manifest['packages']>,
+): Promise<Manifest['packages']> {
+  const known = lists.get(key);
+  if (known !== undefined) return known;
+  if (lists.size >= MOST_LISTS) lists.clear();
+  const found = find().then((packages) => {
+    if (packages === null) lists.delete(key);
+    return packages;
+  });
+  lists.set(key, found);
+  found.catch(() => lists.delete(key));
+  return found;
+}
+
+async function askPython(
+  python: string,
+  file: string,
+  { env, cwd }: PackagesOrder,
+): Promise<Manifest['packages']> {
   const known = record.safeParse(await json(file));
   if (known.success) return { source: python, versions: known.data };
   // The experiment's own modules have no business in this question.
@@ -120,8 +155,7 @@ async function pythonPackages(python: string, order: PackagesOrder): Promise<Man
   const { stdout } = await execa(python, ['-I', '-c', LIST_PYTHON], options);
   const answer = record.safeParse(parsed(stdout));
   if (!answer.success) return null;
-  await mkdir(dirname(file), { recursive: true });
-  await writeWhole(file, JSON.stringify(answer.data));
+  await remember(file, JSON.stringify(answer.data));
   return { source: python, versions: answer.data };
 }
 
@@ -146,6 +180,12 @@ const lockfile = z.object({
 /** From npm's own record of what it installed. */
 async function nodePackages(cwd: string): Promise<Manifest['packages']> {
   const source = join(cwd, 'node_modules', '.package-lock.json');
+  const at = await stat(source).catch(() => null);
+  if (at === null) return null;
+  return recalled(`${source}@${at.ino}@${at.mtimeMs}@${at.size}`, () => readLock(source));
+}
+
+async function readLock(source: string): Promise<Manifest['packages']> {
   const lock = lockfile.safeParse(await json(source));
   if (!lock.success) return null;
   const installed = Object.entries(lock.data.packages).map(

@@ -7,6 +7,10 @@ declare module 'parquetjs-lite' {
     /** Minima and maxima in the footer, on unless false. */
     readonly statistics?: boolean;
   }
+  interface Sink {
+    write(bytes: Buffer, done: () => void): void;
+    end(done: () => void): void;
+  }
   interface Writer {
     appendRow(row: Readonly<Record<string, unknown>>): Promise<void>;
     close(): Promise<void>;
@@ -14,9 +18,9 @@ declare module 'parquetjs-lite' {
   const parquet: {
     readonly ParquetSchema: new (fields: Readonly<Record<string, Field>>) => object;
     readonly ParquetWriter: {
-      openFile(
+      openStream(
         schema: object,
-        path: string,
+        sink: Sink,
         options: { readonly rowGroupSize: number },
       ): Promise<Writer>;
     };

@@ -14,33 +14,65 @@ export interface Pipe {
   readonly output: Readable;
 }
 
+/** Both ends, open. Nothing of it is in the file system. */
+interface Ends {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** A process makes so many at once, for as many runs as half of them: each is used once. */
+const STOCK = 16;
 const run = promisify(execFile);
+const stock: Ends[] = [];
+let coming: Promise<boolean> | null = null;
 
 /**
  * Pipes for a child's output. Node's own are sockets, which cannot be opened again: under them
  * `tee /dev/stderr` and `open('/dev/stdout')` fail. Null where the system makes no FIFOs.
  */
 export async function openPipes(count: number): Promise<readonly Pipe[] | null> {
+  while (stock.length < count) if (!(await more())) return null;
+  const taken = stock.splice(0, count);
+  return taken.map(({ input, output }) => ({
+    input,
+    output: new Socket({ fd: output, readable: true, writable: false }),
+  }));
+}
+
+/** To be called while nobody waits: the next run finds its pipes made. */
+export function makePipesReady(): void {
+  if (stock.length < STOCK / 4) void more();
+}
+
+const more = (): Promise<boolean> =>
+  (coming ??= stockUp().finally(() => {
+    coming = null;
+  }));
+
+/** False where not all could be made. Never throws. */
+async function stockUp(): Promise<boolean> {
   let folder: string | undefined;
-  const made: Pipe[] = [];
   try {
     folder = await mkdtemp(join(tmpdir(), 'autolab-pipe-'));
-    const paths = Array.from({ length: count }, (_, i) => join(folder ?? '', String(i)));
+    const paths = Array.from({ length: STOCK }, (_, i) => join(folder ?? '', String(i)));
     await run('mkfifo', ['-m', '600', ...paths]);
-    for (const path of paths) {
-      // Opened without waiting for a writer, which then finds a reader.
-      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const output = new Socket({ fd, readable: true, writable: false });
-      made.push({ input: openSync(path, constants.O_WRONLY), output });
-    }
-    return made;
+    for (const path of paths) stock.push(opened(path));
+    return true;
   } catch {
-    for (const { input, output } of made) {
-      closeSync(input);
-      output.destroy();
-    }
-    return null;
+    return false;
   } finally {
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    if (folder !== undefined)
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function opened(path: string): Ends {
+  // Opened without waiting for a writer, which then finds a reader.
+  const output = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return { input: openSync(path, constants.O_WRONLY), output };
+  } catch (error) {
+    closeSync(output);
+    throw error;
   }
 }

@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../orchestrator/domain/ports.ts';
 import { openPipes } from './pipe.ts';
+import { processRow } from './processes.ts';
 import { startSampler, type Usage } from './sampler.ts';
 import { killFamily, signalFamily, type Family } from './survivors.ts';
 
@@ -22,6 +23,8 @@ export interface ProcessOrder {
   readonly mark: string;
   /** The stream waits for what this returns, so that nothing piles up. Must not throw. */
   readonly onOutput: (stream: Stream, chunk: Buffer) => Promise<void> | void;
+  /** Called once it runs, with the processor seconds of its tree as it is by then; null where unknown. */
+  readonly onStart?: (cpuSeconds: () => number | null) => void;
 }
 
 export interface ProcessEnd extends Usage {
@@ -30,6 +33,8 @@ export interface ProcessEnd extends Usage {
   readonly seconds: number;
   /** Seconds that the machine was suspended meanwhile; not among `seconds`. */
   readonly slept_seconds: number;
+  /** Seconds that we ourselves stood still meanwhile, such as by Ctrl-Z; among `seconds`. */
+  readonly stalled_seconds: number;
   /** Null where a signal ended it, or we did. */
   readonly exit_code: number | null;
   readonly signal: string | null;
@@ -58,6 +63,7 @@ export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
   const sampler = startSampler(pid, order.sample_ms);
   const family: Family = {
     root: pid,
+    start: processRow(pid)?.start ?? null,
     variable: order.mark,
     value: order.env[order.mark] ?? '',
     seen: sampler.seen,
@@ -65,8 +71,9 @@ export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
   const pumps = Promise.all([pump(streams[0], 'stdout', order), pump(streams[1], 'stderr', order)]);
 
   const watch = watchOver(order, family, begin);
+  order.onStart?.(sampler.cpuNow);
   const { exit_code, signal, error } = await exit;
-  const ended_by = watch.end();
+  const { ended_by, stalled_seconds } = watch.end();
   const seconds = (clock.monotonic() - begin) / 1000;
   const slept_seconds = (clock.asleep() - slept) / 1000;
   const usage = sampler.stop();
@@ -77,6 +84,7 @@ export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
     started,
     seconds,
     slept_seconds,
+    stalled_seconds,
     exit_code: ours ? null : exit_code,
     signal,
     ended_by,
@@ -89,6 +97,7 @@ export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
 const NEVER = {
   seconds: 0,
   slept_seconds: 0,
+  stalled_seconds: 0,
   exit_code: null,
   signal: null,
   ended_by: 'never_started',
@@ -145,37 +154,60 @@ async function pump(stream: Readable, name: Stream, order: ProcessOrder): Promis
   }
 }
 
+/** A timer later than this says that we stood still. */
+const STALL_MS = 2000;
+const LOOK_MS = 1000;
+/** For news of an exit to reach us. */
+const NEWS_MS = 50;
+
+interface Watch {
+  end(): Pick<ProcessEnd, 'stalled_seconds'> & { ended_by: 'itself' | 'timeout' | 'abort' };
+}
+
 /** Ends the family at the deadline or the abort; `end` says whether that came to pass. */
-function watchOver(
-  order: ProcessOrder,
-  family: Family,
-  begin: number,
-): { end(): 'itself' | 'timeout' | 'abort' } {
+function watchOver(order: ProcessOrder, family: Family, begin: number): Watch {
+  const { clock } = order;
   const deadline = begin + order.timeout_seconds * 1000;
-  let why: 'itself' | 'timeout' | 'abort' = 'itself';
+  let ended_by: 'itself' | 'timeout' | 'abort' = 'itself';
+  let over = false;
+  let stalled = 0;
   let timer: NodeJS.Timeout;
   const stop = (reason: 'timeout' | 'abort'): void => {
-    if (why !== 'itself') return;
-    why = reason;
+    if (over || ended_by !== 'itself') return;
+    ended_by = reason;
     clearTimeout(timer);
     void signalFamily(family, 'SIGTERM');
     timer = setTimeout(() => void killFamily(family), order.grace_ms);
   };
-  // The clock decides, not the timer, which cannot wait for more than 24 days at once.
-  const check = (): void => {
-    const left = deadline - order.clock.monotonic();
-    if (left <= 0) stop('timeout');
-    else timer = setTimeout(check, Math.min(left, 2 ** 30));
+  // Where we stood still ourselves, timers fire before the exit is heard of that came in time.
+  const judge = (): void => {
+    timer = setTimeout(() => setImmediate(() => stop('timeout')), NEWS_MS);
+  };
+  let due = begin;
+  const notice = (): number => {
+    const now = clock.monotonic();
+    if (now - due > STALL_MS) stalled += now - due;
+    return now;
+  };
+  const look = (): void => {
+    const now = notice();
+    if (now >= deadline) return judge();
+    const wait = Math.min(deadline - now, LOOK_MS);
+    due = now + wait;
+    timer = setTimeout(look, wait);
   };
   const abort = (): void => stop('abort');
-  check();
+  look();
   order.signal.addEventListener('abort', abort, { once: true });
   if (order.signal.aborted) abort();
   return {
     end() {
+      over = true;
+      // The exit may be heard of before the timer that is late.
+      if (ended_by === 'itself') notice();
       clearTimeout(timer);
       order.signal.removeEventListener('abort', abort);
-      return why;
+      return { ended_by, stalled_seconds: stalled / 1000 };
     },
   };
 }

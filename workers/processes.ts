@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 /** A row of the machine's process table. */
@@ -28,9 +28,24 @@ function read(file: string): string | null {
   }
 }
 
+const page = Buffer.allocUnsafe(4096);
+
+/** A file of /proc that fits a page, such as `stat` and `status`; null where it is gone. */
+export function readPage(file: string): string | null {
+  let fd: number | null = null;
+  try {
+    fd = openSync(file, 'r');
+    return page.toString('latin1', 0, readSync(fd, page, 0, page.length, 0));
+  } catch {
+    return null;
+  } finally {
+    if (fd !== null) closeSync(fd);
+  }
+}
+
 /** One process of Linux' /proc, null where it is gone. */
 export function processRow(pid: number): ProcessRow | null {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = readPage(`/proc/${pid}/stat`);
   if (stat === null) return null;
   // The name stands in parentheses and may hold anything, blanks and parentheses too.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -88,6 +103,10 @@ export async function processTable(): Promise<readonly ProcessRow[]> {
   });
 }
 
+/** Did a process certainly start before the time that another one's row says? False off Linux. */
+export const startedBefore = (row: ProcessRow, start: string): boolean =>
+  LINUX && Number(row.start) < Number(start);
+
 /** What the process was started with, each variable between NUL bytes; empty where we may not look. */
 export async function environmentOf(pid: number): Promise<string> {
   if (LINUX)
@@ -123,7 +142,15 @@ export function isDead(name: string): boolean {
       return (error as NodeJS.ErrnoException).code === 'ESRCH';
     }
   }
-  return space === namespace() && processRow(Number(pid))?.start !== start;
+  const row = processRow(Number(pid));
+  // The dead stay in the table until their parent asks: in a container without an init, for ever.
+  return space === namespace() && (row === null || row.zombie || row.start !== start);
+}
+
+/** Does the process of that name live for certain? False where it cannot be known from here. */
+export function lives(name: string): boolean {
+  const [pid = '', , space] = name.split(':');
+  return /^\d+$/.test(pid) && (space === undefined || space === namespace()) && !isDead(name);
 }
 
 function namespace(): string {
@@ -143,11 +170,18 @@ async function ps(args: readonly string[]): Promise<string> {
   }
 }
 
-/** Sends a signal; a process that is gone or not ours is none of our business. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+/**
+ * Sends a signal to the very process that the row tells of: its start is looked at once more, so
+ * that a pid which came to somebody else meanwhile is left alone. False where it is gone or not
+ * ours. On macOS the row, a moment old, has to do.
+ */
+export function signalProcess({ pid, start }: ProcessRow, signal: NodeJS.Signals): boolean {
+  if (LINUX && processRow(pid)?.start !== start) return false;
   try {
     process.kill(pid, signal);
+    return true;
   } catch {
     // ESRCH, EPERM
+    return false;
   }
 }

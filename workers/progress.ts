@@ -3,6 +3,7 @@ import { NUMBER, signedPairs, toNumber, type Pair } from './pairs.ts';
 /** A progress bar with numbers in it. */
 export interface ProgressBar {
   readonly description: string;
+  /** NaN where it is no number. */
   readonly n: number;
   /** NaN where unknown. */
   readonly total: number;
@@ -12,7 +13,7 @@ export interface ProgressBar {
 }
 
 /** `Epoch 3:  45%|███▌ | 45/100 [00:01<00:00, 8.1it/s, v_num=0, train_loss=0.12]` (tqdm, Lightning) */
-const TQDM = /^(.*?)\d+%\|[^|]*\|\s*([\d.]+)[kKMG]?\/([\d.]+)[kKMG]?\s*\[([^\]]*)\]?(.*)$/s;
+const TQDM = /^(.*?)\d+%\|[^|]*\|\s*([\d.]+[kKMG]?)\/([\d.]+[kKMG]?)\s*\[([^\]]*)\]?(.*)$/s;
 /** `450it [00:10, 45.0it/s, loss=0.3]`: a bar without an end. */
 const ENDLESS = /^(.*?)\b(\d+)it \[\d\d:\d\d(?::\d\d)?,([^\]]*)\]?(.*)$/s;
 /** `Epoch 3/9 ━━━━━━ 10/10 0:00:01 • 0:00:00 8.1it/s train_loss: 0.12` (rich) */
@@ -60,12 +61,23 @@ const counted = (
   values: readonly Pair[],
 ): ProgressBar => ({
   description,
-  n: Math.trunc(Number(n)),
-  total: Number(total),
+  n: Math.round(countOf(n)),
+  total: Math.round(countOf(total)),
   // Lightning's number of the log folder.
   values: values.filter(([key]) => key !== 'v_num'),
   keras: false,
 });
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['k', 1e3],
+  ['K', 1e3],
+  ['M', 1e6],
+  ['G', 1e9],
+]);
+
+/** `45`, and `45.3k` where the bar shortens: 45,300. NaN for anything else. */
+const countOf = (text = ''): number =>
+  Number(text.replace(/[kKMG]$/, '')) * (UNITS.get(text.slice(-1)) ?? 1);
 
 /** The `k=v` between the commas of `00:01<00:00, 8.1it/s, v_num=0, train_loss=0.12`. */
 const postfix = (inside: string): readonly Pair[] =>

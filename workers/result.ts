@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunId } from '../orchestrator/domain/ids.ts';
@@ -28,9 +29,12 @@ export async function readSealed(
   attempt: number,
   commit: string,
 ): Promise<RunResult | null> {
+  const file = join(folder, 'result.json');
+  // Asked before each attempt, and almost always in vain.
+  if (!existsSync(file)) return null;
   let found: (RunResult & { readonly seal?: unknown }) | null;
   try {
-    found = JSON.parse(await readFile(join(folder, 'result.json'), 'utf8')) as typeof found;
+    found = JSON.parse(await readFile(file, 'utf8')) as typeof found;
   } catch {
     return null;
   }

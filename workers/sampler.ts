@@ -4,6 +4,7 @@ import {
   KNOWS_CHILDREN,
   processRow,
   processTable,
+  readPage,
   type ProcessRow,
 } from './processes.ts';
 
@@ -17,6 +18,8 @@ export interface Usage {
 export interface Sampler {
   /** Ends sampling. */
   stop(): Usage;
+  /** What those that are part of it now have used; falls where one of them leaves. Null at first. */
+  cpuNow(): number | null;
   /** pid → start of every process that was ever part of the tree. */
   readonly seen: ReadonlyMap<number, string>;
 }
@@ -34,6 +37,7 @@ export function startSampler(root: number, every: number): Sampler {
   const seen = new Map<number, string>();
   let peak: number | null = null;
   let cpu: number | null = null;
+  let latest: number | null = null;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let pss = true;
@@ -42,11 +46,9 @@ export function startSampler(root: number, every: number): Sampler {
     const tree = await treeOf(root);
     if (stopped || tree.length === 0) return;
     for (const row of tree) seen.set(row.pid, row.start);
-    cpu = Math.max(
-      cpu ?? 0,
-      tree.reduce((sum, row) => sum + row.cpu_seconds, 0),
-    );
-    const resident = await Promise.all(tree.map((row) => residentOf(row.pid)));
+    latest = tree.reduce((sum, row) => sum + row.cpu_seconds, 0);
+    cpu = Math.max(cpu ?? 0, latest);
+    const resident = tree.map((row) => residentOf(row.pid));
     const own = resident[0]?.high ?? 0;
     let now = resident.reduce((sum, memory) => sum + memory.now, 0);
     // Shares never exceed resident memory: only a sum that would be a new peak is worth the walk.
@@ -63,16 +65,19 @@ export function startSampler(root: number, every: number): Sampler {
   };
 
   const loop = async (wait: number): Promise<void> => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     await sample().catch(() => undefined);
     if (stopped) return;
-    const pause = Math.max(wait, (performance.now() - began) * BUSY_SHARE);
+    // Not by the clock: on a busy machine it counts what others do.
+    const { user, system } = process.cpuUsage(began);
+    const pause = Math.max(wait, ((user + system) / 1000) * BUSY_SHARE);
     timer = setTimeout(() => void loop(Math.min(every, wait * 2)), pause).unref();
   };
   void loop(Math.min(every, 15));
 
   return {
     seen,
+    cpuNow: () => latest,
     stop() {
       stopped = true;
       clearTimeout(timer);
@@ -105,8 +110,8 @@ function treeIn(table: readonly ProcessRow[], root: number): readonly ProcessRow
 }
 
 /** Resident memory of a process now and at its highest, in kB. */
-async function residentOf(pid: number): Promise<{ readonly now: number; readonly high: number }> {
-  const status = await text(`/proc/${pid}/status`);
+function residentOf(pid: number): { readonly now: number; readonly high: number } {
+  const status = readPage(`/proc/${pid}/status`) ?? '';
   return { now: kilobytes(status, 'VmRSS'), high: kilobytes(status, 'VmHWM') };
 }
 

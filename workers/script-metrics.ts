@@ -4,8 +4,8 @@ import { parseLiteral, type Literal } from './literal.ts';
 
 /** Follows the metrics.jsonl that a script may write into its run's folder. */
 export interface ScriptMetrics {
-  /** Reads what was added since the last call. */
-  poll(): Promise<void>;
+  /** Reads what was added since the last call, a slice at a time. Resolves to how many bytes. */
+  poll(): Promise<number>;
 }
 
 const CHUNK = 256 * 1024;
@@ -19,24 +19,31 @@ export function followScriptMetrics(
   file: string,
   now: () => number,
   onRecord: (value: Literal, time: number) => void,
+  /** Awaited after each slice, so that nothing piles up. */
+  settled: () => Promise<void> | void = () => undefined,
 ): ScriptMetrics {
   let offset = 0;
+  /** One for all of a slice: the clock costs more than a record. */
+  let read = 0;
   const lines = createLineSplitter(LONGEST_LINE, (line) => {
     const text = line.trim();
     const value = text.startsWith('{') ? parseLiteral(text) : undefined;
-    if (value !== undefined) onRecord(value, timeOf(value) ?? now());
+    if (value !== undefined) onRecord(value, timeOf(value) ?? read);
   });
 
-  const poll = async (): Promise<void> => {
+  const poll = async (): Promise<number> => {
     const handle = await open(file, 'r').catch(() => null);
-    if (handle === null) return;
+    if (handle === null) return 0;
+    const before = offset;
     try {
-      const chunk = Buffer.alloc(CHUNK);
+      const chunk = Buffer.allocUnsafe(CHUNK);
       for (;;) {
         const { bytesRead } = await handle.read(chunk, 0, CHUNK, offset);
-        if (bytesRead === 0) return;
+        if (bytesRead === 0) return offset - before;
         offset += bytesRead;
+        read = now();
         lines.push(chunk.subarray(0, bytesRead));
+        await settled();
       }
     } finally {
       await handle.close();
@@ -44,10 +51,10 @@ export function followScriptMetrics(
   };
 
   // Two polls at once would read the same bytes twice.
-  let last: Promise<void> = Promise.resolve();
+  let last: Promise<number> = Promise.resolve(0);
   return {
     poll() {
-      last = last.then(poll).catch(() => undefined);
+      last = last.then(poll).catch(() => 0);
       return last;
     },
   };
@@ -55,6 +62,8 @@ export function followScriptMetrics(
 
 /** Later than this many seconds after 1970 is meant in milliseconds. */
 const MILLISECONDS_FROM = 1e11;
+/** The last millisecond that a date can hold. */
+const LATEST = 8.64e15;
 
 function timeOf(value: Literal): number | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
@@ -62,6 +71,6 @@ function timeOf(value: Literal): number | null {
   const time = record['time'] ?? record['_timestamp'];
   const parsed =
     typeof time === 'string' ? Date.parse(time) : typeof time === 'number' ? time : Number.NaN;
-  if (!Number.isFinite(parsed) || parsed < 1e9) return null;
+  if (!Number.isFinite(parsed) || parsed < 1e9 || parsed > LATEST) return null;
   return Math.round(parsed < MILLISECONDS_FROM ? parsed * 1000 : parsed);
 }

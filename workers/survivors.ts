@@ -1,8 +1,8 @@
 import {
   environmentOf,
-  processRow,
   processTable,
   signalProcess,
+  startedBefore,
   variableIn,
   type ProcessRow,
 } from './processes.ts';
@@ -11,6 +11,8 @@ import {
 export interface Family {
   /** The command, which leads its own group and session. */
   readonly root: number;
+  /** When it started; null where it was gone before anybody looked. */
+  readonly start: string | null;
   /** A variable that only this attempt's processes were started with. */
   readonly variable: string;
   readonly value: string;
@@ -27,22 +29,28 @@ const PAUSE_MS = 20;
  */
 async function survivors(family: Family): Promise<readonly ProcessRow[]> {
   const found: ProcessRow[] = [];
-  for (const row of await processTable()) {
+  const table = await processTable();
+  // The pid may be another's by now: then whoever is in its group is none of ours.
+  const known = family.start !== null;
+  const reused =
+    known && table.some(({ pid, start }) => pid === family.root && start !== family.start);
+  for (const row of table) {
     if (row.zombie || row.pid === process.pid) continue;
+    // What was there before the command is no child of its, whatever it was started with.
+    if (family.start !== null && startedBefore(row, family.start)) continue;
     const ours =
-      row.group === family.root ||
-      row.session === family.root ||
+      (!reused && (row.group === family.root || row.session === family.root)) ||
       family.seen.get(row.pid) === row.start ||
-      variableIn(await environmentOf(row.pid), family.variable) === family.value;
+      (family.value !== '' &&
+        variableIn(await environmentOf(row.pid), family.variable) === family.value);
     if (ours) found.push(row);
   }
   return found;
 }
 
-export async function signalFamily(family: Family, signal: NodeJS.Signals): Promise<number> {
+export async function signalFamily(family: Family, signal: NodeJS.Signals): Promise<void> {
   const rows = await survivors(family);
-  for (const row of rows) signalProcess(row.pid, signal);
-  return rows.length;
+  for (const row of rows) signalProcess(row, signal);
 }
 
 /** Kills what is left, and what that starts meanwhile. Returns how many processes there were. */
@@ -51,14 +59,16 @@ export async function killFamily(family: Family): Promise<number> {
   for (let round = 0; round < ROUNDS; round++) {
     const rows = await survivors(family);
     if (rows.length === 0) break;
-    for (const row of rows) {
-      // On Linux the table is fresh enough to be sure; a pid is never reused within a moment.
-      if (process.platform !== 'linux' || processRow(row.pid)?.start === row.start) {
-        signalProcess(row.pid, 'SIGKILL');
-        killed.add(row.pid);
-      }
-    }
+    for (const row of rows) if (signalProcess(row, 'SIGKILL')) killed.add(row.pid);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
   return killed.size;
 }
+
+/** Kills whatever was started with a variable of that value. */
+export async function endMarked(variable: string, value: string): Promise<void> {
+  await killFamily({ root: NOBODY, start: null, variable, value, seen: new Map() });
+}
+
+/** No process has it, and none leads a group or session of it. */
+const NOBODY = -1;

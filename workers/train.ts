@@ -13,6 +13,7 @@ import { openPoints } from './points.ts';
 import { invalid } from './protect.ts';
 import { followScriptMetrics } from './script-metrics.ts';
 import { writeSeed } from './seed.ts';
+import { followVitals } from './vitals.ts';
 
 /** A command that was run, with what it said. */
 export interface Trained {
@@ -20,14 +21,23 @@ export interface Trained {
   readonly done: Executed;
   readonly metrics: MetricsReader;
   readonly guard: Guard;
+  /** What kept points from being written to metrics.ndjson. */
+  readonly points_error: Error | null;
 }
 
 export const METRICS_NDJSON = 'metrics.ndjson';
 const POLL_MS = 1000;
+const FIRST_MS = 250;
+/** Between two looks where the last one found much. */
+const FLOOD_MS = 50;
+const MUCH_BYTES = 256 * 1024;
 
 /** Runs the training command to its end. A failure means that it never ran; how it ended is in `done`. */
-export async function train(attempt: Attempt): Promise<Trained | Failure> {
-  const { order, workshop, folder } = attempt;
+export async function train(
+  attempt: Attempt,
+  onStart: (guard: Guard) => void = () => undefined,
+): Promise<Trained | Failure> {
+  const { order, folder } = attempt;
   const { run } = order.plan;
   const call = invocation(run, order.command.command, order.seed);
   if ('class' in call) return call;
@@ -36,36 +46,109 @@ export async function train(attempt: Attempt): Promise<Trained | Failure> {
   const guard = await setGuard(attempt, seeded);
 
   await mkdir(join(folder, 'artifacts'), { recursive: true });
-  const points = await openPoints(join(folder, METRICS_NDJSON));
+  return { call, guard, ...(await carried(attempt, call, () => onStart(guard))) };
+}
+
+/** Runs the command and follows what it says, what it measures and whether it lives. */
+async function carried(
+  attempt: Attempt,
+  call: Invocation,
+  onStart: () => void,
+): Promise<Pick<Trained, 'done' | 'metrics' | 'points_error'>> {
+  const { order, workshop, folder } = attempt;
   const { clock, limits } = workshop;
+  const points = await openPoints(join(folder, METRICS_NDJSON));
+  const vitals = followVitals({
+    run: order.run,
+    objective: order.plan.objective,
+    now: () => clock.monotonic(),
+    hung_ms: limits.hung_ms,
+    onConcern: workshop.onConcern,
+  });
   const metrics = createMetricsReader({
     objective: order.plan.objective.metric,
-    onPoint: (point) => points.add(point),
+    onPoint: (point) => {
+      points.add(point);
+      vitals.point(point);
+    },
     maxKeys: limits.metric_keys,
     maxPoints: limits.metric_points,
   });
   const now = (): number => Math.round(clock.now());
-  const script = followScriptMetrics(join(folder, 'metrics.jsonl'), now, (value, time) =>
-    metrics.record(value, time),
+  const script = followScriptMetrics(
+    join(folder, 'metrics.jsonl'),
+    now,
+    (value, time) => metrics.record(value, time),
+    () => points.settled(),
   );
-  const timer = setInterval(() => void script.poll(), POLL_MS);
+  let cpuSeconds = (): number | null => null;
+  const polling = repeated(() => script.poll());
+  const timers = [
+    setInterval(() => vitals.look(cpuSeconds()), Math.min(POLL_MS, limits.hung_ms / 10)),
+  ];
   try {
     const done = await execute(attempt, {
       argv: call.argv,
       command: order.command,
       seed: call.env,
-      timeout_seconds: run.timeout,
+      timeout_seconds: order.plan.run.timeout,
       log: 'run.log',
-      onLine: (line) => metrics.line(line, now()),
-      onChunk: () => points.settled(),
+      onLine: (line, time) => metrics.line(line, time),
+      onChunk: () => vitals.output(),
+      settled: () => points.settled(),
+      onStart: (cpu) => {
+        cpuSeconds = cpu;
+        onStart();
+      },
     });
+    polling.end();
     metrics.end(now());
     await script.poll();
-    return { call, done: { ...done, log_error: done.log_error ?? points.error }, metrics, guard };
+    await points.close().catch(() => undefined);
+    return { done, metrics, points_error: points.error };
   } finally {
-    clearInterval(timer);
-    await points.close();
+    polling.end();
+    for (const timer of timers) clearInterval(timer);
+    await points.close().catch(() => undefined);
   }
+}
+
+/** Follows a file, soon again where much came: a flood is kept up with, and silence costs nothing. */
+function repeated(poll: () => Promise<number>): { end(): void } {
+  let over = false;
+  let timer: NodeJS.Timeout;
+  const wait = (milliseconds: number): void => {
+    timer = setTimeout(() => void look(), milliseconds);
+  };
+  const look = async (): Promise<void> => {
+    const bytes = await poll();
+    if (!over) wait(bytes > MUCH_BYTES ? FLOOD_MS : POLL_MS);
+  };
+  wait(FIRST_MS);
+  return {
+    end() {
+      over = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What is odd about how it went, a sentence each. */
+export function oddities({ done, points_error }: Trained): readonly string[] {
+  const { slept_seconds, stalled_seconds, log_error } = done;
+  const odd: string[] = [];
+  if (slept_seconds > 0)
+    odd.push(
+      `the machine was suspended for ${Math.round(slept_seconds)} s while it ran; its seconds do not count them`,
+    );
+  if (stalled_seconds > 0)
+    odd.push(
+      `AutoLab itself stood still for ${Math.round(stalled_seconds)} s while it ran; its seconds may be too many by so much`,
+    );
+  if (log_error !== null) odd.push(`run.log is not whole: ${log_error.message}`);
+  if (points_error !== null)
+    odd.push(`metrics.parquet does not hold every point: ${points_error.message}`);
+  return odd;
 }
 
 /** What the end of a training command says; null where it ended well. */

@@ -8,8 +8,11 @@ export const VOCABULARY = 128;
 /** Bytes before the target that a model is shown, in training and in the evaluation. */
 export const CONTEXT_BYTES = 32;
 
-/** The budget: how many bytes one training may learn from. Batches divide it, and do not enlarge it. */
-export const EXAMPLES = 122_880;
+/**
+ * The budget: how many bytes one training may learn from. Batches divide it, and do not enlarge it.
+ * A run may be told of fewer, to see that it works.
+ */
+export const EXAMPLES = Number(process.env.EXAMPLES ?? 122_880);
 
 const FOLDER = join(import.meta.dirname, 'prepared');
 

@@ -82,7 +82,9 @@ export const researcherAnswer = z.strictObject({
   exhausted: z.boolean(),
 });
 
-const hypothesisIdSchema = z.custom<HypothesisId>((id) => /^H-\d{4,}$/.test(String(id)));
+const hypothesisIdSchema = z.custom<HypothesisId>(
+  (id) => typeof id === 'string' && /^H-\d{4,}$/.test(id),
+);
 export const plannerAnswer = z.strictObject({
   queue: z.array(hypothesisIdSchema),
   rejected: z.array(z.strictObject({ id: hypothesisIdSchema, because: z.string().min(1) })),
@@ -112,8 +114,10 @@ export const preparedAnswer = z.union([
 /** A doorbell: the result itself lies sealed in the attempt's folder. */
 export const runAnswer = z.strictObject({ sealed: z.literal(true) });
 
-const experimentIdSchema = z.custom<ExperimentId>((id) => /^E-\d{4,}$/.test(String(id)));
-const runIdSchema = z.custom<RunId>((id) => /^E-\d{4,}\.\d+$/.test(String(id)));
+const experimentIdSchema = z.custom<ExperimentId>(
+  (id) => typeof id === 'string' && /^E-\d{4,}$/.test(id),
+);
+const runIdSchema = z.custom<RunId>((id) => typeof id === 'string' && /^E-\d{4,}\.\d+$/.test(id));
 export const summaryAnswer = z.strictObject({ text: z.string() });
 export const reportAnswer = z.strictObject({
   documents: z.array(z.strictObject({ path: z.string(), text: z.string() })),

@@ -12,6 +12,10 @@ export type ErrorCode =
   | 'damaged' // a file of the notebook is not what was written
   | 'failed'; // the thing was tried and did not work
 
+/** Whether something failed for want of disk space, by the words that system and git have for it. */
+export const outOfRoom = (message: string): boolean =>
+  /\bENOSPC\b|\bEDQUOT\b|no space left on device|disk quota exceeded/i.test(message);
+
 /**
  * Trouble that a person can act on. `message` says what was expected, what was found and what
  * to do; `where` names the place (`research_plan.yaml:12:3`, a path, an id).

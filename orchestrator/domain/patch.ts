@@ -16,7 +16,10 @@ export function readPatch(diff: string): PatchReading {
   const lines = diff.split(/\r?\n/);
   const files = new Set<string>();
   let at = 0;
-  const fault = (message: string): PatchReading => ({ line: at + 1, message });
+  const fault = (message: string): PatchReading => ({
+    line: Math.min(at + 1, lines.length),
+    message: excerpt(message),
+  });
 
   while (at < lines.length) {
     const line = lines[at] ?? '';
@@ -25,8 +28,13 @@ export function readPatch(diff: string): PatchReading {
     const renamed = /^(?:rename|copy) (?:from|to) (.+)$/.exec(line);
     if (renamed) files.add(unquoted(renamed[1] ?? ''));
     if (line.startsWith('@@ ')) return fault('expected --- and +++ headers above, found a hunk');
-    const named = namedByGit(line, lines[at + 1] ?? '');
-    if (named !== null) files.add(named);
+    if (line.startsWith('diff --git ')) {
+      // Whatever follows: git takes mode lines for this file's that stand behind lines it skips.
+      const named = namedByGit(line.slice('diff --git '.length));
+      if (named !== null) files.add(named);
+      else if (isOfMode(lines, at))
+        return fault(`expected diff --git a/NAME b/NAME, found ${line}`);
+    }
     if (!line.startsWith('--- ') || !(lines[at + 1] ?? '').startsWith('+++ ')) {
       at += 1;
       continue;
@@ -48,11 +56,27 @@ export function readPatch(diff: string): PatchReading {
 }
 
 /** A file that is only made, deleted or given another mode has no --- and +++ lines. */
-function namedByGit(line: string, next: string): string | null {
-  const header = /^diff --git (?:"?a\/.+"?) "?b\/(.+?)"?$/.exec(line);
-  return header && /^(?:old mode|new file mode|deleted file mode)/.test(next)
-    ? unquoted(header[1] ?? '')
-    : null;
+function isOfMode(lines: readonly string[], header: number): boolean {
+  for (let at = header + 1; EXTENDED.test(lines[at] ?? ''); at += 1)
+    if (MODE.test(lines[at] ?? '')) return true;
+  return false;
+}
+const MODE = /^(?:old mode|new mode|new file mode|deleted file mode) /;
+/** What git writes between `diff --git` and `---`, in any order. */
+const EXTENDED =
+  /^(?:old mode|new mode|new file mode|deleted file mode|copy|rename|similarity index|dissimilarity index|index) /;
+
+/** NAME of `a/NAME b/NAME`; null for other words. A name may itself hold ` b/`. */
+function namedByGit(words: string): string | null {
+  const quoted = /^"(?:[^"\\]|\\.)*"/.exec(words)?.[0];
+  const middle = quoted?.length ?? (words.length - 1) / 2;
+  const candidates = [middle, words.indexOf(' "b/')];
+  for (const at of candidates) {
+    const [old, young] = [unquoted(words.slice(0, at)), unquoted(words.slice(at + 1))];
+    const same = words.charAt(at) === ' ' && old.slice(2) === young.slice(2) && old.length > 2;
+    if (same && old.startsWith('a/') && young.startsWith('b/')) return old.slice(2);
+  }
+  return null;
 }
 
 /** Path of a --- or +++ line: null for /dev/null, undefined where it does not stand below a/ or b/. */
@@ -65,13 +89,29 @@ function pathOf(header: string): string | null | undefined {
 
 /** git quotes names with characters beyond ASCII: "a/caf\303\251.py". */
 function unquoted(name: string): string {
-  if (!/^".*"$/.test(name)) return name;
-  const bytes = name
-    .slice(1, -1)
-    .replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
-    .replace(/\\(["\\])/g, '$1');
+  if (!/^"(?:[^"\\]|\\.)*"$/.test(name)) return name;
+  const bytes = Buffer.from(name.slice(1, -1), 'utf8')
+    .toString('latin1')
+    .replace(/\\([0-3][0-7]{2}|.)/g, (_, escape: string) =>
+      escape.length === 3
+        ? String.fromCharCode(parseInt(escape, 8))
+        : (ESCAPES.get(escape) ?? escape),
+    );
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['a', '\u0007'],
+  ['b', '\b'],
+  ['t', '\t'],
+  ['n', '\n'],
+  ['v', '\v'],
+  ['f', '\f'],
+  ['r', '\r'],
+]);
+
+/** Headers may be as long as a file. */
+const excerpt = (message: string): string =>
+  message.length <= 200 ? message : `${message.slice(0, 199)}…`;
 
 /** The line after the hunks that begin at `at`; null where one is not as long as its header says. */
 function skipHunks(lines: readonly string[], from: number): number | null {

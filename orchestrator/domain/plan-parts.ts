@@ -96,3 +96,15 @@ export const together = {
   when: ({ value }: { value: unknown }): boolean =>
     typeof value === 'object' && value !== null && !Array.isArray(value),
 };
+
+/** How a run is cut to a moment: arguments behind the command, variables, or both. */
+export const smoke = mapping({
+  args: name.optional().describe('Added to the command, such as --max-steps 2.'),
+  env: named(z.string(), literal)
+    .refine((env) => Object.keys(env).length > 0, { error: 'expected at least one variable' })
+    .optional()
+    .describe('Variables, such as MAX_STEPS: 2.'),
+}).refine(({ args, env }) => args !== undefined || env !== undefined, {
+  error: 'expected args, env or both',
+  ...together,
+});

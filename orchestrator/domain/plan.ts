@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { splitCommand } from './command.ts';
 import { knob, seed } from './plan-knob.ts';
 import {
   later,
@@ -13,6 +14,7 @@ import {
   named,
   literal,
   path,
+  smoke,
   together,
 } from './plan-parts.ts';
 
@@ -63,6 +65,19 @@ const ownHypothesis = mapping({
 
 const QUEUE = { error: 'expected embedded, or an address such as redis://host:6379' };
 
+const NOTIFY = {
+  error: 'expected a URL such as https://…, a command, or $NAME of a variable that holds either',
+};
+/** Whether a target of `notify` can be one: an address that parses, or words with quotes closed. */
+function canBeTold(target: string): boolean {
+  if (/^https?:/.test(target)) return URL.canParse(target);
+  try {
+    return splitCommand(target).length > 0;
+  } catch {
+    return false;
+  }
+}
+
 export const planSchema = mapping({
   project: name.describe('A short name of the lab.'),
   question: name.describe('What the night is to find out, in one sentence.'),
@@ -110,7 +125,9 @@ export const planSchema = mapping({
     keep: list(path).default([]).describe('Files a run leaves (globs) that are kept as artifacts.'),
     env: named(z.string(), literal).default({}).describe('Variables that runs get.'),
     env_from: list(name).default([]).describe('Names of your variables that runs may see.'),
-    smoke: later('run.smoke'),
+    smoke: smoke
+      .optional()
+      .describe('How a run is cut to a moment; autolab check --stub runs it so.'),
   }).describe('How one run is made.'),
 
   search_space: named(
@@ -182,7 +199,14 @@ export const planSchema = mapping({
   experiments: later('experiments'),
   gates: later('gates'),
   prune: later('prune'),
-  notify: later('notify'),
+  notify: z
+    .string(NOTIFY)
+    .trim()
+    .refine(canBeTold, NOTIFY)
+    .optional()
+    .describe(
+      'Who hears of alerts: a URL that gets JSON, a command that reads it, or $NAME of a variable that holds either.',
+    ),
 });
 
 /** A validated plan. Durations are seconds, shares are fractions, literals are source text. */
@@ -209,9 +233,11 @@ export const gainOf = (objective: Objective, effect: number): number =>
  */
 export function planMeaning(plan: Plan): string {
   const { base, directory, editable, link } = plan.workspace;
+  // No night runs it so: how a rehearsal is cut short moves no number.
+  const { smoke: _, ...run } = plan.run;
   return canonical({
     objective: plan.objective,
-    run: plan.run,
+    run,
     workspace: { base, directory, editable: editable.toSorted(), link: link.toSorted() },
   });
 }

@@ -125,11 +125,8 @@ export interface Repository {
    * but for those named in `keep` (top-relative).
    */
   checkOut(folder: string, commit: string, keep: readonly string[]): Promise<void>;
-  /** Tracked paths of a worktree that differ from its commit, and untracked, not ignored ones. */
-  worktreeChanges(
-    folder: string,
-    commit: string,
-  ): Promise<{ readonly tracked: readonly string[]; readonly untracked: readonly string[] }>;
+  /** Tracked paths of a worktree that differ from its commit. */
+  worktreeChanges(folder: string, commit: string): Promise<{ readonly tracked: readonly string[] }>;
   removeWorktree(folder: string): Promise<void>;
   /** Names of branches below the prefix with their commits. */
   branches(): Promise<readonly { readonly branch: string; readonly commit: string }[]>;

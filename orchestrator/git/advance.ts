@@ -4,6 +4,10 @@ import { LabError } from '../domain/errors.ts';
 import type { Checkout } from './checkouts.ts';
 import { complaint } from './hardened.ts';
 import type { Git, Place } from './hardened.ts';
+import type { Home } from './home.ts';
+import { outlast } from './locks.ts';
+import { refOf } from './refs.ts';
+import { putBack, untouched } from './undo.ts';
 
 const UNFINISHED = [
   ['MERGE_HEAD', 'merge'],
@@ -36,10 +40,12 @@ export async function refuseUnfinished(checkout: Checkout, branch: string): Prom
 /**
  * Moves a checkout of a branch, its index and its files on to `commit`, a descendant. Paths that
  * do not differ stay as they are, dirty or staged; where one that differs is dirty, or something
- * untracked or ignored lies in its place, nothing is written. Throws LabError refused, naming them.
+ * untracked or ignored lies in its place, nothing is written. Throws LabError refused, naming them,
+ * or the lock that somebody holds; where git broke off, the checkout is put back first.
  */
 export async function bringAlong(
   git: Git,
+  home: Home,
   checkout: Checkout,
   commit: string,
   identity: Readonly<Record<string, string>>,
@@ -55,19 +61,28 @@ export async function bringAlong(
   const place = { gitDir: checkout.gitDir, workTree: checkout.folder, ofUser: true };
   const deleted = await deletedInTheWay(git, place, commit);
   if (deleted.length > 0) throw inTheWay(checkout, deleted);
+  // The last that git takes is the branch's lock: by then it would have written the files.
+  const locks = [join(checkout.gitDir, 'index'), join(checkout.gitDir, 'HEAD')];
+  for (const file of [...locks, join(home.commonDir, refOf(checkout.branch ?? ''))])
+    await outlast(home, `${file}.lock`, place);
+  const before = await untouched(git, place, commit);
   const args = ['merge', '--ff-only', '--no-overwrite-ignore', ...PLAIN_MERGE, commit];
   const moved = await git.ask(place, args, { env: identity });
   if (moved.code === 0) return;
-  // git lists the paths of each complaint indented by a tab.
+  // git lists the paths of each complaint indented by a tab, and has written nothing then.
   const listed = moved.stderr.split('\n').filter((line) => line.startsWith('\t'));
   if (listed.length > 0)
     throw inTheWay(
       checkout,
       listed.map((line) => line.trim()),
     );
+  const kept = await putBack(git, place, before).then(
+    () => 'it is as it was',
+    ({ message }: Error) => `and could not put it back (${message}): see git status there`,
+  );
   throw new LabError(
     'refused',
-    `git would not bring ${checkout.folder} along: ${complaint(moved)}`,
+    `git would not bring ${checkout.folder} along, ${kept}: ${complaint(moved)}`,
     checkout.folder,
   );
 }

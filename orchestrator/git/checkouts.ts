@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Git, Place } from './hardened.ts';
 
@@ -35,15 +35,36 @@ export async function checkouts(
  * folder alone: what lies in the worktree may have been replaced. Null where there is none.
  */
 export async function administration(commonDir: string, folder: string): Promise<string | null> {
-  const wanted = join(await physical(folder), '.git');
+  const wanted = await physical(folder);
+  return (await linked(commonDir)).find((each) => each.folder === wanted)?.admin ?? null;
+}
+
+/** An empty file in the administration of each worktree that AutoLab made. git does not mind it. */
+export const OWNED = 'autolab';
+
+/** A linked worktree by its administration. */
+interface Linked {
+  readonly admin: string;
+  /** Where it is, or was; null where the administration does not say. */
+  readonly folder: string | null;
+  readonly ours: boolean;
+}
+
+/** All linked worktrees, also those that are half made, half removed, or gone. */
+export async function linked(commonDir: string): Promise<readonly Linked[]> {
   const parent = join(commonDir, 'worktrees');
-  for (const name of await readdir(parent).catch(() => [])) {
-    const admin = join(parent, name);
-    const pointer = await readFile(join(admin, 'gitdir'), 'utf8').catch(() => '');
-    // Newer git may write it relative to the administration's own folder.
-    if (pointer !== '' && resolve(admin, pointer.trimEnd()) === wanted) return admin;
-  }
-  return null;
+  const names = await readdir(parent).catch(() => []);
+  return Promise.all(
+    names.map(async (name) => {
+      const admin = join(parent, name);
+      const pointer = await readFile(join(admin, 'gitdir'), 'utf8').catch(() => '');
+      const ours = (await lstat(join(admin, OWNED)).catch(() => null)) !== null;
+      // Newer git may write it relative to the administration's own folder.
+      const dotGit = pointer === '' ? null : resolve(admin, pointer.trimEnd());
+      const said = dotGit !== null && basename(dotGit) === '.git';
+      return { admin, folder: said ? dirname(dotGit) : null, ours };
+    }),
+  );
 }
 
 /** The path with symlinks resolved in its parents, as git records it; its end may not exist yet. */

@@ -1,66 +1,112 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { LabError } from '../domain/errors.ts';
 import type { CommitOrder } from '../domain/ports.ts';
-import { AUTOLAB, complaint, failed } from './hardened.ts';
+import { complaint, failed } from './hardened.ts';
 import type { Git, Place } from './hardened.ts';
 import type { Home } from './home.ts';
+import type { CommitObject, Objects } from './objects.ts';
 import { refuseUnsafe } from './paths.ts';
+import { editedTree, plainCommit } from './quick.ts';
 import { pointBranch } from './refs.ts';
+import { AUTOLAB } from './run.ts';
 import { treeWith, withScratch } from './scratch.ts';
+import { Ended } from './standing.ts';
 
 /**
  * Makes an experiment's commit without any worktree. Author, committer and date are fixed: the
  * date is the parent's plus one second, so that the same order gives the same commit, however
  * often a crash makes us ask again. When it was really made stands in the journal.
  */
-export function commit(git: Git, home: Home, order: CommitOrder): Promise<string> {
+export async function commit(store: Store, order: CommitOrder): Promise<string> {
+  for (let left = TRIES; ; left--) {
+    try {
+      const made = await write(store, order);
+      // Reads back what the commit changes. Until the branch stood, a `git gc --prune=now` of the
+      // user's could take the new objects away; and one that was there may be damaged.
+      await store.readDiff(made.parent, made.commit);
+      return made.commit;
+    } catch (error) {
+      if (left === 0 || !(error instanceof LabError) || error.code !== 'damaged') throw error;
+      // An object that is there, but empty, git would not write again.
+      await removeEmptyObject(store.home, error.message);
+      store.objects.renew();
+    }
+  }
+}
+
+/** What a commit is written with. */
+export interface Store {
+  readonly git: Git;
+  readonly home: Home;
+  readonly objects: Objects;
+  /** Has a git of its own read both commits, and all in which they differ. */
+  readDiff(from: string, to: string): Promise<string>;
+}
+
+/** Objects that a power cut left empty come to light one by one. */
+const TRIES = 8;
+
+interface Made {
+  readonly parent: string;
+  readonly commit: string;
+}
+
+function write(store: Store, order: CommitOrder): Promise<Made> {
+  const { git, home, objects } = store;
   return withScratch(home, async (scratch) => {
-    const parent = await describe(git, scratch, order.parent);
+    const parent = await describe(objects, order.parent);
+    const { change } = order;
     const tree =
-      order.change.kind === 'files'
-        ? await treeWith(git, scratch, parent.commit, order.change.files)
-        : await patchedTree(git, scratch, parent.commit, order.change.diff);
+      change.kind === 'files'
+        ? ((await editedTree(objects, parent.tree, change.files, scratch.workTree)) ??
+          (await treeWith(git, scratch, parent.oid, change.files)))
+        : await patchedTree(git, scratch, parent.oid, change.diff);
     if (tree === parent.tree) {
       throw new LabError(
         'refused',
-        `the change changes nothing on ${parent.commit.slice(0, 12)}`,
+        `the change changes nothing on ${parent.oid.slice(0, 12)}`,
         order.branch,
       );
     }
-    const date = `@${parent.committed + 1} +0000`;
-    const args = ['commit-tree', tree, '-p', parent.commit, '-F', '-'];
-    const made = await git.text(scratch, args, {
-      input: order.message,
-      env: { ...AUTOLAB, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
-    });
-    await pointBranch(git, home, order.branch, made.trim());
-    return made.trim();
+    const commit =
+      (await plainCommit(objects, parent, tree, order.message, scratch.workTree)) ??
+      (await commitTree(git, scratch, parent, tree, order.message));
+    await pointBranch(git, home, order.branch, commit);
+    return { parent: parent.oid, commit };
   });
 }
 
-interface Parent {
-  readonly commit: string;
-  readonly tree: string;
-  /** Seconds since 1970. */
-  readonly committed: number;
+async function commitTree(
+  git: Git,
+  scratch: Place,
+  parent: CommitObject,
+  tree: string,
+  message: string,
+): Promise<string> {
+  const date = `@${parent.committed + 1} +0000`;
+  const made = await git.text(scratch, ['commit-tree', tree, '-p', parent.oid, '-F', '-'], {
+    input: message,
+    env: { ...AUTOLAB, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
+  });
+  return made.trim();
 }
 
-async function describe(git: Git, place: Place, commitish: string): Promise<Parent> {
-  const args = ['cat-file', '--batch'];
-  const found = await git.ask(place, args, { input: `${commitish}^{commit}\n` });
-  if (found.code !== 0) throw failed(args, found);
-  const text = found.stdout.toString('utf8');
-  const header = text.slice(0, text.indexOf('\n\n'));
-  const oid = /^([0-9a-f]+) commit /.exec(header)?.[1];
-  const tree = /^tree ([0-9a-f]+)$/m.exec(header)?.[1];
-  const committed = /^committer .* (\d+) [+-]\d{4}$/m.exec(header)?.[1];
-  if (oid === undefined || tree === undefined || committed === undefined) {
-    throw new LabError(
-      'not_found',
-      `there is no commit ${commitish} in this repository`,
-      commitish,
-    );
-  }
-  return { commit: oid, tree, committed: Number(committed) };
+/** An empty object is none: removing its file loses nothing, and lets it be written again. */
+async function removeEmptyObject(home: Home, words: string): Promise<void> {
+  const said = /object file (\S.*?objects\/[0-9a-f]{2}\/[0-9a-f]{38,62}) is empty/.exec(words)?.[1];
+  if (said === undefined) return;
+  const file = join(home.commonDir, 'objects', ...said.split('/').slice(-2));
+  if ((await stat(file).catch(() => null))?.size === 0) await rm(file, { force: true });
+}
+
+async function describe(objects: Objects, commitish: string): Promise<CommitObject> {
+  const found = await objects.commit(commitish).catch((error: unknown) => {
+    if (error instanceof Ended) throw failed(['cat-file'], error.outcome);
+    throw error;
+  });
+  if (found !== null) return found;
+  throw new LabError('not_found', `there is no commit ${commitish} in this repository`, commitish);
 }
 
 /** The tree that a patch makes of the parent's, whatever the patch's headers call it. */

@@ -1,5 +1,9 @@
-import { GitPluginError, simpleGit } from 'simple-git';
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { LabError } from '../domain/errors.ts';
+import { orderOf, outcomeOf, run, THEIRS } from './run.ts';
+import type { Call, Outcome } from './run.ts';
+import { startElsewhere } from './starter.ts';
 
 /**
  * The only door to git. Code that an experiment wrote must never run through git on the host, so
@@ -21,23 +25,13 @@ export interface Place {
   readonly ofUser: boolean;
 }
 
-interface Call {
-  readonly input?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  /** `key=value`, for this call. */
-  readonly config?: readonly string[];
-}
-
-export interface Outcome {
-  /** Negative where git could not be started or was ended by a signal. */
-  readonly code: number;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
+export type { Outcome } from './run.ts';
 
 export interface Git {
   /** Runs git in a folder and lets it find the repository. Only for opening one. */
   discover(folder: string, args: readonly string[]): Promise<Outcome>;
+  /** Starts a git that the caller talks to, and ends by ending its input. */
+  start(place: Place, args: readonly string[]): ChildProcessWithoutNullStreams;
   /** Runs git. A non-zero exit is an outcome; throws only where git hangs. */
   ask(place: Place, args: readonly string[], call?: Call): Promise<Outcome>;
   /** Standard output of a call that has to succeed. Throws LabError failed with git's complaint. */
@@ -47,14 +41,6 @@ export interface Git {
 }
 
 const NO_FILE = '/dev/null';
-
-/** Who AutoLab is to git. */
-export const AUTOLAB: Readonly<Record<string, string>> = {
-  GIT_AUTHOR_NAME: 'AutoLab',
-  GIT_AUTHOR_EMAIL: 'autolab@localhost',
-  GIT_COMMITTER_NAME: 'AutoLab',
-  GIT_COMMITTER_EMAIL: 'autolab@localhost',
-};
 
 const ALWAYS = [
   `core.hooksPath=${NO_FILE}`,
@@ -66,6 +52,8 @@ const ALWAYS = [
   // A night makes many small objects; packing them is the user's git's business, not a slot's.
   'gc.auto=0',
   'maintenance.auto=false',
+  // What the journal is about to call done has to outlast a power cut. By default git syncs neither.
+  'core.fsync=loose-object,reference',
 ];
 
 /** Bytes as committed, and changes seen however the clock and the settings stand. */
@@ -78,55 +66,54 @@ const AS_COMMITTED = [
   'core.untrackedCache=false',
 ];
 
-/** All that is listened to of the user's own `GIT_*`: where their settings are, and who they are. */
-const THEIRS = [
-  'GIT_CONFIG_GLOBAL',
-  'GIT_CONFIG_SYSTEM',
-  'GIT_CONFIG_NOSYSTEM',
-  ...Object.keys(AUTOLAB),
-];
-const OURS = [
-  'GIT_DIR',
-  'GIT_WORK_TREE',
-  'GIT_INDEX_FILE',
-  'GIT_TERMINAL_PROMPT',
-  'GIT_OPTIONAL_LOCKS',
-  'GIT_LITERAL_PATHSPECS',
-  'GIT_ATTR_NOSYSTEM',
-  'GIT_AUTHOR_DATE',
-  'GIT_COMMITTER_DATE',
-];
 /** Names without `GIT_` that make git start a program. */
 const PROGRAMS = new Set(['EDITOR', 'VISUAL', 'PAGER', 'PREFIX', 'SSH_ASKPASS']);
-
-/** git says nothing for this long: it hangs. */
-const SILENCE_MS = 10 * 60_000;
 
 export function createGit(environment: NodeJS.ProcessEnv): Git {
   const inherited = withoutGit(environment);
 
-  const ask = (place: Place, args: readonly string[], call: Call = {}): Promise<Outcome> =>
-    spawn(place.workTree, args, {
-      ...call,
-      config: [...ALWAYS, ...(place.ofUser ? [] : AS_COMMITTED), ...(call.config ?? [])],
-      env: {
-        ...inherited,
-        GIT_DIR: place.gitDir,
-        GIT_WORK_TREE: place.workTree,
-        ...(place.index === undefined ? {} : { GIT_INDEX_FILE: place.index }),
-        ...(place.ofUser ? {} : { GIT_ATTR_NOSYSTEM: '1' }),
-        ...call.env,
-      },
-    });
+  const hardened = (place: Place, call: Call) => ({
+    ...call,
+    config: [...ALWAYS, ...(place.ofUser ? [] : AS_COMMITTED), ...(call.config ?? [])],
+    env: {
+      ...inherited,
+      GIT_DIR: place.gitDir,
+      GIT_WORK_TREE: place.workTree,
+      ...(place.index === undefined ? {} : { GIT_INDEX_FILE: place.index }),
+      ...(place.ofUser ? {} : { GIT_ATTR_NOSYSTEM: '1' }),
+      ...call.env,
+    },
+  });
 
-  const text = async (place: Place, args: readonly string[], call?: Call): Promise<string> => {
+  const start: Git['start'] = (place, args) => {
+    const { command, args: all, cwd, env } = orderOf(place.workTree, args, hardened(place, {}));
+    return spawn(command, all, { cwd, env });
+  };
+
+  return withAsk(
+    { discover: (folder, args) => run(folder, args, { config: ALWAYS, env: inherited }), start },
+    (place, args, call = {}) => {
+      const how = hardened(place, call);
+      // Of what writes to the user's checkout we have to know when it has ended, whatever happens.
+      const elsewhere = place.ofUser ? null : startElsewhere(orderOf(place.workTree, args, how));
+      return elsewhere?.then(outcomeOf) ?? run(place.workTree, args, how);
+    },
+  );
+}
+
+/** All of Git by its ways to run one. */
+export function withAsk(
+  { discover, start }: Pick<Git, 'discover' | 'start'>,
+  ask: Git['ask'],
+): Git {
+  const text: Git['text'] = async (place, args, call) => {
     const outcome = await ask(place, args, call);
     if (outcome.code !== 0) throw failed(args, outcome);
     return outcome.stdout.toString('utf8');
   };
-
   return {
-    discover: (folder, args) => spawn(folder, args, { config: ALWAYS, env: inherited }),
+    discover,
+    start,
     ask,
     text,
     items: async (place, args, call) =>
@@ -134,15 +121,35 @@ export function createGit(environment: NodeJS.ProcessEnv): Git {
   };
 }
 
-/** git's first complaint, without its `error: ` or `fatal: `. */
+/** What of git's complaints says that it was the machine's fault, or the repository's. */
+const CAUSES =
+  /No space left on device|Disk quota exceeded|Read-only file system|Input\/output error|File too large|object file .* is empty/;
+const DAMAGE =
+  /object file .* is empty|\/objects\/.*: No such file or directory|loose object .* is corrupt|inflate: data stream error|missing (?:blob|tree|commit|object)|unable to read (?:tree|sha1 file|[0-9a-f]{40})|Could not read [0-9a-f]{40}|(?:bad|invalid|nonexistent) object|Not a valid (?:object|'tree')/i;
+
+/** git's first complaint, without its `error: ` or `fatal: `, and the cause where another line has it. */
 export function complaint(outcome: Outcome): string {
   const lines = outcome.stderr.split('\n').filter((line) => line.trim() !== '');
   const first = lines.find((line) => /^(?:error|fatal): /.test(line)) ?? lines[0];
-  return first?.replace(/^(?:error|fatal): /, '') ?? `it ended with exit code ${outcome.code}`;
+  if (first === undefined)
+    return outcome.code < 0
+      ? 'it was killed, or could not be started'
+      : `it ended with exit code ${outcome.code}`;
+  const cause = CAUSES.test(first) ? undefined : lines.find((line) => CAUSES.test(line));
+  return [first, ...(cause === undefined ? [] : [cause])]
+    .map((line) => line.replace(/^(?:error|fatal): /, ''))
+    .join(': ');
 }
 
-export const failed = (args: readonly string[], outcome: Outcome): LabError =>
-  new LabError('failed', `git ${args[0]} did not work: ${complaint(outcome)}`);
+export function failed(args: readonly string[], outcome: Outcome): LabError {
+  const said = `git ${args[0]} did not work: ${complaint(outcome)}`;
+  return DAMAGE.test(outcome.stderr)
+    ? new LabError(
+        'damaged',
+        `${said}. An object of the repository is damaged or gone: git fsck --full lists all such; git fetch, or a copy of the file from another clone, brings one back`,
+      )
+    : new LabError('failed', said);
+}
 
 function withoutGit(environment: NodeJS.ProcessEnv): Record<string, string> {
   const kept = Object.entries(environment).filter(
@@ -158,47 +165,4 @@ function withoutGit(environment: NodeJS.ProcessEnv): Record<string, string> {
     GIT_OPTIONAL_LOCKS: '0',
     GIT_LITERAL_PATHSPECS: '1',
   };
-}
-
-async function spawn(
-  cwd: string,
-  args: readonly string[],
-  call: Call & { readonly env: Record<string, string> },
-): Promise<Outcome> {
-  let outcome: Outcome | undefined;
-  const git = simpleGit({
-    baseDir: cwd,
-    config: [...(call.config ?? [])],
-    allowEnvironment: [...THEIRS, ...OURS],
-    // simple-git guards against settings and folders chosen by strangers; these are ours.
-    unsafe: {
-      allowUnsafeHooksPath: true,
-      allowUnsafeFsMonitor: true,
-      allowUnsafeFilter: true,
-      allowUnsafeConfigPaths: true,
-    },
-    // By default output that comes later than 50 ms after the exit would be lost.
-    completion: { onClose: true, onExit: false },
-    timeout: { block: SILENCE_MS },
-    // An empty buffer closes standard input; with nothing at all a reading git would wait for ever.
-    input: () => Buffer.from(call.input ?? ''),
-    // Sees each ending, so that an exit code is an answer (simple-git takes one without a
-    // message for success, and throws the code away with a message).
-    errors: (error, { exitCode, stdOut, stdErr }) => {
-      outcome = {
-        code: exitCode ?? -1,
-        stdout: Buffer.concat(stdOut),
-        stderr: Buffer.concat(stdErr).toString('utf8'),
-      };
-      // Its own troubles, as a timeout, are no answer of git's.
-      return error instanceof GitPluginError ? error : undefined;
-    },
-  });
-  // simple-git waits 50 ms more for a git that printed nothing; most plumbing prints nothing.
-  git.outputHandler((_command, stdout) => {
-    stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
-  });
-  await git.env(call.env).raw(['--no-pager', ...args]);
-  if (outcome === undefined) throw new Error(`git ${args[0]} ended without an outcome`);
-  return outcome;
 }

@@ -3,7 +3,7 @@ import { LabError } from '../domain/errors.ts';
 /** Files that tell git what to run or where to look, wherever in the tree they lie. */
 const STEERING = new Set(['.gitattributes', '.gitmodules']);
 const NO_NAMES = new Set(['', '.', '..', '.git']);
-const FOLDER = '040000';
+export const FOLDER = '040000';
 export const REGULAR = new Set(['100644', '100755']);
 /** How git writes "no entry". */
 export const ABSENT = '000000';

@@ -3,12 +3,13 @@ import type { PromoteOrder, Promotion } from '../domain/ports.ts';
 import { bringAlong, refuseUnfinished } from './advance.ts';
 import { checkouts } from './checkouts.ts';
 import type { Checkout } from './checkouts.ts';
-import { AUTOLAB, complaint } from './hardened.ts';
+import { complaint } from './hardened.ts';
 import type { Git, Place } from './hardened.ts';
 import type { Home } from './home.ts';
 import { mergedTree } from './merge.ts';
-import { readText } from './read.ts';
+import { askForText } from './read.ts';
 import { commitOf, pointBranch, refOf, tipOf } from './refs.ts';
+import { AUTOLAB } from './run.ts';
 import { treeWith, withScratch } from './scratch.ts';
 
 /** Where changes go when no branch is checked out. */
@@ -46,7 +47,7 @@ export async function promote(git: Git, home: Home, order: PromoteOrder): Promis
   const holders = all.filter((checkout) => checkout.branch === branch);
   if (standing === null) await pointBranch(git, home, branch, commit);
   else if (holders.length === 0) await moveUnseen(git, user, branch, tip, commit, who);
-  else await bringAlong(git, only(holders), commit, who);
+  else await bringAlong(git, home, only(holders), commit, who);
   return { branch, commit };
 }
 
@@ -58,7 +59,7 @@ interface Merge extends PromoteOrder {
 
 async function mergeCommit(git: Git, home: Home, merge: Merge): Promise<string> {
   const texts = [...merge.files].map(async ([path, write]) => {
-    const old = await readText(git, home.user, merge.tip, path);
+    const old = await askForText(git, home.user, merge.tip, path);
     return [path, write(old)] as const;
   });
   const files = new Map(await Promise.all(texts));

@@ -1,18 +1,15 @@
-import { rm, stat } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../domain/errors.ts';
 import { checkouts } from './checkouts.ts';
 import { failed } from './hardened.ts';
-import type { Git, Outcome, Place } from './hardened.ts';
+import type { Git, Place } from './hardened.ts';
 import { plumbing } from './home.ts';
 import type { Home } from './home.ts';
 
 /** Branches are `autolab/E-0007`; a branch named `autolab` leaves git no room for them. */
 const PREFIXES = ['autolab', 'autolab-lab'] as const;
 const [USUAL, OTHER] = PREFIXES;
-
-/** A lock this old is nobody's: git holds one for milliseconds. */
-const STALE_LOCK_MS = 10_000;
 
 export const refOf = (branch: string): string => `refs/heads/${branch}`;
 
@@ -72,8 +69,7 @@ export async function pointBranch(
   // The empty old value means: must not exist yet.
   const args = ['update-ref', '-m', 'autolab', refOf(branch), commit, ''];
   let made = await git.ask(place, args);
-  if (made.code !== 0 && (await removeStaleLock(made, home, branch)))
-    made = await git.ask(place, args);
+  if (made.code !== 0 && (await removeEmpty(home, branch))) made = await git.ask(place, args);
   if (made.code === 0) return;
   const tip = await tipOf(git, place, branch);
   if (tip === commit) return;
@@ -85,13 +81,12 @@ export async function pointBranch(
   );
 }
 
-/** A git that was killed while it wrote one of our branches left its lock behind. */
-async function removeStaleLock(made: Outcome, home: Home, branch: string): Promise<boolean> {
-  const lock = join(home.commonDir, `${refOf(branch)}.lock`);
-  if (!isOurs(branch) || !made.stderr.includes(`${refOf(branch)}.lock`)) return false;
-  const found = await stat(lock).catch(() => null);
-  if (found !== null && Date.now() - found.mtimeMs < STALE_LOCK_MS) return false;
-  await rm(lock, { force: true });
+/** A power cut can leave the file of a branch without what was written into it: it is at no commit. */
+async function removeEmpty(home: Home, branch: string): Promise<boolean> {
+  const file = join(home.commonDir, refOf(branch));
+  const text = await readFile(file, 'latin1').catch(() => null);
+  if (!isOurs(branch) || text === null || /[^\0\s]/.test(text)) return false;
+  await rm(file, { force: true });
   return true;
 }
 

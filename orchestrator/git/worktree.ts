@@ -1,12 +1,19 @@
 import { lstat, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { LabError } from '../domain/errors.ts';
-import { administration, physical } from './checkouts.ts';
+import { administration, OWNED, physical } from './checkouts.ts';
 import { clean, removeTree } from './clean.ts';
-import { filtersOff } from './filters.ts';
+import type { FiltersOff } from './filters.ts';
+import { failed } from './hardened.ts';
 import type { Git, Place } from './hardened.ts';
 import { plumbing } from './home.ts';
 import type { Home } from './home.ts';
+import { outlast } from './locks.ts';
+import type { Objects } from './objects.ts';
+import { listEntries } from './read.ts';
+import { forget, MAKING, sweep } from './sweep.ts';
+import { isAsCommitted } from './verified.ts';
+import type { Verified } from './verified.ts';
 
 /**
  * Worktrees of slots. A run may have done anything to the folder, so git is told from outside
@@ -17,73 +24,77 @@ import type { Home } from './home.ts';
  * user's checkout, folders around or inside it, worktrees it did not make, and other repositories.
  */
 
-const LOCKS = ['index.lock', 'HEAD.lock'];
-/** An empty file in the administration of each worktree that AutoLab made. git does not mind it. */
-const OWNED = 'autolab';
+/** What worktrees are kept with. */
+export interface Slots {
+  readonly git: Git;
+  readonly home: Home;
+  readonly objects: Objects;
+  readonly filtersOff: FiltersOff;
+  /** By the worktree's administration. */
+  readonly verified: Map<string, Verified>;
+}
 
 /** Brings the worktree to `commit`; one caller per folder at a time. See Repository.checkOut. */
 export async function checkOut(
-  git: Git,
-  home: Home,
+  slots: Slots,
   folder: string,
   commit: string,
   keep: readonly string[],
 ): Promise<void> {
-  const tracked = await git.items(plumbing(home), [
-    'ls-tree',
-    '-r',
-    '-z',
-    '--name-only',
-    '--full-tree',
-    commit,
-  ]);
+  const { git, home, objects } = slots;
+  const tracked = (await listEntries(git, objects, commit)).map(({ path }) => path);
   const place = await stand(git, home, folder, commit);
-  const config = await filtersOff(git, place);
+  const broken = await reset(slots, place, { commit, tracked, keep });
+  if (broken === null) return;
+  // Whatever is wrong with it: what git keeps of it, and each file of the commit, is made anew, once.
+  await forget(place.gitDir);
+  const again = await stand(git, home, folder, commit);
+  const failure = await reset(slots, again, { commit, tracked: [], keep });
+  if (failure !== null) throw failure;
+}
+
+/** A worktree can be made again: nothing in it need outlast a power cut. */
+const NO_SYNC = 'core.fsync=none';
+
+interface Goal {
+  readonly commit: string;
+  readonly tracked: readonly string[];
+  readonly keep: readonly string[];
+}
+
+/** Why the worktree could not be brought to the commit; null where it was. Throws where a git lives on that locks it. */
+async function reset(slots: Slots, place: Place, to: Goal): Promise<LabError | null> {
+  const { git, home } = slots;
+  const config = await slots.filtersOff(place);
+  // A git that an AutoLab left behind may be writing here still: what it writes is to be cleaned, too.
+  await outlast(home, join(place.gitDir, 'index.lock'), place);
   // Before the reset, so that it meets no attribute and no folder that a run put there.
-  await clean(place.workTree, tracked, keep);
-  // We are the only writer here: a lock belongs to a git that died with an earlier AutoLab.
-  await Promise.all(LOCKS.map((lock) => rm(join(place.gitDir, lock), { force: true })));
-  const reset = ['reset', '--hard', '--quiet', commit];
-  const done = await git.ask(place, reset, { config });
-  if (done.code === 0) return;
-  // An index that a power cut left half written can't be reset; made anew it can.
-  await rm(join(place.gitDir, 'index'), { force: true });
-  await git.text(place, reset, { config });
+  await clean(place.workTree, to.tracked, to.keep);
+  const args = ['reset', '--hard', '--quiet', to.commit];
+  const done = await git.ask(place, args, { config: [...config, NO_SYNC] });
+  return done.code === 0 ? null : failed(args, done);
 }
 
 /** See Repository.worktreeChanges. Throws LabError not_found where there is no such worktree. */
 export async function worktreeChanges(
-  git: Git,
-  home: Home,
+  slots: Slots,
   folder: string,
   commit: string,
-): Promise<{ readonly tracked: readonly string[]; readonly untracked: readonly string[] }> {
+): Promise<{ readonly tracked: readonly string[] }> {
+  const { git, home, objects } = slots;
   const admin = await administration(home.commonDir, folder);
   const found = await lstat(folder).catch(() => null);
   if (admin === null || found?.isDirectory() !== true)
     throw new LabError('not_found', `there is no worktree of this repository at ${folder}`, folder);
+  const verified = slots.verified.get(admin) ?? new Map();
+  slots.verified.set(admin, verified);
+  if (await isAsCommitted(folder, await listEntries(git, objects, commit), verified))
+    return { tracked: [] };
   const place: Place = { gitDir: admin, workTree: folder, ofUser: false };
-  const config = await filtersOff(git, place);
-  const [tracked, untracked] = await Promise.all([
-    git.items(
-      place,
-      [
-        'diff',
-        '--name-only',
-        '-z',
-        '--no-renames',
-        '--no-ext-diff',
-        '--no-textconv',
-        '--ignore-submodules=all',
-        commit,
-        '--',
-      ],
-      { config },
-    ),
-    git.items(place, ['ls-files', '--others', '--exclude-standard', '-z'], { config }),
-  ]);
-  // A nested repository is one entry, `name/`.
-  return { tracked, untracked: untracked.map((path) => path.replace(/\/$/, '')) };
+  const config = await slots.filtersOff(place);
+  const plain = ['--no-renames', '--no-ext-diff', '--no-textconv', '--ignore-submodules=all'];
+  const args = ['diff', '--name-only', '-z', ...plain, commit, '--'];
+  return { tracked: await git.items(place, args, { config }) };
 }
 
 /** Removes folder and administration; one that is gone is no error. */
@@ -91,7 +102,7 @@ export async function removeWorktree(home: Home, folder: string): Promise<void> 
   const admin = await administration(home.commonDir, folder);
   await refuseForeign(home, folder, admin);
   await removeTree(resolve(folder));
-  if (admin !== null) await rm(admin, { recursive: true, force: true });
+  if (admin !== null) await forget(admin);
 }
 
 /** The worktree as git has to be told of it, made or repaired where need be; files not yet as committed. */
@@ -99,17 +110,24 @@ async function stand(git: Git, home: Home, folder: string, commit: string): Prom
   const known = await administration(home.commonDir, folder);
   await refuseForeign(home, folder, known);
   await mkdir(dirname(resolve(folder)), { recursive: true });
-  const admin =
-    known !== null && (await isWhole(known))
-      ? known
-      : await inTurn(home.commonDir, () => administer(git, home, folder, commit, known));
-
+  const admin = await inTurn(home.commonDir, async () => {
+    await sweep(home, folder);
+    const whole = known !== null && (await isWhole(home, known));
+    // Also a folder behind a symlink: git's list of worktrees has to name ours.
+    if (!whole && known !== null) await forget(known);
+    await makeFolder(await physical(folder));
+    return whole ? known : administer(git, home, folder, commit);
+  });
   const workTree = await physical(folder);
-  const found = await lstat(workTree).catch(() => null);
-  if (found !== null && !found.isDirectory()) await rm(workTree, { force: true });
-  await mkdir(workTree, { recursive: true });
   await writePointer(join(workTree, '.git'), `gitdir: ${admin}\n`);
   return { gitDir: admin, workTree, ofUser: false };
+}
+
+/** What lies in the folder's place goes; a symlink is not followed. */
+async function makeFolder(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (found !== null && !found.isDirectory()) await rm(path, { force: true });
+  await mkdir(path, { recursive: true });
 }
 
 /** git falls over its own feet where two `worktree add` of one repository run at once. */
@@ -124,25 +142,13 @@ function inTurn<Result>(key: string, act: () => Promise<Result>): Promise<Result
  * Has git set up the administration of a worktree at `folder`, whatever the folder holds:
  * `git worktree add` wants an empty one, so it gets one, and the result is pointed at ours.
  */
-async function administer(
-  git: Git,
-  home: Home,
-  folder: string,
-  commit: string,
-  broken: string | null,
-): Promise<string> {
-  if (broken !== null) await rm(broken, { recursive: true, force: true });
+async function administer(git: Git, home: Home, folder: string, commit: string): Promise<string> {
   const target = await physical(folder);
-  const around = await mkdtemp(join(dirname(target), '.autolab-'));
+  const around = await mkdtemp(join(dirname(target), MAKING));
   try {
     const made = join(around, basename(target));
-    await git.text(
-      plumbing(home),
-      ['worktree', 'add', '--detach', '--no-checkout', '--quiet', made, commit],
-      {
-        config: ['worktree.useRelativePaths=false'],
-      },
-    );
+    const add = ['worktree', 'add', '--detach', '--no-checkout', '--quiet', made, commit];
+    await git.text(plumbing(home), add, { config: ['worktree.useRelativePaths=false'] });
     const admin = await administration(home.commonDir, made);
     if (admin === null) throw new Error(`git worktree add made no administration for ${made}`);
     await writeFile(join(admin, OWNED), '');
@@ -154,11 +160,12 @@ async function administer(
 }
 
 /** A HEAD on a branch is damage, too: a script checked it out, and a reset would move the branch. */
-const isWhole = async (admin: string): Promise<boolean> => {
-  const [head, commonDir] = await Promise.all(
+const isWhole = async (home: Home, admin: string): Promise<boolean> => {
+  const [head = '', commonDir = ''] = await Promise.all(
     ['HEAD', 'commondir'].map((name) => readFile(join(admin, name), 'utf8').catch(() => '')),
   );
-  return /^[0-9a-f]{40,64}\s*$/.test(head ?? '') && commonDir !== '';
+  const points = resolve(admin, commonDir.trimEnd()) === home.commonDir;
+  return /^[0-9a-f]{40,64}\s*$/.test(head) && points;
 };
 
 /** Makes `.git` the file it has to be; a run may have left a repository or a symlink in its place. */
@@ -194,7 +201,7 @@ async function refuseForeign(home: Home, folder: string, admin: string | null): 
   if ((await lstat(join(admin, OWNED)).catch(() => null)) === null) {
     throw new LabError(
       'refused',
-      `${folder} is a worktree that AutoLab did not make: choose another cache folder`,
+      `${folder} is a worktree that AutoLab did not make: choose another cache folder, or git worktree remove --force '${folder}'`,
       folder,
     );
   }

@@ -43,7 +43,7 @@ export function replaceMatch(
   if (now?.literal === literal && now.start === old.start && others.length === 0) return edited;
   throw new LabError(
     'plan',
-    `expected one literal that can stand in ${template.trim()}, found ${literal}`,
+    `expected one literal that can stand in ${template.trim()}, found ${literal || 'nothing'}`,
     `${file}:${old.line}`,
   );
 }

@@ -1,6 +1,7 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, Scalar } from 'yaml';
-import type { Node, Pair, YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, Scalar, visit } from 'yaml';
+import type { Document, Node, Pair, YAMLMap } from 'yaml';
 import { LabError } from '../domain/errors.ts';
+import { nestsTooDeep } from './nesting.ts';
 
 /**
  * Edits of one value in a YAML or JSON text (JSON is YAML enough) that leave every other character
@@ -75,7 +76,7 @@ export function replaceScalar(text: string, file: string, path: KeyPath, literal
     if (readsBack(edited, file, path, literal, written)) return edited;
   }
   throw trouble(
-    `expected a value that ${file} can hold at ${path.join('.')}, found ${literal}`,
+    `expected a value that ${file} can hold at ${path.join('.')}, found ${literal || 'nothing'}`,
     file,
   );
 }
@@ -119,21 +120,45 @@ const isJson = (file: string): boolean => /\.(?:json|jsonc|ipynb)$/i.test(file);
 const newlineOf = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
 
 function read(text: string, file: string): { root: Node | null; lines: LineCounter } {
+  if (nestsTooDeep(text))
+    throw trouble('expected a few levels of nesting, found too many to read', file);
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
     logLevel: 'silent',
+    // The library compares each key with each other one: minutes for a vocabulary.
+    uniqueKeys: false,
   });
-  const error = document.errors[0];
-  if (!error) return { root: document.contents, lines };
-  const { line } = lines.linePos(error.pos[0]);
+  const [error] = document.errors;
+  const fault = error ? { message: error.message, at: error.pos[0] } : keyTwice(document);
+  if (!fault) return { root: document.contents, lines };
+  const { line } = lines.linePos(fault.at);
   const format = isJson(file) ? 'JSON' : 'YAML';
   throw new LabError(
     'plan',
-    `expected ${format}, found text that is none (${error.message})`,
+    `expected ${format}, found text that is none (${fault.message})`,
     `${file}:${line}`,
   );
+}
+
+/** The first key that its mapping has already: readers differ in which of the two they believe. */
+function keyTwice(document: Document.Parsed): { message: string; at: number } | null {
+  let found: { message: string; at: number } | null = null;
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const [key, , pair] of pairsOf(map)) {
+        if (seen.has(key) && isScalar(pair.key)) {
+          found = { message: `the key ${key} is there twice`, at: pair.key.range?.[0] ?? 0 };
+          return visit.BREAK;
+        }
+        seen.add(key);
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 const pairsOf = (

@@ -6,6 +6,7 @@ import { attemptDir } from '../domain/layout.ts';
 import { ancestors, runsOf, type State } from '../domain/state.ts';
 import { holderOf } from '../../notebook/lock.ts';
 import type { Lab } from './lab.ts';
+import { isRerunning } from './rerun/slot.ts';
 
 /**
  * What old nights hold and nobody needs: worktrees, logs and artifacts of runs, branches of what
@@ -23,7 +24,8 @@ export interface Waste {
 export async function waste(lab: Lab, state: State): Promise<readonly Waste[]> {
   const keep = wanted(state);
   const old = [...state.experiments.values()].filter(({ id }) => !keep.has(id));
-  const worktrees = await entries(join(lab.cacheDir, 'worktrees'));
+  const all = await entries(join(lab.cacheDir, 'worktrees'));
+  const worktrees = all.filter((worktree) => !isRerunning(worktree));
   const found = [
     ...(await Promise.all(worktrees.map((what) => sized('worktree', what)))),
     ...(await Promise.all(old.flatMap((experiment) => filesOf(lab, state, experiment)))),

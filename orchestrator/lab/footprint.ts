@@ -1,5 +1,5 @@
-import { appendFile, lstat, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { appendFile, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
 import { LabError } from '../domain/errors.ts';
 import { EXPERIMENTS_DIR, FINDINGS_FILE, NOTEBOOK_DIR } from '../domain/layout.ts';
 import type { Report, Repository } from '../domain/ports.ts';
@@ -10,6 +10,9 @@ import type { Report, Repository } from '../domain/ports.ts';
  */
 
 const PICTURE = `${EXPERIMENTS_DIR}/progress.svg`;
+
+/** Behind the name of what is not wholly written yet. */
+const PART = '.part';
 
 /** The last line of what AutoLab writes over: how it knows its own files from the user's. */
 const MARK = '<!-- Written by AutoLab from its notebook; autolab report writes it anew. -->';
@@ -25,7 +28,9 @@ export async function makeRoom(repository: Repository, base: string): Promise<vo
   for (const path of [FINDINGS_FILE, PICTURE]) await refuseForeignFile(root, path, tracked);
   await mkdir(join(root, NOTEBOOK_DIR), { recursive: true });
   await mkdir(join(root, EXPERIMENTS_DIR), { recursive: true });
-  await exclude(repository, [`/${FINDINGS_FILE}`, `/${PICTURE}`, `/${EXPERIMENTS_DIR}/E-*/`]);
+  const whole = [`/${FINDINGS_FILE}`, `/${PICTURE}`];
+  const halves = whole.map((path) => path + PART);
+  await exclude(repository, [...whole, ...halves, `/${EXPERIMENTS_DIR}/E-*/`]);
 }
 
 /** A link would let an experiment's files land somewhere else; a file would be lost. */
@@ -80,12 +85,18 @@ async function exclude(repository: Repository, patterns: readonly string[]): Pro
  */
 export async function publish(root: string, documents: Report['documents']): Promise<void> {
   for (const { path, text } of documents) {
-    const own = /^experiments\/E-\d{4,}\//.test(path);
+    const own = /^experiments\/E-\d{4,}\//.test(path) && normalize(path) === path;
     if (path !== FINDINGS_FILE && path !== PICTURE && !own)
       throw new LabError('refused', `expected a document of AutoLab's own, found ${path}`, path);
     const target = join(root, path);
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(`${target}.part`, own ? text : `${text.trimEnd()}\n\n${MARK}\n`);
-    await rename(`${target}.part`, target);
+    const part = target + PART;
+    try {
+      await writeFile(part, own ? text : `${text.trimEnd()}\n\n${MARK}\n`);
+      await rename(part, target);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    }
   }
 }

@@ -10,6 +10,7 @@ import type { Clock, Repository } from '../domain/ports.ts';
 import { openRepository } from '../git.ts';
 import { systemClock } from './clock.ts';
 import { readNotebook } from '../../notebook/reader.ts';
+import { readState } from '../../notebook/snapshot.ts';
 
 /** A lab: a git repository with a research_plan.yaml at its top. */
 export interface Lab {
@@ -92,6 +93,12 @@ const noPlan = (root: string, error: unknown): LabError =>
     PLAN_FILE,
     error,
   );
+
+/** The lab as it stands, without its tables: quick also where years of nights are recorded. */
+export async function readLabState(startDir: string) {
+  const lab = await openLab(startDir);
+  return { lab, state: await readState(lab.notebookDir) };
+}
 
 /** The lab's notebook as it stands, for reading, also while a night runs. */
 export async function readLab(startDir: string) {

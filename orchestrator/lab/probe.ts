@@ -1,71 +1,73 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { holderOf } from '../../notebook/lock.ts';
 import { PLAN_FILE } from '../domain/layout.ts';
+import type { Machine } from '../../workers/local.ts';
 import { makeRoom } from './footprint.ts';
 import type { Lab, LabPlan } from './lab.ts';
-import { prospect } from './launch.ts';
+import { prospect, type Prospect } from './look.ts';
 import { missingProgram } from './program.ts';
+import { diskProbes } from './probe/disk.ts';
+import { gitProbe } from './probe/git.ts';
+import { gpuProbes } from './probe/gpu.ts';
+import { bad, odd, ok, words, type Probe } from './probe/probe.ts';
+import { pythonProbes } from './probe/python.ts';
+
+export type { Probe } from './probe/probe.ts';
+export { estimate, measuredIn, type Estimate } from './probe/estimate.ts';
+export { inTime } from './probe/quantities.ts';
+export { touches } from './probe/touches.ts';
 
 /** Cheap looks at what a night needs, so that it breaks now and not at midnight. */
 
-export interface Probe {
-  readonly name: string;
-  readonly result: 'ok' | 'odd' | 'bad';
-  readonly text: string;
+/** The machine, and what `launch` would do on it. */
+export interface Ground extends Prospect {
+  readonly here: Machine;
 }
 
-const LITTLE_DISK = 1e9;
+export async function groundOf(lab: Lab, labPlan: LabPlan): Promise<Ground> {
+  const { machine } = await import('../../workers/local.ts');
+  const here = await machine(process.env);
+  return { here, ...(await prospect(lab, labPlan, here)) };
+}
 
 /** Everything short of training. The plan has been validated: that is the first line. */
-export async function probes(lab: Lab, labPlan: LabPlan): Promise<readonly Probe[]> {
+export async function probes(
+  lab: Lab,
+  labPlan: LabPlan,
+  { here, slots, machine, dirty }: Ground,
+): Promise<readonly Probe[]> {
   const { plan, base, remarks } = labPlan;
-  const { slots, machine, dirty: all } = await prospect(lab, labPlan);
-  // The plan itself counts as it lies there.
-  const dirty = all.filter((path) => path !== PLAN_FILE);
   const branch = base.branch ?? 'a detached HEAD (promote will make a branch autolab-best)';
   const knobs = Object.keys(plan.search_space).length;
+  const missing = await programProbe(lab, labPlan);
   return [
     ok(
       'plan',
       `research_plan.yaml is valid: knobs ${knobs}, hypotheses of yours ${plan.hypotheses.length}`,
     ),
     ...remarks.map((text) => odd('plan', text)),
+    await gitProbe(),
     ok('base', `${branch} at ${base.commit.slice(0, 10)}`),
-    dirty.length === 0
-      ? ok('checkout', 'nothing uncommitted')
-      : odd(
-          'checkout',
-          `not committed, so no part of the night, and left alone: ${dirty.length === 1 ? dirty[0] : `${dirty.length} paths`}`,
-        ),
+    checkoutProbe(dirty),
     await roomProbe(lab, base.commit),
-    await diskProbe(lab),
+    ...(await diskProbes(lab, labPlan, slots)),
     await queueProbe(plan.queue),
     ok('machine', `${machine}; ${slots} run${slots === 1 ? '' : 's'} at once`),
-    plan.run.seed || plan.run.deterministic
-      ? ok(
-          'seed',
-          plan.run.deterministic
-            ? 'the plan calls the script deterministic'
-            : 'the plan says how a run is seeded',
-        )
-      : odd(
-          'seed',
-          'run.seed is not set: repeats cannot show what is chance, so no verdict goes beyond inconclusive',
-        ),
-    odd(
-      'sandbox',
-      'none in this version: runs have your rights, their environment is cut to an allowlist',
-    ),
+    ...(await gpuProbes(lab, labPlan, here, slots)),
+    seedProbe(plan),
+    sandboxProbe(),
     await lockProbe(lab),
-    await programProbe(lab, labPlan),
+    missing,
+    ...(missing.result === 'ok' ? await pythonProbes(lab, labPlan) : []),
   ];
 }
 
-const ok = (name: string, text: string): Probe => ({ name, result: 'ok', text });
-const odd = (name: string, text: string): Probe => ({ name, result: 'odd', text });
-const bad = (name: string, text: string): Probe => ({ name, result: 'bad', text });
-
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** The plan itself counts as it lies there. */
+function checkoutProbe(all: readonly string[]): Probe {
+  const dirty = all.filter((path) => path !== PLAN_FILE);
+  if (dirty.length === 0) return ok('checkout', 'nothing uncommitted');
+  const shown = dirty.length === 1 ? dirty[0] : `${dirty.length} paths`;
+  return odd('checkout', `not committed, so no part of the night, and left alone: ${shown}`);
+}
 
 async function roomProbe(lab: Lab, commit: string): Promise<Probe> {
   try {
@@ -79,19 +81,6 @@ async function roomProbe(lab: Lab, commit: string): Promise<Probe> {
   }
 }
 
-async function diskProbe(lab: Lab): Promise<Probe> {
-  try {
-    await mkdir(lab.cacheDir, { recursive: true });
-    await access(lab.cacheDir, constants.W_OK);
-    const { bavail, bsize } = await statfs(lab.cacheDir);
-    const gigabytes = (bavail * bsize) / 1e9;
-    const text = `${gigabytes.toFixed(1)} GB free for worktrees in ${lab.cacheDir}`;
-    return bavail * bsize < LITTLE_DISK ? odd('disk', text) : ok('disk', text);
-  } catch (error) {
-    return bad('disk', `expected a writable cache folder, found ${words(error)}`);
-  }
-}
-
 async function queueProbe(url: string): Promise<Probe> {
   if (url === 'embedded') return ok('queue', 'embedded');
   const { addressOf, reachRedis } = await import('../queue/redis-store.ts');
@@ -101,6 +90,22 @@ async function queueProbe(url: string): Promise<Probe> {
     return bad('queue', words(error));
   }
 }
+
+function seedProbe({ run }: LabPlan['plan']): Probe {
+  if (run.deterministic) return ok('seed', 'the plan calls the script deterministic');
+  return run.seed
+    ? ok('seed', 'the plan says how a run is seeded')
+    : odd(
+        'seed',
+        'run.seed is not set: repeats cannot show what is chance, so no verdict goes beyond inconclusive',
+      );
+}
+
+const sandboxProbe = (): Probe =>
+  odd(
+    'sandbox',
+    'none in this version: runs have your rights, their environment is cut to an allowlist',
+  );
 
 async function programProbe(lab: Lab, labPlan: LabPlan): Promise<Probe> {
   const missing = await missingProgram(lab, labPlan);

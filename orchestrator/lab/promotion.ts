@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { LabError } from '../domain/errors.ts';
+import type { Base } from '../domain/event.ts';
 import type { Experiment } from '../domain/experiment.ts';
 import { isExperimentId, numberOf, type ExperimentId } from '../domain/ids.ts';
 import { SCORES_FILE } from '../domain/layout.ts';
@@ -66,11 +67,8 @@ export async function promote(
     .map((each) => `${each.id}: ${each.title} (${changeInWords(each.change)})`);
   const score = scoreOf(experiment, night, experiment.commit, changes, who);
   const evidence = evidenceOf(score);
-  // Base may have moved on since the night: the merge starts from where it is now.
-  const present =
-    night.base.branch === null ? night.base : await lab.repository.resolveBase(night.base.branch);
   const promotion = await lab.repository.promote({
-    base: present,
+    base: await presentBase(lab, night),
     commit: experiment.commit,
     message: messageOf(experiment, evidence, changes),
     files: new Map([[SCORES_FILE, (old) => withScore(old, score)]]),
@@ -83,6 +81,16 @@ export async function promote(
     who,
   });
   return { ...promotion, experiment: experiment.id, evidence };
+}
+
+/** Base may have moved on since the night: the merge starts from where it is now. */
+async function presentBase({ repository }: Lab, { base }: Night): Promise<Base> {
+  if (base.branch === null) return base;
+  return repository.resolveBase(base.branch).catch((error: unknown) => {
+    // Deleted: promote says how to bring it back, and at which commit.
+    if (error instanceof LabError && error.code === 'not_found') return base;
+    throw error;
+  });
 }
 
 function confirmedTip(state: State): Experiment {

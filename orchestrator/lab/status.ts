@@ -2,8 +2,10 @@ import { experimentRow } from '../../notebook/rows.ts';
 import { holderOf } from '../../notebook/lock.ts';
 import { elapsed } from '../budget.ts';
 import type { RunId } from '../domain/ids.ts';
+import type { Purpose, Run } from '../domain/run.ts';
 import { experimentIn, type Night, type State } from '../domain/state.ts';
-import type { Lab } from './lab.ts';
+import { clock, type Lab } from './lab.ts';
+import { elapsedBy, expectedSeconds, secondsLeft, secondsRunning } from './time-left.ts';
 
 export type LabState = 'idle' | 'running' | 'draining' | 'cut_off' | 'finished';
 
@@ -19,29 +21,40 @@ export interface Status {
     readonly waiting: number;
     readonly verdicts: Readonly<Record<string, number>>;
   };
-  readonly slots: readonly {
-    readonly slot: number;
-    readonly run: RunId | null;
-    readonly title: string | null;
-  }[];
+  readonly slots: readonly Slot[];
   readonly budget: {
     readonly experiments: { readonly used: number; readonly of: number };
     readonly runs: { readonly used: number; readonly of: number | null };
     /** Seconds. */
     readonly wall_clock: { readonly used: number; readonly of: number | null };
   };
+  /** Until the night is over, as far as its runs so far tell; null before one finished, or where none runs. */
+  readonly seconds_left: number | null;
+  /** Why nothing new is started for the moment. */
+  readonly paused: string | null;
   readonly ended: Night['ended'];
 }
 
-/** Reads the journal's state and the lock; loads no DuckDB. */
-export async function statusOf(lab: Lab, state: State): Promise<Status> {
+/** What a slot does; all but `slot` null where it does nothing. */
+export interface Slot {
+  readonly slot: number;
+  readonly run: RunId | null;
+  readonly title: string | null;
+  readonly purpose: Purpose | null;
+  readonly seed: number | null;
+  /** How long it has been training, and how long it is expected to. */
+  readonly seconds: number | null;
+  readonly expected_seconds: number | null;
+}
+
+/** Reads the journal's state and the lock; loads no DuckDB. `now` is milliseconds since 1970. */
+export async function statusOf(lab: Lab, state: State, now = clock.now()): Promise<Status> {
   const night = state.night === null ? null : (state.nights.get(state.night) ?? null);
   const holder = await holderOf(lab.notebookDir);
   const own = [...state.experiments.values()].filter((e) => night && e.night === night.id);
   const verdicts: Record<string, number> = {};
   for (const { judgement } of own)
     if (judgement) verdicts[judgement.verdict] = (verdicts[judgement.verdict] ?? 0) + 1;
-  const running = [...state.runs.values()].filter((run) => run.status === 'running');
   const { budget } = night?.plan ?? {};
   return {
     state: stateOf(night, holder !== null),
@@ -54,22 +67,49 @@ export async function statusOf(lab: Lab, state: State): Promise<Status> {
       waiting: night?.waiting.length ?? 0,
       verdicts,
     },
-    slots: Array.from({ length: night?.slots ?? 0 }, (_, i) => {
-      const run = holder ? running.find((candidate) => candidate.slot === i + 1) : undefined;
-      const title = run ? experimentIn(state, run.experiment).title : null;
-      return { slot: i + 1, run: run?.id ?? null, title };
-    }),
+    slots: night ? slotsOf(state, night, now, holder !== null) : [],
     budget: {
       experiments: { used: night?.candidates ?? 0, of: budget?.experiments ?? 0 },
       runs: { used: night?.runs_started ?? 0, of: budget?.runs ?? null },
-      wall_clock: { used: night ? elapsed(state, night) : 0, of: budget?.wall_clock ?? null },
+      wall_clock: {
+        used: night ? worked(state, night, now, holder !== null) : 0,
+        of: budget?.wall_clock ?? null,
+      },
     },
+    seconds_left: night && holder ? secondsLeft(state, night, now) : null,
+    paused: holder ? (night?.paused ?? null) : null,
     ended: night?.ended ?? null,
   };
 }
 
 function stateOf(night: Night | null, held: boolean): LabState {
-  if (held) return 'running';
+  if (held) return night?.stopping && !night.ended ? 'draining' : 'running';
   if (night === null) return 'idle';
   return night.ended && night.reported === night.revision ? 'finished' : 'cut_off';
+}
+
+/** After a cut nobody knows more than the journal: the night stood still since. */
+const worked = (state: State, night: Night, now: number, held: boolean): number =>
+  held ? elapsedBy(state, night, now) : elapsed(state, night);
+
+/** What each slot of a night does at `now`; nothing where nobody holds the lab. */
+export function slotsOf(state: State, night: Night, now: number, held = true): readonly Slot[] {
+  const running = [...state.runs.values()].filter((run) => run.status === 'running');
+  return Array.from({ length: night.slots }, (_, i) => {
+    const slot = i + 1;
+    return slotOf(state, slot, held ? running.find((run) => run.slot === slot) : undefined, now);
+  });
+}
+
+function slotOf(state: State, slot: number, run: Run | undefined, now: number): Slot {
+  if (!run)
+    return {
+      ...{ slot, run: null, title: null, purpose: null, seed: null },
+      ...{ seconds: null, expected_seconds: null },
+    };
+  return {
+    ...{ slot, run: run.id, title: experimentIn(state, run.experiment).title },
+    ...{ purpose: run.purpose, seed: run.seed, seconds: secondsRunning(run, now) },
+    expected_seconds: expectedSeconds(state, run),
+  };
 }

@@ -12,7 +12,7 @@ import { checkHypotheses } from './check-hypotheses.ts';
 import { checkKnobs } from './check-knobs.ts';
 import { excerpt, inFileOrder } from './problems.ts';
 import type { Problem } from './problems.ts';
-import type { Positions } from './source.ts';
+import type { Path, Positions } from './source.ts';
 
 export type { CheckedRepository } from './check-context.ts';
 
@@ -120,14 +120,19 @@ async function checkLinks(check: PlanChecking): Promise<void> {
 const SHELL_WORD = /^(?:\|\|?|&&?|;|\d?>>?|<|2>&1)$/;
 
 function checkCommands(check: PlanChecking): void {
-  const { setup, command, shell } = check.plan.run;
-  for (const [key, text] of Object.entries({ setup, command })) {
+  const { setup, command, smoke, shell } = check.plan.run;
+  const commands: readonly (readonly [Path, string | undefined])[] = [
+    [['run', 'setup'], setup],
+    [['run', 'command'], command],
+    [['run', 'smoke', 'args'], smoke?.args],
+  ];
+  for (const [at, text] of commands) {
     if (text === undefined || shell) continue;
-    const words = check.attempt(['run', key], () => wordsOf(text)) ?? [];
+    const words = check.attempt(at, () => wordsOf(text)) ?? [];
     const sign = words.find((word) => SHELL_WORD.test(text.slice(word.start, word.end)));
     if (!sign) continue;
     const message = `expected one command without ${sign.value}, or shell: true, found ${excerpt(text)}`;
-    check.bad(['run', key], message);
+    check.bad(at, message);
   }
 }
 

@@ -36,6 +36,9 @@ export function readPlan(text: string): PlanReading {
   };
 }
 
+/** Of one mapping. Nobody reads more, and each is compared with every key that might be meant. */
+const MOST_UNKNOWN = 1000;
+
 function problemsOf(issue: z.core.$ZodIssue, source: PlanSource): Problem[] {
   const at = (path: Path, message: string, of: 'value' | 'key' = 'value'): Problem => ({
     ...source.positions(path, of),
@@ -44,9 +47,9 @@ function problemsOf(issue: z.core.$ZodIssue, source: PlanSource): Problem[] {
   const { path } = issue;
   const key = String(path.at(-1) ?? 'the plan');
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((unknown) =>
-      at([...path, unknown], unknownKey(path, unknown, source), 'key'),
-    );
+    return issue.keys
+      .slice(0, MOST_UNKNOWN)
+      .map((unknown) => at([...path, unknown], unknownKey(path, unknown, source), 'key'));
   const expected = wordsFor(issue);
   if (issue.code === 'invalid_key') return [at(path, `${expected}, found ${excerpt(key)}`, 'key')];
   if (isRefused(issue)) return [at(path, `${expected}, found ${key}; take it out`, 'key')];

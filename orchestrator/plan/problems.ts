@@ -16,10 +16,26 @@ export interface Problem extends Position {
 export const formatProblem = (problem: Problem): string =>
   `${PLAN_FILE}:${problem.line}:${problem.column}: ${problem.message}`;
 
-/** In the order of the file, each once. */
+/** Longer messages lose their middle; what they quote may be a whole file on one line. */
+const LONGEST = 900;
+
+/**
+ * One line that moves no cursor: the plan's own characters, as messages quote them, may be any.
+ * What a control character is can be read from its number.
+ */
+function printable(message: string): string {
+  const line = message
+    .replace(/[\r\n\t\u2028\u2029]+/g, ' ')
+    .replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  if (line.length <= LONGEST) return line;
+  return `${line.slice(0, LONGEST - 100)} … ${line.slice(-100)}`;
+}
+
+/** In the order of the file, each once, in words that can be printed. */
 export function inFileOrder(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>();
   return problems
+    .map((problem) => ({ ...problem, message: printable(problem.message) }))
     .toSorted((a, b) => a.line - b.line || a.column - b.column)
     .filter((problem) => {
       const text = formatProblem(problem);
@@ -60,8 +76,6 @@ function wordsFor(error: YAMLError, text: string): string {
   const line = /[^\r\n]*/.exec(text.slice(start))?.[0] ?? '';
   const found = excerpt(line.trim() === '' ? text.slice(start, end) : line);
   switch (error.code) {
-    case 'DUPLICATE_KEY':
-      return `expected each key once, found another ${excerpt(line.replace(/:(?:\s.*)?$/, ''))}`;
     case 'TAB_AS_INDENT':
       return 'expected spaces as indentation, found a tab';
     case 'MULTIPLE_DOCS':

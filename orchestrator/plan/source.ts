@@ -13,7 +13,9 @@ import {
   type Node,
   type Pair,
   type ParsedNode,
+  type YAMLMap,
 } from 'yaml';
+import { nestsTooDeep } from '../knobs/nesting.ts';
 import { excerpt, placeAt, yamlProblems, type Position, type Problem } from './problems.ts';
 
 export type Path = readonly PropertyKey[];
@@ -35,7 +37,6 @@ export interface PlanSource {
 /** Aliases can write a billion values in ten lines; no plan has as many as this. */
 const MAX_VALUES = 100_000;
 
-/** Thousands of brackets exhaust the stack of any recursive reader. */
 const TOO_DEEP = {
   source: null,
   problems: [
@@ -48,24 +49,28 @@ const TOO_DEEP = {
  * text (a key twice, an unknown tag) come along with it. Never throws.
  */
 export function readSource(text: string): { source: PlanSource | null; problems: Problem[] } {
+  if (nestsTooDeep(text)) return TOO_DEEP;
+  const lines = linesOf(text);
+  const document = parseDocument(text, {
+    prettyErrors: false,
+    stringKeys: true,
+    resolveKnownTags: false,
+    // The library compares each key with each other one; Reading asks a map.
+    uniqueKeys: false,
+  });
+  const problems = yamlProblems(document, text, lines);
+  if (document.errors.length > 0) return { source: null, problems };
+  const reading = new Reading(document, text, lines);
+  return { source: reading, problems: [...problems, ...reading.problems] };
+}
+
+/** Where lines begin. The library's own count leaves lines out that it could not make sense of. */
+function linesOf(text: string): LineCounter {
   const lines = new LineCounter();
-  try {
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      stringKeys: true,
-      resolveKnownTags: false,
-    });
-    if (document.errors.some((error) => error.code === 'RESOURCE_EXHAUSTION')) return TOO_DEEP;
-    const problems = yamlProblems(document, text, lines);
-    const readable = document.errors.every((error) => error.code === 'DUPLICATE_KEY');
-    if (!readable) return { source: null, problems };
-    const reading = new Reading(document, text, lines);
-    return { source: reading, problems: [...problems, ...reading.problems] };
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return TOO_DEEP;
-  }
+  lines.addNewLine(0);
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1))
+    lines.addNewLine(at + 1);
+  return lines;
 }
 
 /** Values whose characters matter more than their type: they are written into source files. */
@@ -74,6 +79,7 @@ const LITERALS = [
   ['search_space', '*', 'default'],
   ['hypotheses', '*', 'change', '*'],
   ['run', 'env', '*'],
+  ['run', 'smoke', 'env', '*'],
 ];
 const BOUNDS = [['search_space', '*', 'range', '*']];
 
@@ -95,6 +101,7 @@ class Reading implements PlanSource {
   readonly data: unknown;
   readonly problems: Problem[] = [];
   private readonly targets: ReadonlyMap<Alias, Node>;
+  private readonly steps = new Map<YAMLMap, ReadonlyMap<string, Step>>();
   private values = 0;
   private readonly root: Node | null;
   private readonly text: string;
@@ -135,11 +142,28 @@ class Reading implements PlanSource {
     const steps: Step[] = [];
     let node = this.target(this.root);
     for (const segment of path) {
-      const step = stepFrom(node, segment);
+      const step = this.stepFrom(node, segment);
       if (!step) break;
       steps.push(step);
       node = this.target(step.value);
     }
+    return steps;
+  }
+
+  private stepFrom(node: Node | null, segment: PropertyKey): Step | null {
+    if (isMap(node)) return this.stepsOf(node).get(String(segment)) ?? null;
+    const item = isSeq(node) && typeof segment === 'number' ? node.items[segment] : undefined;
+    return item === undefined ? null : { key: null, value: item as Node };
+  }
+
+  /** Made once per mapping: one with thousands of unknown keys is asked for each of them. */
+  private stepsOf(map: YAMLMap): ReadonlyMap<string, Step> {
+    const known = this.steps.get(map);
+    if (known) return known;
+    const steps = new Map<string, Step>();
+    for (const pair of map.items as Pair<Node, Node | null>[])
+      if (!steps.has(keyOf(pair))) steps.set(keyOf(pair), { key: pair.key, value: pair.value });
+    this.steps.set(map, steps);
     return steps;
   }
 
@@ -180,8 +204,9 @@ class Reading implements PlanSource {
     for (const pair of pairs) {
       const key = keyOf(pair);
       if (key === '__proto__') this.trouble(pair.key, 'expected another name, found __proto__');
-      else if (!Object.hasOwn(data, key))
-        data[key] = this.dataOf(pair.value, [...path, key], within);
+      else if (Object.hasOwn(data, key))
+        this.trouble(pair.key, `expected each key once, found another ${excerpt(key)}`);
+      else data[key] = this.dataOf(pair.value, [...path, key], within);
     }
     return data;
   }
@@ -205,16 +230,6 @@ const keyOf = (pair: Pair<Node, Node | null>): string =>
 /** What stands after a key and nothing else: an empty plain scalar. */
 const isEmpty = (node: Node | null): boolean =>
   node === null || (isScalar(node) && node.type === Scalar.PLAIN && node.source === '');
-
-function stepFrom(node: Node | null, segment: PropertyKey): Step | null {
-  if (isMap(node)) {
-    const pairs = node.items as Pair<Node, Node | null>[];
-    const pair = pairs.find((one) => keyOf(one) === String(segment));
-    return pair ? { key: pair.key, value: pair.value } : null;
-  }
-  const item = isSeq(node) && typeof segment === 'number' ? node.items[segment] : undefined;
-  return item === undefined ? null : { key: null, value: item as Node };
-}
 
 /** Which node each alias means: the last one above it that has its anchor. */
 function targetsOf(document: Document.Parsed): Map<Alias, Node> {

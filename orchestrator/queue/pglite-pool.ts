@@ -1,21 +1,37 @@
 import { EventEmitter } from 'node:events';
 
-import type { PGlite } from '@electric-sql/pglite';
 import type { PgPool, PgPoolClient, PgQueryResult } from 'bullmq';
+
+/** All that BullMQ's queues listen on; an opened database does already. */
+export const CHANNELS: readonly string[] = ['bullmq_jobs', 'bullmq_events'];
 
 const FIRST_WORD = /^(?:\s|--[^\n]*\n)*(\w+)\s*(\w*)/;
 
+/** As much of a PGlite as the pool uses: one of this process, or the one that another holds. */
+export interface Session {
+  query(text: string, params: unknown[]): Promise<Result>;
+  /** Many statements, a result for each. */
+  exec(text: string): Promise<readonly Result[]>;
+  /** What is returned ends it. */
+  onNotification(listener: (channel: string, payload: string) => void): () => void;
+}
+
+export interface Result {
+  readonly rows: readonly unknown[];
+  readonly affectedRows?: number | undefined;
+}
+
 /**
- * A `pg.Pool`, as far as BullMQ uses one, over the one session of an in-process PGlite.
+ * A `pg.Pool`, as far as BullMQ uses one, over the one session of a PGlite.
  *
  * What a pool of connections would give for free and one session does not:
  * - a transaction keeps everybody else's queries out from BEGIN to COMMIT or ROLLBACK;
  * - a LISTEN holds for all clients, and each hears every notification.
  *
- * `end` waits for the queries under way; closing the PGlite is its owner's.
+ * `end` waits for the queries under way; closing the session is its owner's.
  */
 export class PglitePool extends EventEmitter implements PgPool {
-  readonly #database: PGlite;
+  readonly #session: Session;
   readonly #clients = new Set<PgliteClient>();
   readonly #channels = new Set<string>();
   readonly #unsubscribe: () => void;
@@ -23,13 +39,13 @@ export class PglitePool extends EventEmitter implements PgPool {
   #ended = false;
 
   /** `channels` are those that the session listens on already. */
-  constructor(database: PGlite, channels: readonly string[] = []) {
+  constructor(session: Session, channels: readonly string[] = []) {
     super();
     for (const channel of channels) this.#channels.add(channel);
     // Each of BullMQ's objects adds its error listener and takes none away.
     this.setMaxListeners(0);
-    this.#database = database;
-    this.#unsubscribe = database.onNotification((channel, payload) => {
+    this.#session = session;
+    this.#unsubscribe = session.onNotification((channel, payload) => {
       for (const client of this.#clients) client.notify(channel, payload);
     });
   }
@@ -71,8 +87,8 @@ export class PglitePool extends EventEmitter implements PgPool {
     // As in node-postgres, a text without parameters may hold many statements (migrations do).
     const result =
       params === undefined
-        ? (await this.#database.exec(text)).at(-1)
-        : await this.#database.query(text, [...params]);
+        ? (await this.#session.exec(text)).at(-1)
+        : await this.#session.query(text, [...params]);
     return { rows: (result?.rows ?? []) as R[], rowCount: result?.affectedRows ?? null };
   }
 

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 
 import { LabError } from '../domain/errors.ts';
-import type { Remote, Store } from './bull-queue.ts';
+import type { Remote, Store } from './store.ts';
 
 /** Milliseconds until a server that does not answer counts as not there, and most between two tries to come back to it. */
 const PATIENCE = 5000;

@@ -177,8 +177,15 @@ describe('a run', () => {
     const { calls, sealedAs } = await run(
       new Notes({ train: late, measure: failure('no_metric') }),
     );
-    expect(calls).toEqual(without('verify'));
+    expect(calls).toEqual(ALL);
     expect(sealedAs).toEqual([late]);
+  });
+
+  test('whose training failed and that wrote where it may not says both', async () => {
+    const { sealedAs } = await run(
+      new Notes({ train: failure('timeout'), verify: failure('invalid') }),
+    );
+    expect(sealedAs).toEqual([{ class: 'timeout', message: 'a timeout; besides, a invalid' }]);
   });
 
   test('that touched what it may not is invalid, however good its number', async () => {

@@ -7,7 +7,8 @@ const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
 const labs: FixtureLab[] = [];
 const aLab = (queue: string, files: Record<string, string> = {}): FixtureLab => {
-  const lab = makeLab({ 'research_plan.yaml': `${PLAN}queue: ${queue}\n`, ...files });
+  const plan = PLAN.replace('experiments: 6, runs: 30', 'experiments: 2, runs: 16');
+  const lab = makeLab({ 'research_plan.yaml': `${plan}queue: ${queue}\n`, ...files });
   labs.push(lab);
   return lab;
 };

@@ -129,7 +129,7 @@ describe.skipIf(!hasRedis)('with a redis-server', () => {
     test('that ran out while its holder slept, and that nobody took: the job comes back to the handler, which goes on', async () => {
       const { queue, answers } = await shared({ lockDuration: 200 });
       const { handler, begun, release, starts } = held();
-      await queue.serve('worker', 2, handler);
+      await queue.serve('worker', 8, handler);
       await queue.dispatch(run('a'));
       await begun;
       const first = await redis.ask((client) => client.get(lock));

@@ -128,6 +128,7 @@ const ending = (parts: object) => ({
   peak_memory_mb: null,
   cpu_seconds: null,
   slept_seconds: 0,
+  stalled_seconds: 0,
   stdout: '',
   stderr: '',
   log_error: null,

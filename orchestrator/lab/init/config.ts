@@ -3,6 +3,7 @@ import type { Repository } from '../../domain/ports.ts';
 import { currentLiteral } from '../../knobs/knobs.ts';
 import { kindOf, tidyName, type Found } from './knob.ts';
 import { folderOf, joined, quotedTexts, type Source } from './source.ts';
+import { nestsTooDeep } from '../../knobs/nesting.ts';
 
 /** Values of the YAML and JSON files that a script loads. */
 
@@ -35,6 +36,7 @@ export async function valuesOf(
   file: string,
 ): Promise<{ readonly found: readonly Found[]; readonly text: string }> {
   const text = (await repository.readFile(commit, path)) ?? '';
+  if (nestsTooDeep(text)) return { found: [], text };
   const document = parseDocument(text, { uniqueKeys: false, logLevel: 'silent' });
   if (document.errors.length > 0) return { found: [], text };
   const found = keysOf(document.contents, []).flatMap((keys) => {

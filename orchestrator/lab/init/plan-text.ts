@@ -127,6 +127,7 @@ run:
 ${draft.setup === null ? '' : `  # setup: ${draft.setup} # once per worktree, if its data is not in git or linked\n`}  command: ${quoted(draft.command)}
   timeout: ${draft.timeout} # ${draft.timed}
 ${seedText(draft.seed)}
+  # smoke: { args: "--max-steps 2" } # or env: how a run is cut to a moment, for autolab check --stub
 
 ${searchText(draft.knobs)}
 

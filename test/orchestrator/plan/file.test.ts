@@ -151,7 +151,6 @@ describe('a plan that is wrong', () => {
     ['experiments: []', 'experiments'],
     ['gates: []', 'gates'],
     ['prune: true', 'prune'],
-    ['notify: https://x', 'notify'],
   ])('%s is refused by name, at its key', (line, name) => {
     expect(problemsOf(`${GOOD}${line}\n`)).toEqual([
       `research_plan.yaml:19:1: expected no key ${name}: this version of AutoLab does not act on it yet, found ${name}; take it out`,

@@ -33,7 +33,11 @@ export interface TestLab {
   folder(changes?: Partial<RunOrder>): string;
 }
 
-const realClock: Clock = { now: () => Date.now(), monotonic: () => performance.now(), asleep: () => 0 };
+const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  asleep: () => 0,
+};
 
 export interface LabOptions {
   readonly files: Readonly<Record<string, string>>;
@@ -132,7 +136,8 @@ export async function carryOut(
   const hands: Hands = lab.executor.open(lab.order(changes), signal);
   let failure: Failure | null =
     (await hands.checkOut()) ?? (await hands.setUp()) ?? (await hands.train());
-  if (failure === null) failure = await hands.verify();
+  const offence = await hands.verify();
+  failure ??= offence;
   const unmeasured = await hands.measure();
   return hands.seal(failure ?? unmeasured);
 }

@@ -1,0 +1,87 @@
+import type { Plan } from '../../domain/plan.ts';
+import { usableObjective } from '../../domain/run.ts';
+import type { State } from '../../domain/state.ts';
+import { planKey } from '../../opening.ts';
+import { mean } from '../../statistics/compare.ts';
+import { REPLICATES } from '../../statistics/verdict.ts';
+import { inTime } from './quantities.ts';
+
+/** How long a night will take, as far as anybody can know beforehand. */
+export interface Estimate {
+  readonly text: string;
+  /** At most so many candidates, so many runs (baseline and dawn included), so many at once. */
+  readonly experiments: number;
+  readonly runs: number;
+  readonly slots: number;
+  /** Of one run: measured, or its timeout. */
+  readonly seconds_per_run: number;
+  readonly measured: { readonly by: 'notebook' | 'stub'; readonly runs: number } | null;
+  /** The whole night, wall clock; an upper bound where nothing was measured. */
+  readonly seconds: number;
+  /** The budget's wall clock; null where the plan sets none. */
+  readonly wall_clock: number | null;
+}
+
+export interface Measured {
+  readonly by: 'notebook' | 'stub';
+  /** Seconds of single runs at full length; not empty. */
+  readonly seconds: readonly number[];
+}
+
+/** Both of dawn's arms, where the budget does not limit them. */
+const DAWN_RUNS = 8;
+
+/** Finished runs of this very plan, whatever their night; null where there are none. */
+export function measuredIn(state: State, plan: Plan): Measured | null {
+  const key = planKey(plan);
+  const nights = new Set(
+    [...state.nights.values()].flatMap((night) => (night.plan_key === key ? [night.id] : [])),
+  );
+  const seconds = [...state.runs.values()].flatMap((run) => {
+    const night = state.experiments.get(run.experiment)?.night;
+    const counts = night !== undefined && nights.has(night) && usableObjective(run) !== null;
+    return counts && run.result ? [run.result.seconds] : [];
+  });
+  return seconds.length === 0 ? null : { by: 'notebook', seconds };
+}
+
+export function estimate(plan: Plan, slots: number, measured: Measured | null): Estimate {
+  const { experiments, wall_clock } = plan.budget;
+  const runs = plan.budget.runs ?? mostRuns(plan);
+  const each = measured === null ? plan.run.timeout : mean(measured.seconds);
+  const whole = Math.ceil(runs / slots) * each;
+  const cut = wall_clock !== undefined && whole > wall_clock;
+  const seconds = cut ? wall_clock : whole;
+  const numbers = {
+    ...{ experiments, runs, slots, seconds_per_run: each, seconds },
+    measured: measured && { by: measured.by, runs: measured.seconds.length },
+    wall_clock: wall_clock ?? null,
+  };
+  return { text: textOf(numbers, cut), ...numbers };
+}
+
+/** Every candidate replicated, which no night sees. */
+function mostRuns(plan: Plan): number {
+  const { experiments } = plan.budget;
+  return plan.run.deterministic
+    ? 1 + experiments + 2
+    : REPLICATES + REPLICATES * experiments + DAWN_RUNS;
+}
+
+function textOf(of: Omit<Estimate, 'text'>, cut: boolean): string {
+  const { experiments, runs, slots, seconds_per_run: each, measured, seconds, wall_clock } = of;
+  const time = inTime(seconds);
+  const once = slots === 1 ? 'one at a time' : `${slots} at once`;
+  const most = `up to ${experiments} experiment${experiments === 1 ? '' : 's'}, ${runs} runs`;
+  const limit = wall_clock === null ? '' : `; at most ${inTime(wall_clock)}`;
+  if (measured === null) {
+    const unknown = `no run of this plan was measured yet, so this takes each at its whole timeout`;
+    return cut
+      ? `at most ${time}, by budget.wall_clock: ${most} of at most ${inTime(each)}, ${once} (${unknown})`
+      : `at most ${time}: ${most} of at most ${inTime(each)}, ${once}${limit} (${unknown})`;
+  }
+  const by = measured.by === 'stub' ? 'just measured' : `measured in ${measured.runs} runs`;
+  if (!cut) return `about ${time}: ${most} of about ${inTime(each)} (${by}), ${once}${limit}`;
+  const fit = Math.max(1, Math.floor((seconds * slots) / Math.max(each, 0.001)));
+  return `about ${time}, when budget.wall_clock ends it: some ${fit} runs of about ${inTime(each)} (${by}), ${once}; the budget has ${most}`;
+}

@@ -1,0 +1,23 @@
+import { EXPERIMENTS_DIR, FINDINGS_FILE, NOTEBOOK_DIR } from '../../domain/layout.ts';
+import type { Lab, LabPlan } from '../lab.ts';
+
+/** What a night may touch, a line each: what it writes, what it reads, what nobody shuts off. */
+export async function touches(lab: Lab, { plan }: LabPlan): Promise<readonly string[]> {
+  const { editable, link } = plan.workspace;
+  const names = (paths: readonly string[]) =>
+    paths.slice(0, 6).join(', ') + (paths.length > 6 ? ', …' : '');
+  const seen = [...new Set([...Object.keys(plan.run.env), ...plan.run.env_from])];
+  return [
+    `branches ${await lab.repository.branchPrefix()}/E-…: one commit each, in ${names(editable)}; never your branch, index or files`,
+    `${FINDINGS_FILE}, ${EXPERIMENTS_DIR}/ and ${NOTEBOOK_DIR}/ in your checkout; git does not see them`,
+    `worktrees and caches in ${lab.cacheDir}`,
+    ...(link.length > 0
+      ? [`linked, to be read only, and compared before and after each run: ${names(link)}`]
+      : []),
+    `runs see PATH, HOME and the like of your environment${seen.length > 0 ? `, and ${names(seen)}` : ''}`,
+    'network: not shut off; W&B is offline unless the plan says otherwise',
+    ...(plan.queue === 'embedded'
+      ? []
+      : ['the Redis of `queue`: keys of this launch, removed at its end']),
+  ];
+}

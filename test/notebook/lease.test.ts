@@ -1,0 +1,46 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { EventBody } from '../../orchestrator/domain/event.ts';
+import { openNotebook } from '../../notebook/writer.ts';
+import { aNight } from '../support/events.ts';
+import { aPlace, opened } from './helpers.ts';
+
+const alert: EventBody = { type: 'alert', level: 'info', subject: 'N-0001', text: 'late' };
+
+it.each([
+  ['is gone', (path: string) => rm(path)],
+  [
+    'is held by process 4711',
+    (path: string) =>
+      writeFile(path, JSON.stringify({ pid: 4711, process_started: 'then', host: hostname() })),
+  ],
+])('a notebook whose lock %s records nothing more, and says why', async (words, take) => {
+  const place = await aPlace();
+  const notebook = await opened(place);
+  await notebook.append(aNight());
+  const journal = join(place.dir, 'journal', '000001.ndjson');
+  const [before, manifest] = [
+    await readFile(journal, 'utf8'),
+    await readFile(join(place.dir, 'manifest.json'), 'utf8'),
+  ];
+  await take(join(place.dir, 'lock'));
+  await expect(notebook.append(alert)).rejects.toMatchObject({ code: 'busy' });
+  await expect(notebook.append(alert)).rejects.toThrow(words);
+  await expect(notebook.seal()).rejects.toThrow(words);
+  expect(await readFile(journal, 'utf8')).toBe(before);
+  expect(await readFile(join(place.dir, 'manifest.json'), 'utf8')).toBe(manifest);
+});
+
+it('a clock that was put back between two launches turns no order round', async () => {
+  const place = await aPlace();
+  const first = await opened(place);
+  const { at } = await first.append(aNight());
+  await first.close();
+  const hourEarlier = Date.parse(at) - 3_600_000;
+  const clock = { now: () => hourEarlier, monotonic: () => 0, asleep: () => 0 };
+  const second = await openNotebook({ dir: place.dir, clock });
+  expect((await second.append(alert)).at).toBe(at);
+  await second.close();
+});

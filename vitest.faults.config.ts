@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:faults`: every kill point, and the faults that take long. About an hour on two idle cores. */
+export default defineConfig({
+  test: {
+    include: [
+      'test/faults/**/*.test.ts',
+      'test/faults/full/*.full.ts',
+      'test/orchestrator/git-kill.test.ts',
+    ],
+    env: { KILL_ROUNDS: '30' },
+    // A night, killed and launched again, on a busy laptop; never what a test asserts.
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    // The work is done by the launches: two labs at a time, and one file.
+    fileParallelism: false,
+    maxConcurrency: 2,
+    pool: 'forks',
+  },
+});
