@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/template.ts',
     // Real git, processes and DuckDB on a busy laptop: generous, and never what a test asserts.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -8,6 +8,7 @@ export default defineConfig({
       'test/faults/full/*.full.ts',
       'test/orchestrator/git-kill.test.ts',
     ],
+    globalSetup: 'test/support/template.ts',
     env: { KILL_ROUNDS: '30' },
     // A night, killed and launched again, on a busy laptop; never what a test asserts.
     testTimeout: 600_000,

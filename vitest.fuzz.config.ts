@@ -10,6 +10,7 @@ if (process.argv.includes('vitest.fuzz.config.ts'))
 export default defineConfig({
   test: {
     include: ['test/fuzz/**/*.test.ts'],
+    globalSetup: 'test/support/template.ts',
     env: { FUZZ_RUNS: runs, FUZZ_SEED: seed },
     testTimeout: 30 * 60_000,
     hookTimeout: 60_000,

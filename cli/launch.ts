@@ -68,8 +68,12 @@ async function inBackground(lab: Lab): Promise<number> {
   const { pid, night, log } = await detach(lab, [process.execPath, ...argv.slice(1)]);
   const command = await commandIn(lab);
   print(`${bold(night)} runs in the background (process ${pid})`);
-  print(dim(`${command} attach shows it, ${command} status says where it is, ${command} stop`));
-  print(dim(`drains it; what it prints is in ${log}`));
+  print(
+    dim(
+      `${command} attach shows it, ${command} status says where it is, ${command} stop drains it`,
+    ),
+  );
+  print(dim(`what it prints is in ${log}`));
   return EXIT.done;
 }
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { lendTemplate } from './template.ts';
 import { makeRepo, snapshot, type RepoOptions, type TestRepo } from './repo.ts';
 
 /**
@@ -57,6 +58,7 @@ export function makeLab(
     ...options,
     files: { 'train.mjs': TRAIN, 'research_plan.yaml': PLAN, ...files },
   });
+  lendTemplate(join(repo.folder, 'cache'));
   const environment = {
     ...repo.env,
     HOME: join(repo.folder, 'home'),
