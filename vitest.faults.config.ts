@@ -7,9 +7,11 @@ export default defineConfig({
       'test/faults/**/*.test.ts',
       'test/faults/full/*.full.ts',
       'test/orchestrator/git-kill.test.ts',
+      'test/orchestrator/queue-process.test.ts',
+      'test/night/{check,stop}.test.ts',
     ],
     globalSetup: 'test/support/template.ts',
-    env: { KILL_ROUNDS: '30' },
+    env: { KILL_ROUNDS: '30', FULL: '1' },
     // A night, killed and launched again, on a busy laptop; never what a test asserts.
     testTimeout: 600_000,
     hookTimeout: 120_000,

@@ -144,15 +144,18 @@ describe('check --stub', { timeout: 180_000 }, () => {
     expect(leftovers(lab).filter((name) => !own.test(name))).toEqual([]);
   });
 
-  test('measures a whole run where it ends within a moment, without run.smoke', async () => {
-    const lab = labWith({ 'train.mjs': script(), 'research_plan.yaml': plan('') });
-    const said = await autolabJson<Checked>(lab, 'check', '--stub');
-    expect(said.ok).toBe(true);
-    expect(named(said.stub, 'run')?.text).toContain('at full length');
-    expect(said.estimate.measured).toEqual({ by: 'stub', runs: 3 });
-    expect(said.estimate.text).toMatch(/^about /);
-    expect(leftovers(lab)).toEqual([]);
-  });
+  test.runIf(process.env['FULL'])(
+    'measures a whole run where it ends within a moment, without run.smoke',
+    async () => {
+      const lab = labWith({ 'train.mjs': script(), 'research_plan.yaml': plan('') });
+      const said = await autolabJson<Checked>(lab, 'check', '--stub');
+      expect(said.ok).toBe(true);
+      expect(named(said.stub, 'run')?.text).toContain('at full length');
+      expect(said.estimate.measured).toEqual({ by: 'stub', runs: 3 });
+      expect(said.estimate.text).toMatch(/^about /);
+      expect(leftovers(lab)).toEqual([]);
+    },
+  );
 
   test('names what was printed where the metric was not, as a mistake of the plan', async () => {
     const lab = labWith({
@@ -167,7 +170,7 @@ describe('check --stub', { timeout: 180_000 }, () => {
     expect(leftovers(lab)).toEqual([]);
   });
 
-  test('shows the end of what a failing setup said', async () => {
+  test.runIf(process.env['FULL'])('shows the end of what a failing setup said', async () => {
     const lab = labWith({
       'train.mjs': script(),
       'prepare.mjs': 'throw new Error("no such corpus");\n',
@@ -209,25 +212,28 @@ describe('check --stub', { timeout: 180_000 }, () => {
     expect(leftovers(lab)).toEqual([]);
   });
 
-  test('ends a long run after a moment where run.smoke is not set, and says so', async () => {
-    const lab = labWith({
-      'train.mjs': script(
-        'console.log("loss: 3"); await new Promise((r) => setTimeout(r, 60_000));',
-      ),
-      'research_plan.yaml': plan(''),
-    });
-    const said = await rehearsed(lab, 1);
-    expect(said.stages.filter(({ result }) => result === 'bad')).toEqual([]);
-    expect(named(said.stages, 'run')?.text).toContain('Ended by us after 1 s; with run.smoke,');
-    expect(named(said.stages, 'metric')).toMatchObject({
-      result: 'odd',
-      text: expect.stringContaining('found these metrics: loss') as string,
-    });
-    expect(named(said.stages, 'protected files')?.result).toBe('ok');
-    expect(named(said.stages, 'seed')?.result).toBe('odd');
-    expect(said.full_seconds).toEqual([]);
-    expect(said.metric_missing).toBe(false);
-  });
+  test.runIf(process.env['FULL'])(
+    'ends a long run after a moment where run.smoke is not set, and says so',
+    async () => {
+      const lab = labWith({
+        'train.mjs': script(
+          'console.log("loss: 3"); await new Promise((r) => setTimeout(r, 60_000));',
+        ),
+        'research_plan.yaml': plan(''),
+      });
+      const said = await rehearsed(lab, 1);
+      expect(said.stages.filter(({ result }) => result === 'bad')).toEqual([]);
+      expect(named(said.stages, 'run')?.text).toContain('Ended by us after 1 s; with run.smoke,');
+      expect(named(said.stages, 'metric')).toMatchObject({
+        result: 'odd',
+        text: expect.stringContaining('found these metrics: loss') as string,
+      });
+      expect(named(said.stages, 'protected files')?.result).toBe('ok');
+      expect(named(said.stages, 'seed')?.result).toBe('odd');
+      expect(said.full_seconds).toEqual([]);
+      expect(said.metric_missing).toBe(false);
+    },
+  );
 
   test('cleans up at Ctrl-C, and after one that was killed', async () => {
     const lab = labWith({

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -169,43 +168,6 @@ describe('a night on trouble', () => {
     expect(lab.git(['show', 'autolab-best:train.mjs'])).toContain("'relu'");
     expect(checkout(lab)).toEqual(before);
   });
-
-  test('that is killed goes on where it was, loses no recorded run and counts none twice', async () => {
-    const slow = TRAIN.replace(
-      "console.log('---');",
-      "await new Promise((r) => setTimeout(r, 400));\nconsole.log('---');",
-    );
-    const lab = aLab({ 'train.mjs': slow });
-    const { pathname } = new URL('../../dist/cli/main.js', import.meta.url);
-    for (const lines of [6, 12]) {
-      const child = spawn(process.execPath, [pathname, 'launch'], {
-        cwd: lab.root,
-        env: lab.environment,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      let seen = 0;
-      await new Promise<void>((resolve) => {
-        child.stdout.on('data', (chunk: Buffer) => {
-          seen += chunk.toString().split('\n').length - 1;
-          if (seen >= lines) child.kill('SIGKILL');
-        });
-        child.on('close', () => resolve());
-      });
-    }
-    expect(await autolabJson(lab, 'status')).toMatchObject({ state: 'cut_off' });
-    const kept = await autolabJson<{ id: string; status: string; objective: number }[]>(
-      lab,
-      'runs',
-    );
-    const last = await autolab(lab, 'launch');
-    expect(last).toMatchObject({ code: 0, stderr: '' });
-    expect(last.stdout).toContain('goes on');
-    const all = await autolabJson<{ id: string; status: string; objective: number }[]>(lab, 'runs');
-    expect(new Set(all.map((run) => run.id)).size).toBe(all.length);
-    for (const run of kept.filter(({ status }) => status === 'finished'))
-      expect(all).toContainEqual(expect.objectContaining({ id: run.id, objective: run.objective }));
-    expect(all.every((run) => run.status !== 'running')).toBe(true);
-  }, 180_000);
 
   test('of which a second launch is refused while it runs', async () => {
     const slow = `await new Promise((r) => setTimeout(r, 1500));\n${TRAIN}`;

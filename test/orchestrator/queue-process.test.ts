@@ -47,7 +47,7 @@ async function killProcess(among = (pid: number): boolean => pid > 0): Promise<v
   for (const pid of processesOf(process.pid).filter(among)) process.kill(pid, 'SIGKILL');
 }
 
-describe('a queue whose process is killed now and then', () => {
+describe.runIf(process.env['FULL'])('a queue whose process is killed now and then', () => {
   /** Kills before every fifth dispatch. */
   async function openKilled(): Promise<Queue> {
     const others = new Set(processesOf(process.pid));
