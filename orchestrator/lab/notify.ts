@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { execa } from 'execa';
-import { alertOf } from '../domain/alert.ts';
+import { alertOf, type Alert } from '../domain/alert.ts';
 import { splitCommand } from '../domain/command.ts';
 import type { Event } from '../domain/event.ts';
 import type { Clock } from '../domain/ports.ts';
@@ -16,13 +16,9 @@ export interface Notifier {
 }
 
 /** One alert as it is sent. */
-interface Message {
+interface Message extends Alert {
   readonly id: string;
   readonly time: string;
-  readonly kind: string;
-  readonly level: string;
-  readonly subject: string;
-  readonly text: string;
 }
 
 export interface NotifierOptions {

@@ -10,7 +10,10 @@ const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
 /** Candidates wait for a file, so that a night is where a test wants it. */
 const WAITING = `import { existsSync } from 'node:fs';
-while (process.env.SEED !== '1' && !existsSync(process.env.GATE))
+import { dirname } from 'node:path';
+const lab = dirname(process.env.GATE);
+// One whose night was killed must not outlive the lab that it waits in.
+while (process.env.SEED !== '1' && existsSync(lab) && !existsSync(process.env.GATE))
   await new Promise((resolve) => setTimeout(resolve, 50));
 ${TRAIN}`;
 
