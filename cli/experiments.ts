@@ -1,4 +1,6 @@
 import { readLabState } from '../orchestrator/lab/lab.ts';
+import { standing } from '../orchestrator/lab/standing.ts';
+import { byNumber } from '../orchestrator/domain/ids.ts';
 import { experimentRow } from '../notebook/rows.ts';
 import { listed, type ListOptions } from './list.ts';
 import { print, printJson } from './output.ts';
@@ -6,8 +8,10 @@ import { short, signed, table } from './table.ts';
 
 /** `autolab experiments`: every experiment in id order, baselines included. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
-  const { state } = await readLabState(process.cwd());
-  const all = [...state.experiments.keys()].toSorted().map((id) => experimentRow(state, id));
+  const { lab, state } = await readLabState(process.cwd());
+  const { experiment: shown } = await standing(lab);
+  const ids = [...state.experiments.keys()].toSorted(byNumber);
+  const all = ids.map((id) => shown(experimentRow(state, id)));
   const rows = listed(all, options);
   if (options.json) printJson(rows);
   else

@@ -1,4 +1,5 @@
 import { readLabState } from '../orchestrator/lab/lab.ts';
+import { byNumber } from '../orchestrator/domain/ids.ts';
 import { hypothesisRow } from '../notebook/rows.ts';
 import { listed, type ListOptions } from './list.ts';
 import { print, printJson } from './output.ts';
@@ -7,7 +8,7 @@ import { table } from './table.ts';
 /** `autolab hypotheses`: proposed, waiting, tested and rejected ones, with the reason. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
   const { state } = await readLabState(process.cwd());
-  const all = [...state.hypotheses.keys()].toSorted().map((id) => hypothesisRow(state, id));
+  const all = [...state.hypotheses.keys()].toSorted(byNumber).map((id) => hypothesisRow(state, id));
   const rows = listed(all, options);
   if (options.json) printJson(rows);
   else

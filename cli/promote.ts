@@ -15,7 +15,10 @@ export async function run(
   await report(after.lab, after.state, after.notebook);
   if (json) printJson(done);
   else {
-    print(`${bold(done.experiment)} is merged into ${done.branch} as ${done.commit.slice(0, 10)}`);
+    const already = done.already ? ' already; its record was missing, and is made now' : '';
+    print(
+      `${bold(done.experiment)} is merged into ${done.branch} as ${done.commit.slice(0, 10)}${already}`,
+    );
     print(done.evidence);
   }
   return 0;

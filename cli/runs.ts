@@ -1,20 +1,17 @@
 import { readLabState } from '../orchestrator/lab/lab.ts';
-import { numberOf, experimentOf, runNumber } from '../orchestrator/domain/ids.ts';
+import { byNumber } from '../orchestrator/domain/ids.ts';
 import { runRow } from '../notebook/rows.ts';
+import { standing } from '../orchestrator/lab/standing.ts';
 import { listed, type ListOptions } from './list.ts';
 import { print, printJson } from './output.ts';
 import { duration, short, table } from './table.ts';
 
 /** `autolab runs`: every run in id order. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
-  const { state } = await readLabState(process.cwd());
-  const ids = [...state.runs.keys()].toSorted(
-    (a, b) => numberOf(experimentOf(a)) - numberOf(experimentOf(b)) || runNumber(a) - runNumber(b),
-  );
-  const rows = listed(
-    ids.map((id) => runRow(state, id)),
-    options,
-  );
+  const { lab, state } = await readLabState(process.cwd());
+  const { run: shown } = await standing(lab);
+  const all = [...state.runs.keys()].toSorted(byNumber).map((id) => shown(runRow(state, id)));
+  const rows = listed(all, options);
   if (options.json) printJson(rows);
   else
     print(

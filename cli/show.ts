@@ -12,6 +12,7 @@ import { attemptDir, experimentDir } from '../orchestrator/domain/layout.ts';
 import { experimentIn, runsOf, type Rerun, type State } from '../orchestrator/domain/state.ts';
 import { readLab } from '../orchestrator/lab/lab.ts';
 import { subject } from '../orchestrator/lab/marks.ts';
+import { standing, type Standing } from '../orchestrator/lab/standing.ts';
 import { bold, dim, green, oneLine, print, printJson, red } from './output.ts';
 import { duration, short, signed, table } from './table.ts';
 
@@ -22,30 +23,31 @@ export async function run(
 ): Promise<number> {
   const { lab, state } = await readLab(process.cwd());
   const target = subject(state, id);
+  const now = await standing(lab);
   if (isExperimentId(target)) {
     const diff = await readFile(join(lab.root, experimentDir(target), 'change.diff'), 'utf8').catch(
       () => '',
     );
-    if (json) printJson(experimentPage(state, target, diff));
-    else showExperiment(state, target, diff);
-  } else if (json) printJson(runPage(state, target));
-  else showRun(state, target);
+    if (json) printJson(experimentPage(state, target, diff, now));
+    else showExperiment(state, target, diff, now);
+  } else if (json) printJson(runPage(state, target, now));
+  else showRun(state, target, now);
   return 0;
 }
 
-const experimentPage = (state: State, id: ExperimentId, diff: string) => ({
-  ...experimentRow(state, id),
+const experimentPage = (state: State, id: ExperimentId, diff: string, now: Standing) => ({
+  ...now.experiment(experimentRow(state, id)),
   diff,
-  runs: experimentIn(state, id).runs.map((run) => runRow(state, run)),
+  runs: experimentIn(state, id).runs.map((run) => now.run(runRow(state, run))),
   flagged: state.flags.filter((flag) => flag.target === id),
   promoted: state.promotions.filter((promotion) => promotion.experiment === id),
   reruns: state.reruns.filter((rerun) => experimentOf(rerun.run) === id),
 });
 
-function runPage(state: State, id: RunId) {
+function runPage(state: State, id: RunId, now: Standing) {
   const { result, attempt } = state.runs.get(id) ?? { result: null, attempt: 1 };
   return {
-    ...runRow(state, id),
+    ...now.run(runRow(state, id)),
     folder: attemptDir(id, attempt),
     params: result?.params ?? [],
     summary: result?.summary ?? [],
@@ -56,7 +58,7 @@ function runPage(state: State, id: RunId) {
   };
 }
 
-function showExperiment(state: State, id: ExperimentId, diff: string): void {
+function showExperiment(state: State, id: ExperimentId, diff: string, now: Standing): void {
   const experiment = experimentIn(state, id);
   const row = experimentRow(state, id);
   const { judgement } = experiment;
@@ -94,7 +96,7 @@ function showExperiment(state: State, id: ExperimentId, diff: string): void {
         { title: 'run', cell: (each) => each.id },
         { title: 'purpose', cell: (each) => each.purpose },
         { title: 'seed', cell: (each) => String(each.seed ?? ''), right: true },
-        { title: 'status', cell: (each) => each.result?.failure?.class ?? each.status },
+        { title: 'status', cell: (each) => each.result?.failure?.class ?? now.run(each).status },
         { title: 'objective', cell: (each) => short(each.result?.objective), right: true },
         { title: 'took', cell: (each) => duration(each.result?.seconds), right: true },
         { title: '', cell: (each) => each.result?.failure?.message ?? '', flexible: true },
@@ -105,8 +107,8 @@ function showExperiment(state: State, id: ExperimentId, diff: string): void {
   if (diff.trim() !== '') print(`\n${paintDiff(diff)}`);
 }
 
-function showRun(state: State, id: RunId): void {
-  const page = runPage(state, id);
+function showRun(state: State, id: RunId, now: Standing): void {
+  const page = runPage(state, id, now);
   print(`${bold(id)}  ${oneLine(page.name)}`);
   print();
   fact(

@@ -1,9 +1,9 @@
-import { open, truncate, type FileHandle } from 'node:fs/promises';
+import { open, readFile, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { LabError } from '../orchestrator/domain/errors.ts';
 import type { Event, EventBody } from '../orchestrator/domain/event.ts';
-import { inWords, sync as syncFile, writeDurably } from './durable.ts';
+import { inWords, replaceDurably, writeDurably } from './durable.ts';
 import {
   encodeRecord,
   readJournal,
@@ -45,7 +45,8 @@ interface Waiting {
 
 /**
  * Reads the journal, cuts off a last line that was never acknowledged, and goes on behind it.
- * `mayWrite` is asked before every write; what it throws ends the writing for good.
+ * `mayWrite` is asked before every write, and once more before the write is acknowledged; what it
+ * throws ends the writing for good.
  */
 export async function openJournal(
   dir: string,
@@ -54,7 +55,7 @@ export async function openJournal(
 ): Promise<Journal> {
   const { records, position } = await readJournal(dir, schema);
   const folder = join(dir, 'journal');
-  const cut = await cutTail(join(folder, segmentName(position.segment)), position);
+  const cut = await makeOwn(join(folder, segmentName(position.segment)), position, mayWrite);
   const segment = await segmentToWrite(folder, position, schema);
   const path = join(folder, segmentName(segment.segment));
   return journalOver(await open(path, 'r+'), {
@@ -67,14 +68,23 @@ export async function openJournal(
   });
 }
 
-async function cutTail(path: string, position: Position): Promise<number> {
+/**
+ * Puts a copy of what is acknowledged in the file's place. A former writer that was suspended after
+ * it had asked `mayWrite` wakes up to write into a file that nobody reads any more, rather than
+ * over our records. Returns the bytes that were cut off.
+ */
+async function makeOwn(
+  path: string,
+  position: Position,
+  mayWrite: () => Promise<void>,
+): Promise<number> {
   if (position.segment === 0) return 0;
-  const handle = await open(path, 'r');
-  const { size } = await handle.stat().finally(() => handle.close());
-  if (size === position.bytes) return 0;
-  await truncate(path, position.bytes);
-  await syncFile(path);
-  return size - position.bytes;
+  const bytes = await readFile(path);
+  await replaceDurably(path, async (temporary) => {
+    await writeFile(temporary, bytes.subarray(0, position.bytes));
+    await mayWrite();
+  });
+  return bytes.length - position.bytes;
 }
 
 async function segmentToWrite(
@@ -134,26 +144,34 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
       throw error;
     });
 
+  const askLeave = (): Promise<void> =>
+    opened.mayWrite().catch((error: LabError) => {
+      broken = error;
+      throw error;
+    });
+
   async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      await Promise.resolve(); // what is appended in the same tick shares the fsync
-      const batch = waiting;
-      waiting = [];
-      try {
-        await opened.mayWrite().catch((error: LabError) => {
-          broken = error;
-          throw error;
-        });
-        await write(batch);
-      } catch (error) {
-        await giveUp([...batch, ...waiting], error);
-        continue;
-      }
-      for (const { record, resolve } of batch) {
-        events.push(record.event);
-        if (record.inbox !== null) drained.add(record.inbox);
-        resolve(record.event);
-      }
+    while (waiting.length > 0) await writeWaiting();
+    // Not a moment later: who appends as soon as it was told begins the next writing.
+    writing = null;
+  }
+
+  async function writeWaiting(): Promise<void> {
+    await Promise.resolve(); // what is appended in the same tick shares the fsync
+    const batch = waiting;
+    waiting = [];
+    try {
+      await askLeave();
+      await write(batch);
+      // Who took over meanwhile may have read the file before: then this is on no disk.
+      await askLeave();
+    } catch (error) {
+      return giveUp([...batch, ...waiting], error);
+    }
+    for (const { record, resolve } of batch) {
+      events.push(record.event);
+      if (record.inbox !== null) drained.add(record.inbox);
+      resolve(record.event);
     }
   }
 
@@ -180,7 +198,7 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
         if (broken) return reject(broken);
         const event: Event = { seq: ++seq, at, ...body };
         waiting.push({ record: { event, inbox: inbox ?? null }, resolve, reject });
-        writing ??= writeAll().finally(() => (writing = null));
+        writing ??= writeAll();
       }),
     position: () => ({ ...opened.begin, bytes: size, lines, seq: events.at(-1)?.seq ?? 0 }),
     settled,

@@ -80,7 +80,7 @@ async function removeStale(path: string): Promise<void> {
   const text = await contentOf(path);
   if (text === undefined) return;
   const holder = parse(text);
-  if (holder && (await lives(holder))) throw busy(holder, path);
+  if (holder && (await lives(holder))) throw busy(holder, path, await isStopped(holder));
   const aside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     await rename(path, aside);
@@ -93,14 +93,14 @@ async function removeStale(path: string): Promise<void> {
   await rm(aside, { force: true });
 }
 
-const busy = (holder: Holder, path: string): LabError =>
-  new LabError(
-    'busy',
-    `the notebook is held by process ${holder.pid} on ${holder.host}, which took it at ${holder.since} ` +
-      `(process start ${holder.process_started}). Let it finish, or stop it with Ctrl-C where it runs; if it is ` +
-      `certain that it no longer runs, delete ${path}`,
-    path,
-  );
+/** A suspended launch may wake at any moment: its lock is not taken, but the way out is another. */
+function busy({ pid, host, since, process_started }: Holder, path: string, stopped: boolean) {
+  const way = stopped
+    ? `It is stopped: kill -CONT ${pid} lets it go on, kill -9 ${pid} ends it, and the next launch goes on from there`
+    : `Let it finish, or stop it with Ctrl-C where it runs; if it is certain that it no longer runs, delete ${path}`;
+  const who = `process ${pid} on ${host}, which took it at ${since} (process start ${process_started})`;
+  return new LabError('busy', `the notebook is held by ${who}. ${way}`, path);
+}
 
 const contentOf = (path: string): Promise<string | undefined> =>
   readFile(path, 'utf8').catch(ignoring('ENOENT'));
@@ -124,6 +124,13 @@ async function lives(holder: Holder): Promise<boolean> {
   // Whether a process of another machine lives cannot be seen from here.
   if (holder.host !== hostname()) return true;
   return (await startOf(holder.pid)) === holder.process_started;
+}
+
+/** Whether it is one of this machine that was suspended, by Ctrl-Z or SIGSTOP. Only Linux says. */
+async function isStopped({ pid, host }: Holder): Promise<boolean> {
+  if (host !== hostname()) return false;
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return /^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2));
 }
 
 /** When a process started, null where it does not run (a zombie does not). */

@@ -11,7 +11,7 @@ import { plumbing } from './git/home.ts';
 import type { Home } from './git/home.ts';
 import { openObjects } from './git/objects.ts';
 import { patient } from './git/patient.ts';
-import { promote } from './git/promote.ts';
+import { mergesInto, promote } from './git/promote.ts';
 import { changedPaths, diff, dirtyPaths, listFiles, readText } from './git/read.ts';
 import {
   branchPrefix,
@@ -45,6 +45,7 @@ export async function openRepository(
     objects,
     filtersOff: filtersOff(git, environment),
     verified: new Map(),
+    stood: new Map(),
   };
   const diffs = remembered<string>(MOST_BYTES, (text) => text.length * 2);
   const diffOf = (from: string, to: string) => diff(git, store, from, to);
@@ -76,6 +77,7 @@ export async function openRepository(
     branches: () => ourBranches(git, store),
     deleteBranch: (branch) => deleteBranch(git, home, branch),
     promote: (order) => promote(git, home, order),
+    mergesInto: (base) => mergesInto(git, store, base),
   };
 }
 

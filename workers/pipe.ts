@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { nameOfProcess } from './processes.ts';
 
 /** A pipe of the operating system: what is written to `input` comes out of `output`. */
 export interface Pipe {
@@ -49,11 +50,14 @@ const more = (): Promise<boolean> =>
     coming = null;
   }));
 
+/** Whoever sweeps up after a kill can see by the folder's name that its process is dead. */
+const owner = (): string => (nameOfProcess(process.pid) ?? `${process.pid}`).replaceAll(':', '-');
+
 /** False where not all could be made. Never throws. */
 async function stockUp(): Promise<boolean> {
   let folder: string | undefined;
   try {
-    folder = await mkdtemp(join(tmpdir(), 'autolab-pipe-'));
+    folder = await mkdtemp(join(tmpdir(), `autolab-pipe-${owner()}-`));
     const paths = Array.from({ length: STOCK }, (_, i) => join(folder ?? '', String(i)));
     await run('mkfifo', ['-m', '600', ...paths]);
     for (const path of paths) stock.push(opened(path));

@@ -70,6 +70,20 @@ export interface Finding {
   readonly query: string;
 }
 
+/** A run executed again from its manifest, for the sake of the number alone. */
+export interface Reran {
+  readonly run: RunId;
+  /** May be NaN or infinite; null where none was printed. */
+  readonly objective: number | null;
+  /** Whether the objective came out the same, to the last digit. */
+  readonly same: boolean;
+  /** What differs in its environment, a line each. */
+  readonly differences: readonly string[];
+  /** Where its files are, from the lab's top. */
+  readonly folder: string | null;
+  readonly who: string;
+}
+
 /** What happened in the lab, in order. The journal holds nothing else; the state is their fold. */
 export type EventBody =
   | NightStarted
@@ -212,20 +226,7 @@ export type EventBody =
       readonly subject: ExperimentId | RunId | NightId;
       readonly text: string;
     }
-  /** A run was executed again from its manifest, for the sake of the number alone. */
-  | {
-      readonly type: 'reran';
-      readonly run: RunId;
-      /** May be NaN or infinite; null where none was printed. */
-      readonly objective: number | null;
-      /** Whether the objective came out the same, to the last digit. */
-      readonly same: boolean;
-      /** What differs in its environment, a line each. */
-      readonly differences: readonly string[];
-      /** Where its files are, from the lab's top. */
-      readonly folder: string | null;
-      readonly who: string;
-    }
+  | ({ readonly type: 'reran' } & Reran)
   | { readonly type: 'span'; readonly span: Span };
 
 export type EventType = EventBody['type'];

@@ -23,5 +23,20 @@ export const experimentOf = (run: RunId): ExperimentId =>
 /** 2 for `E-0007.2`. */
 export const runNumber = (run: RunId): number => Number(run.slice(run.lastIndexOf('.') + 1));
 
+/**
+ * For sorting ids of one kind in the order they were given: as text, E-10000 comes before E-9999.
+ * Runs come by experiment and then by their own number.
+ */
+export function byNumber<Id extends ExperimentId | HypothesisId | NightId | RunId>(
+  a: Id,
+  b: Id,
+): number {
+  const [x, ofX = 0] = numbersIn(a);
+  const [y, ofY = 0] = numbersIn(b);
+  return (x ?? 0) - (y ?? 0) || ofX - ofY;
+}
+
+const numbersIn = (id: string): readonly number[] => id.slice(2).split('.').map(Number);
+
 export const isExperimentId = (text: string): text is ExperimentId => /^E-\d{4,}$/.test(text);
 export const isRunId = (text: string): text is RunId => /^E-\d{4,}\.[1-9]\d*$/.test(text);

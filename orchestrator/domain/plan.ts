@@ -190,7 +190,7 @@ export const planSchema = mapping({
       error: 'expected auto or off: this version of AutoLab does not act on required yet',
     })
     .default('auto')
-    .describe('Whether runs are shut in: auto where the machine can.'),
+    .describe('Whether runs are shut in. There is no sandbox yet: auto says so.'),
 
   evaluate: later('evaluate'),
   score: later('score'),

@@ -133,6 +133,14 @@ export interface Repository {
   deleteBranch(branch: string): Promise<void>;
   /** Merges `commit` into base with a merge commit, `files` added to it. See LabError conflict, refused. */
   promote(order: PromoteOrder): Promise<Promotion>;
+  /** The last thousand merges into the branch that `promote` moves for that base, newest first. */
+  mergesInto(base: string | null): Promise<readonly Merged[]>;
+}
+
+/** A merge that a branch holds: the commits that it joined to it, and the name of who made it. */
+export interface Merged extends Promotion {
+  readonly brought: readonly string[];
+  readonly who: string;
 }
 
 export interface PromoteOrder {

@@ -1,5 +1,5 @@
 import type { Experiment } from './experiment.ts';
-import type { Base, DataIdentity, Event, Finding, NightEnd, NightStarted } from './event.ts';
+import type { Base, DataIdentity, Event, Finding, NightEnd, NightStarted, Reran } from './event.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import { numberOf, type ExperimentId, type HypothesisId, type NightId, type RunId } from './ids.ts';
 import type { Plan } from './plan.ts';
@@ -64,6 +64,8 @@ export interface Night {
     readonly message: string;
     readonly at: string;
   } | null;
+  /** Runs that ended while it was open and have no line said on them. */
+  readonly unsaid: readonly RunId[];
   /** Counts what a report should tell; `reported` is the count that the last one told. */
   readonly revision: number;
   readonly reported: number;
@@ -86,15 +88,7 @@ export interface PromotionRecord {
   readonly at: string;
 }
 
-/** A run executed again from its manifest. */
-export interface Rerun {
-  readonly run: RunId;
-  /** May be NaN or infinite; null where none was printed. */
-  readonly objective: number | null;
-  readonly same: boolean;
-  readonly differences: readonly string[];
-  readonly folder: string | null;
-  readonly who: string;
+export interface Rerun extends Reran {
   readonly at: string;
 }
 
@@ -220,6 +214,8 @@ function apply(state: State, event: Event, put: Put): State {
     return { ...now, nights: put(now.nights, id, { ...night, ...change(night) }) };
   };
   const told = (night: Night) => ({ revision: night.revision + 1 });
+  const saying = (change: (unsaid: Night['unsaid']) => Night['unsaid']): State =>
+    now.night === null ? now : inNight(now.night, (night) => ({ unsaid: change(night.unsaid) }));
 
   switch (event.type) {
     case 'night_started': {
@@ -335,11 +331,14 @@ function apply(state: State, event: Event, put: Put): State {
       const run = now.runs.get(event.result.run);
       if (!run || run.attempt !== event.result.attempt) return now; // a fenced-off attempt
       const { status } = event.result;
-      return { ...now, runs: put(now.runs, run.id, { ...run, status, result: event.result }) };
+      const after = saying((unsaid) => [...unsaid.filter((id) => id !== run.id), run.id]);
+      return { ...after, runs: put(now.runs, run.id, { ...run, status, result: event.result }) };
     }
     case 'run_summarised': {
       const run = now.runs.get(event.run);
-      return run ? { ...now, runs: put(now.runs, run.id, { ...run, said: event.text }) } : now;
+      if (!run) return now;
+      const after = saying((unsaid) => unsaid.filter((id) => id !== run.id));
+      return { ...after, runs: put(now.runs, run.id, { ...run, said: event.text }) };
     }
     case 'experiment_judged': {
       const { judgement } = event;
@@ -374,6 +373,9 @@ function apply(state: State, event: Event, put: Put): State {
       return { ...now, flags: without(now.flags, event) };
     case 'promoted': {
       const { experiment, branch, commit, who, at } = event;
+      // Two processes may have found one merge without a record.
+      if (now.promotions.some((one) => one.experiment === experiment && one.commit === commit))
+        return now;
       return { ...now, promotions: [...now.promotions, { experiment, branch, commit, who, at }] };
     }
     case 'reran': {
@@ -435,6 +437,7 @@ const nightOf = (event: NightStarted & { readonly at: string }): Night => ({
   paused: null,
   dawn: null,
   ended: null,
+  unsaid: [],
   revision: 0,
   reported: 0,
   findings: [],

@@ -1,5 +1,5 @@
 import { LabError } from '../domain/errors.ts';
-import type { PromoteOrder, Promotion } from '../domain/ports.ts';
+import type { Merged, PromoteOrder, Promotion } from '../domain/ports.ts';
 import { bringAlong, refuseUnfinished } from './advance.ts';
 import { checkouts } from './checkouts.ts';
 import type { Checkout } from './checkouts.ts';
@@ -49,6 +49,25 @@ export async function promote(git: Git, home: Home, order: PromoteOrder): Promis
   else if (holders.length === 0) await moveUnseen(git, user, branch, tip, commit, who);
   else await bringAlong(git, home, only(holders), commit, who);
   return { branch, commit };
+}
+
+/** See Repository.mergesInto. */
+export async function mergesInto(
+  git: Git,
+  place: Place,
+  base: string | null,
+): Promise<readonly Merged[]> {
+  const branch = base ?? DETACHED_BRANCH;
+  if ((await tipOf(git, place, branch)) === null) return [];
+  const form = ['--merges', '--first-parent', '-z', '--no-show-signature', '--format=%H %P %cn'];
+  const merges = await git.items(place, ['log', '--max-count=1000', ...form, refOf(branch), '--']);
+  return merges.map((line) => {
+    const [commit = '', , ...rest] = line.split(' ');
+    // A name may hold blanks, and look like anything but a whole hash.
+    const end = rest.findIndex((word) => !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(word));
+    const brought = rest.slice(0, end < 0 ? rest.length : end);
+    return { branch, commit, brought, who: rest.slice(brought.length).join(' ') };
+  });
 }
 
 interface Merge extends PromoteOrder {

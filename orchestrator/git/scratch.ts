@@ -1,3 +1,4 @@
+import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +11,27 @@ import { ABSENT, ancestors, parseTreeEntry, refuseBelowFile, refuseUnsafe } from
 import type { TreeEntry } from './paths.ts';
 
 /**
+ * `<pid>-<start>-<PID namespace>` of this process, the pid alone where the system is no Linux: by it
+ * whoever sweeps up after a kill can see that the owner is dead, also where its pid came again.
+ */
+const OWNER = ((): string => {
+  try {
+    const stat = readFileSync('/proc/self/stat', 'latin1');
+    // Behind the name, which may hold blanks and brackets: state is field 3, start field 22.
+    const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const namespace = readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+    return `${process.pid}-${start}-${namespace}`;
+  } catch {
+    return `${process.pid}`;
+  }
+})();
+
+/**
  * A throw-away index beside an empty work tree: trees are put together in it, so that no
  * checkout, not even its attributes, has a say in what becomes of a commit.
  */
 export async function withScratch<T>(home: Home, use: (scratch: Place) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'autolab-git-'));
+  const folder = await mkdtemp(join(tmpdir(), `autolab-git-${OWNER}-`));
   try {
     return await use({
       gitDir: home.commonDir,

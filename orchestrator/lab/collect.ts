@@ -1,20 +1,24 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { Experiment } from '../domain/experiment.ts';
 import { LabError } from '../domain/errors.ts';
+import { isExperimentId } from '../domain/ids.ts';
 import { attemptDir } from '../domain/layout.ts';
 import { ancestors, runsOf, type State } from '../domain/state.ts';
 import { holderOf } from '../../notebook/lock.ts';
 import type { Lab } from './lab.ts';
+import { leftovers } from './leftovers.ts';
+import { rerunFolders } from './rerun/owner.ts';
 import { isRerunning } from './rerun/slot.ts';
 
 /**
- * What old nights hold and nobody needs: worktrees, logs and artifacts of runs, branches of what
- * came to nothing (their change.diff stays). Never a record: results, metrics, verdicts remain.
+ * What old nights hold and nobody needs: worktrees, logs and artifacts of runs, reruns, branches of
+ * what came to nothing (their change.diff stays); and what was left by processes that were killed.
+ * Never a record: results, metrics, verdicts remain.
  */
 
 export interface Waste {
-  readonly kind: 'worktree' | 'log' | 'artifacts' | 'branch';
+  readonly kind: 'worktree' | 'log' | 'artifacts' | 'rerun' | 'temporary' | 'branch';
   /** A path, or the name of a branch. */
   readonly what: string;
   readonly bytes: number;
@@ -29,6 +33,8 @@ export async function waste(lab: Lab, state: State): Promise<readonly Waste[]> {
   const found = [
     ...(await Promise.all(worktrees.map((what) => sized('worktree', what)))),
     ...(await Promise.all(old.flatMap((experiment) => filesOf(lab, state, experiment)))),
+    ...(await Promise.all((await rerunsOf(lab, state, keep)).map((what) => sized('rerun', what)))),
+    ...(await Promise.all((await leftovers()).map((what) => sized('temporary', what)))),
   ].filter((entry) => entry.bytes > 0);
   const branches = new Set((await lab.repository.branches()).map(({ branch }) => branch));
   const dead = old.filter(({ branch }) => branch !== null && branches.has(branch));
@@ -73,6 +79,28 @@ function filesOf(lab: Lab, state: State, experiment: Experiment): Promise<Waste>
       sized('artifacts', join(folder, 'artifacts')),
     ]),
   );
+}
+
+/** Those that were cut off, and of old experiments those whose outcome the notebook has. */
+async function rerunsOf(
+  { root, experimentsDir }: Lab,
+  state: State,
+  keep: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  // A record names the attempt's folder, which lies deep in the rerun's.
+  const told = state.reruns.flatMap(({ folder }) => folder ?? []);
+  const folders = (await entries(experimentsDir)).filter((path) => isExperimentId(basename(path)));
+  const found = await Promise.all(
+    folders.map(async (path) =>
+      (await rerunFolders(path)).filter(({ folder, progress }) =>
+        progress === 'over'
+          ? !keep.has(basename(path)) &&
+            told.some((each) => each.startsWith(`${relative(root, folder)}/`))
+          : progress === 'cut_off',
+      ),
+    ),
+  );
+  return found.flat().map(({ folder }) => folder);
 }
 
 const entries = async (folder: string): Promise<string[]> =>

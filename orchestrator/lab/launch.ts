@@ -9,7 +9,9 @@ import { opening } from '../opening.ts';
 import { openExecutor } from './executor.ts';
 import { makeRoom, publish } from './footprint.ts';
 import { clock, type Lab, type LabPlan } from './lab.ts';
+import { sweepLeftovers } from './leftovers.ts';
 import { look } from './look.ts';
+import { unrecordedMerges } from './merged.ts';
 import { createNotifier, type Notifier } from './notify.ts';
 import { commandIn } from './package.ts';
 import { serveRoles } from './roles.ts';
@@ -67,19 +69,23 @@ export async function launch(
       import('../../workers/local.ts'),
     ]);
     for (const orphan of await executor.endOrphans()) on.onRemark(orphan);
+    await sweepLeftovers();
     await notebook.drainInbox();
     let state = replay(notebook.events);
+    const record = async (body: EventBody): Promise<void> => {
+      on.beforeRecord?.(body);
+      const event = await notebook.append(body);
+      state = fold(state, event);
+      onEvent(state, event);
+    };
+    // Before the night is opened: what is in base is not offered to it again.
+    for (const merged of await unrecordedMerges(lab, state)) await record(merged);
     const here = await machine(process.env);
     const found = await look(lab, { ...labPlan, plan }, state, here);
     for (const remark of found.remarks) on.onRemark(remark);
     const queue = await opened;
     try {
-      for (const body of await opening(state, found)) {
-        on.beforeRecord?.(body);
-        const event = await notebook.append(body);
-        state = fold(state, event);
-        onEvent(state, event);
-      }
+      for (const body of await opening(state, found)) await record(body);
       const night = currentNight(state);
       await serveRoles(await commandIn(lab), queue, executor, notebook, night.slots);
       const outcome = await runNight(

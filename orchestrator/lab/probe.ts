@@ -10,6 +10,7 @@ import { gitProbe } from './probe/git.ts';
 import { gpuProbes } from './probe/gpu.ts';
 import { bad, odd, ok, words, type Probe } from './probe/probe.ts';
 import { pythonProbes } from './probe/python.ts';
+import { sandboxProbe } from './probe/sandbox.ts';
 
 export type { Probe } from './probe/probe.ts';
 export { estimate, measuredIn, type Estimate } from './probe/estimate.ts';
@@ -54,7 +55,7 @@ export async function probes(
     ok('machine', `${machine}; ${slots} run${slots === 1 ? '' : 's'} at once`),
     ...(await gpuProbes(lab, labPlan, here, slots)),
     seedProbe(plan),
-    sandboxProbe(),
+    sandboxProbe(plan),
     await lockProbe(lab),
     missing,
     ...(missing.result === 'ok' ? await pythonProbes(lab, labPlan) : []),
@@ -100,12 +101,6 @@ function seedProbe({ run }: LabPlan['plan']): Probe {
         'run.seed is not set: repeats cannot show what is chance, so no verdict goes beyond inconclusive',
       );
 }
-
-const sandboxProbe = (): Probe =>
-  odd(
-    'sandbox',
-    'none in this version: runs have your rights, their environment is cut to an allowlist',
-  );
 
 async function programProbe(lab: Lab, labPlan: LabPlan): Promise<Probe> {
   const missing = await missingProgram(lab, labPlan);

@@ -10,6 +10,7 @@ import { ancestors, experimentIn, type Night, type State } from '../domain/state
 import { RULE } from '../statistics/verdict.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
 import type { Lab } from './lab.ts';
+import { unrecordedMerges } from './merged.ts';
 
 /** Brings an experiment's change to base, with the evidence for it. */
 
@@ -17,6 +18,8 @@ export interface Promoted extends Promotion {
   readonly experiment: ExperimentId;
   /** The evidence in one sentence, as it stands in the merge's message. */
   readonly evidence: string;
+  /** Base held the merge before, and only its record was missing. */
+  readonly already: boolean;
 }
 
 /** One entry of experiments/scores.json. */
@@ -41,8 +44,10 @@ interface Score {
 }
 
 /**
- * Promotes `id`, or without one the last confirmed tip that was not promoted yet. Throws LabError
- * not_found, refused (not confirmed, already in base, paths in the way), conflict (base moved).
+ * Promotes `id`, or without one the last confirmed tip that was not promoted yet. Where base holds
+ * that merge and nobody recorded it, as after a kill in between, only the record is made. Throws
+ * LabError not_found, refused (not confirmed, already in base, paths in the way), conflict (base
+ * moved).
  */
 export async function promote(
   lab: Lab,
@@ -50,9 +55,12 @@ export async function promote(
   id: string | undefined,
   options: { readonly unconfirmed: boolean },
 ): Promise<Promoted> {
+  const merged = await unrecordedMerges(lab, state);
+  for (const each of merged) await putInInbox(lab.notebookDir, each);
   const experiment = id === undefined ? confirmedTip(state) : named(state, id);
   const night = nightOf(state, experiment);
-  refuseUnfounded(experiment, options.unconfirmed);
+  const standing = merged.find((each) => each.experiment === experiment.id);
+  if (!standing) refuseUnfounded(experiment, options.unconfirmed);
   if (experiment.commit === null)
     throw new LabError(
       'refused',
@@ -67,6 +75,10 @@ export async function promote(
     .map((each) => `${each.id}: ${each.title} (${changeInWords(each.change)})`);
   const score = scoreOf(experiment, night, experiment.commit, changes, who);
   const evidence = evidenceOf(score);
+  if (standing) {
+    const { branch, commit } = standing;
+    return { experiment: experiment.id, branch, commit, evidence, already: true };
+  }
   const promotion = await lab.repository.promote({
     base: await presentBase(lab, night),
     commit: experiment.commit,
@@ -80,7 +92,7 @@ export async function promote(
     commit: promotion.commit,
     who,
   });
-  return { ...promotion, experiment: experiment.id, evidence };
+  return { ...promotion, experiment: experiment.id, evidence, already: false };
 }
 
 /** Base may have moved on since the night: the merge starts from where it is now. */

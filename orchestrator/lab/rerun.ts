@@ -12,6 +12,7 @@ import type { Lab } from './lab.ts';
 import { carryOut, makePlaces, type CarriedOut } from './rerun/carry-out.ts';
 import { compareOutcomes, type Comparison } from './rerun/compare.ts';
 import { missingFor, type Missing } from './rerun/missing.ts';
+import { leaveFolder } from './rerun/owner.ts';
 import { targetOf, type Came, type Target } from './rerun/target.ts';
 
 /** A run once more: the same commit, command, seed and environment. Does the number come out the same? */
@@ -97,6 +98,7 @@ export async function rerun(
       ...{ folder, who: userInfo().username },
     });
   }
+  await leaveFolder(places.reruns);
   return { ...asked, ...compared, kind: 'done', now: result, differences, folder, recorded };
 }
 

@@ -5,16 +5,19 @@ import type { RunId } from '../domain/ids.ts';
 import type { Purpose, Run } from '../domain/run.ts';
 import { experimentIn, type Night, type State } from '../domain/state.ts';
 import { clock, type Lab } from './lab.ts';
+import { standingWhere } from './standing.ts';
 import { elapsedBy, expectedSeconds, secondsLeft, secondsRunning } from './time-left.ts';
 
 export type LabState = 'idle' | 'running' | 'draining' | 'cut_off' | 'finished';
+
+type ExperimentNow = Omit<ReturnType<typeof experimentRow>, 'status'> & { readonly status: string };
 
 /** What is going on in a lab; `autolab status --json` prints it as it is. */
 export interface Status {
   readonly state: LabState;
   readonly night: string | null;
-  readonly baseline: ReturnType<typeof experimentRow> | null;
-  readonly incumbent: ReturnType<typeof experimentRow> | null;
+  readonly baseline: ExperimentNow | null;
+  readonly incumbent: ExperimentNow | null;
   readonly counts: {
     readonly experiments: number;
     readonly runs: number;
@@ -51,6 +54,7 @@ export interface Slot {
 export async function statusOf(lab: Lab, state: State, now = clock.now()): Promise<Status> {
   const night = state.night === null ? null : (state.nights.get(state.night) ?? null);
   const holder = await holderOf(lab.notebookDir);
+  const { experiment: shown } = standingWhere(holder !== null);
   const own = [...state.experiments.values()].filter((e) => night && e.night === night.id);
   const verdicts: Record<string, number> = {};
   for (const { judgement } of own)
@@ -59,8 +63,8 @@ export async function statusOf(lab: Lab, state: State, now = clock.now()): Promi
   return {
     state: stateOf(night, holder !== null),
     night: night?.id ?? null,
-    baseline: night?.baseline ? experimentRow(state, night.baseline) : null,
-    incumbent: night?.incumbent ? experimentRow(state, night.incumbent) : null,
+    baseline: night?.baseline ? shown(experimentRow(state, night.baseline)) : null,
+    incumbent: night?.incumbent ? shown(experimentRow(state, night.incumbent)) : null,
     counts: {
       experiments: own.length,
       runs: night?.runs_started ?? 0,

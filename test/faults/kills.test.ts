@@ -1,25 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { aFaultLab, lasting, TINY_PLAN } from '../support/faults.ts';
+import { aFaultLab, lasting, TINY_PLAN, withLab } from '../support/faults.ts';
 import { battered, killedAtEach } from '../support/faults-kills.ts';
-import type { FixtureLab } from '../support/lab.ts';
 
 /** A sample of what `npm run test:faults` tries at every record: see test/faults/full/. */
 
-/** Tests run side by side: each removes its own, and leaves it where something is wrong with it. */
-async function withLab(
-  files: Readonly<Record<string, string>>,
-  use: (lab: FixtureLab) => Promise<void>,
-): Promise<void> {
-  const lab = aFaultLab('embedded', { 'research_plan.yaml': TINY_PLAN, ...files });
-  await use(lab);
-  lab.remove();
-}
+/** Tests run side by side: each removes its own. */
+const aLab = (files: Readonly<Record<string, string>> = {}) =>
+  aFaultLab('embedded', { 'research_plan.yaml': TINY_PLAN, ...files });
 
 describe.concurrent('a night that is killed again and again', () => {
   test(
     'right after a record is written comes to its end, with every record it had',
     () =>
-      withLab({}, async (lab) => {
+      withLab(aLab(), async (lab) => {
         const { kills, problems } = await killedAtEach(lab, { when: 'after' }, 17);
         expect({ lab: lab.folder, problems }).toEqual({ lab: lab.folder, problems: [] });
         expect(kills).toBeGreaterThanOrEqual(1);
@@ -30,7 +23,7 @@ describe.concurrent('a night that is killed again and again', () => {
   test(
     'by blows at random moments comes to its end, with every record it had',
     () =>
-      withLab({ 'train.mjs': lasting(300) }, async (lab) => {
+      withLab(aLab({ 'train.mjs': lasting(300) }), async (lab) => {
         const seed = Number(process.env['FAULT_SEED'] ?? Date.now() % 1e6);
         const { problems, blows } = await battered(lab, seed, 3);
         expect({ seed, lab: lab.folder, problems }).toEqual({

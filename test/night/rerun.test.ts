@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -170,7 +170,8 @@ describe('rerun RUN', () => {
     }
   });
 
-  test('stopped with Ctrl-C leaves neither worktree nor process nor record', async () => {
+  /** A rerun that waits in its script: the process, and its log, from the lab's top. */
+  async function waiting(): Promise<{ readonly child: ChildProcess; readonly log: string }> {
     lab.write({ 'corpus/wait': '' });
     const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
     const child = spawn(process.execPath, [main, 'rerun', 'E-0000.3'], {
@@ -183,6 +184,11 @@ describe('rerun RUN', () => {
     await expect
       .poll(() => log !== '' && readFileSync(join(lab.root, log), 'utf8'), { timeout: 30_000 })
       .toContain('waiting');
+    return { child, log };
+  }
+
+  test('stopped with Ctrl-C leaves neither worktree nor process nor record', async () => {
+    const { child, log } = await waiting();
     child.kill('SIGINT');
     const [code] = (await once(child, 'exit')) as [number];
     lab.write({ 'corpus/wait': null });
@@ -191,6 +197,28 @@ describe('rerun RUN', () => {
     expect(existsSync(join(lab.root, log))).toBe(false);
     const { reruns } = await autolabJson<{ reruns: unknown[] }>(lab, 'show', 'E-0000.3');
     expect(reruns).toEqual([]);
+  });
+
+  test('killed leaves a worktree and a folder, which gc removes, and not while it goes on', async () => {
+    const { child, log } = await waiting();
+    const rerunsOf = async (...options: string[]): Promise<readonly string[]> => {
+      const { found } = await autolabJson<{ found: { kind: string; what: string }[] }>(
+        ...[lab, 'gc', ...options],
+      );
+      const slot = new RegExp(`/slot-${1000 + (child.pid ?? 0)}$`);
+      return found
+        .filter(({ kind, what }) => kind === 'rerun' || slot.test(what))
+        .map(({ kind }) => kind);
+    };
+    expect(await rerunsOf('--dry-run')).toEqual([]);
+    const over = once(child, 'exit');
+    child.kill('SIGKILL');
+    await over;
+    lab.write({ 'corpus/wait': null });
+    expect(await rerunsOf()).toEqual(['worktree', 'rerun']);
+    expect(existsSync(join(lab.root, log))).toBe(false);
+    expect(await again(lab, 'E-0000.3')).toMatchObject({ same: true });
+    expect(await rerunsOf()).toEqual([]);
   });
 });
 

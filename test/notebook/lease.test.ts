@@ -2,7 +2,12 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { LabError } from '../../orchestrator/domain/errors.ts';
 import type { EventBody } from '../../orchestrator/domain/event.ts';
+import { makeNotebookFolder } from '../../notebook/durable.ts';
+import { readJournal } from '../../notebook/journal-reader.ts';
+import { openJournal } from '../../notebook/journal.ts';
+import { CURRENT } from '../../notebook/schema.ts';
 import { openNotebook } from '../../notebook/writer.ts';
 import { aNight } from '../support/events.ts';
 import { aPlace, opened } from './helpers.ts';
@@ -31,6 +36,35 @@ it.each([
   await expect(notebook.seal()).rejects.toThrow(words);
   expect(await readFile(journal, 'utf8')).toBe(before);
   expect(await readFile(join(place.dir, 'manifest.json'), 'utf8')).toBe(manifest);
+});
+
+it('a writer that was suspended after it had asked, and wakes beside the next one, writes over nothing', async () => {
+  const place = await aPlace();
+  await makeNotebookFolder(place.dir);
+  let suspended: Promise<void> | null = null;
+  let taken = false;
+  const first = await openJournal(place.dir, CURRENT, async () => {
+    if (taken) throw new LabError('busy', 'somebody took the lock');
+    await suspended;
+  });
+  await first.append(aNight(), '2026-01-01T00:00:00.000Z');
+  let wake: () => void = () => undefined;
+  suspended = new Promise((resolve) => (wake = resolve));
+  const late = first.append({ ...alert, text: 'late' }, '2026-01-01T00:00:01.000Z');
+
+  const second = await openJournal(place.dir, CURRENT);
+  await second.append({ ...alert, text: 'of the second' }, '2026-01-01T00:00:02.000Z');
+  taken = true;
+  wake();
+  await expect(late).rejects.toMatchObject({ code: 'busy' });
+  await second.append({ ...alert, text: 'and on' }, '2026-01-01T00:00:03.000Z');
+  await Promise.all([first.close(), second.close()]);
+  const { records } = await readJournal(place.dir, CURRENT);
+  expect(records.map(({ event }) => (event.type === 'alert' ? event.text : event.type))).toEqual([
+    'night_started',
+    'of the second',
+    'and on',
+  ]);
 });
 
 it('a clock that was put back between two launches turns no order round', async () => {

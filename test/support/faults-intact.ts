@@ -22,12 +22,14 @@ export interface Expected {
   readonly warnings?: RegExp;
   /** The test took runs' folders away: what was sealed in them stands in the journal alone. */
   readonly foldersGone?: boolean;
+  /** The test let an attempt go on that was fenced off: what it sealed late counts for nothing. */
+  readonly lateSeals?: boolean;
 }
 
 /** Everything that is wrong with a lab whose nights are over, a sentence each; empty where it is intact. */
 export async function intact(
   lab: FixtureLab,
-  { checkout: before, warnings, foldersGone = false }: Expected = {},
+  { checkout: before, warnings, foldersGone = false, lateSeals = false }: Expected = {},
 ): Promise<readonly string[]> {
   const notebook = await readNotebook(join(lab.root, 'data/notebook'));
   const { state, events } = notebook;
@@ -35,7 +37,7 @@ export async function intact(
     ...nightsAreOver(state),
     ...nothingIsLost(events, acknowledged(lab)),
     ...attemptsAreCountedOnce(events),
-    ...sealedIsCounted(lab, events, foldersGone),
+    ...sealedIsCounted(lab, events, foldersGone, lateSeals),
     ...experimentsAreJudged(state),
     ...(await tablesAgree(notebook)),
     ...(await nothingRuns(lab)),
@@ -98,10 +100,12 @@ function sealedIsCounted(
   lab: FixtureLab,
   events: readonly Event[],
   foldersGone: boolean,
+  lateSeals: boolean,
 ): string[] {
   return events.flatMap((event) => {
     if (event.type !== 'run_ended') return [];
-    const { run, attempt, status, objective } = event.result;
+    const { run, attempt, status, objective, killed_because } = event.result;
+    if (lateSeals && killed_because === 'fenced') return [];
     const file = join(lab.root, attemptDir(run, attempt), 'result.json');
     if (!existsSync(file))
       return status === 'finished' && !foldersGone
@@ -244,9 +248,8 @@ function nothingIsLeft(lab: FixtureLab): string[] {
     /\.(?:tmp|part)$/.test(path) || /notebook\/(?:lock$|inbox\/.)/.test(path);
   return [
     ...own.filter(half).map((path) => `${path} is left`),
-    // Of 40 MB each; the empty folders of a pipe or of git that a kill leaves are the system's to sweep.
     ...readdirSync(scratchOf(lab))
-      .filter((name) => name.startsWith('autolab-queue'))
+      .filter((name) => /^autolab-(?:queue|git|pipe)/.test(name))
       .map((name) => `${name} is left in the temporary folder`),
     ...readdirSync(lab.root)
       .filter((name) => name.endsWith('.part'))

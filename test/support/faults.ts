@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach } from 'vitest';
 import { decodeEvent } from '../../notebook/codec.ts';
+import { readNotebook, type NotebookView } from '../../notebook/reader.ts';
 import type { Event, EventType } from '../../orchestrator/domain/event.ts';
 import { makeLab, PLAN, TRAIN, type FixtureLab } from './lab.ts';
 
@@ -54,6 +56,36 @@ export const aFaultLab = (
   queue = 'embedded',
   files: Readonly<Record<string, string>> = {},
 ): FixtureLab => makeLab({ 'research_plan.yaml': `${SHORT_PLAN}queue: ${queue}\n`, ...files });
+
+/**
+ * For a file's top: what makes its labs, of a tiny night unless `files` hold another plan, and
+ * removes them after each test.
+ */
+export function labsOfEachTest(): (files?: Readonly<Record<string, string>>) => FixtureLab {
+  const labs: FixtureLab[] = [];
+  afterEach(() => {
+    for (const lab of labs.splice(0)) lab.remove();
+  });
+  return (files = {}) => {
+    const lab = aFaultLab('embedded', { 'research_plan.yaml': TINY_PLAN, ...files });
+    labs.push(lab);
+    return lab;
+  };
+}
+
+/** The lab is removed where nothing was thrown: what went wrong stays where it can be looked at. */
+export async function withLab<T>(
+  lab: FixtureLab,
+  use: (lab: FixtureLab) => Promise<T>,
+): Promise<T> {
+  const found = await use(lab);
+  lab.remove();
+  return found;
+}
+
+/** What the lab's notebook says now. */
+export const notebookOf = (lab: FixtureLab): Promise<NotebookView> =>
+  readNotebook(join(lab.root, 'data/notebook'));
 
 const acknowledgedFile = (lab: FixtureLab): string => join(lab.folder, 'acknowledged.ndjson');
 

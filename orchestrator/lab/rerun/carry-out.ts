@@ -10,6 +10,7 @@ import type { RunResult } from '../../domain/run.ts';
 import { clock, type Lab } from '../lab.ts';
 import { openExecutor } from '../executor.ts';
 import { devicesFor } from './missing.ts';
+import { takeFolder } from './owner.ts';
 import { rerunSlot } from './slot.ts';
 import type { Target } from './target.ts';
 
@@ -27,7 +28,7 @@ export interface CarriedOut {
   readonly manifest: Manifest | null;
 }
 
-/** Makes room for a rerun's files; git does not see them, also where no night has run. */
+/** Makes room for a rerun's files, this process' own; git does not see them, also where no night has run. */
 export async function makePlaces(lab: Lab, { order }: Target): Promise<Places> {
   const top = join(lab.root, experimentDir(experimentOf(order.run)), 'reruns');
   await mkdir(top, { recursive: true });
@@ -42,7 +43,9 @@ export async function makePlaces(lab: Lab, { order }: Target): Promise<Places> {
         throw error;
       },
     );
-    if (made) return { reruns, attempt: attemptIn(reruns, order) };
+    if (!made) continue;
+    await takeFolder(reruns);
+    return { reruns, attempt: attemptIn(reruns, order) };
   }
 }
 

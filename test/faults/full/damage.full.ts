@@ -1,31 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import { readNotebook } from '../../../notebook/reader.ts';
+import { describe, expect, test } from 'vitest';
 import {
-  aFaultLab,
   howItEnded,
+  labsOfEachTest,
   launchToTheEnd,
   launchWith,
-  TINY_PLAN,
+  notebookOf,
 } from '../../support/faults.ts';
 import { intact } from '../../support/faults-intact.ts';
-import { checkout, type FixtureLab } from '../../support/lab.ts';
+import { checkout } from '../../support/lab.ts';
 
-/** What a user, another program or a careless script does to a lab while its night runs. */
+/** What is deleted under a running night, or damaged by a power loss. */
 
-const labs: FixtureLab[] = [];
-const aLab = (): FixtureLab => {
-  const lab = aFaultLab('embedded', { 'research_plan.yaml': TINY_PLAN });
-  labs.push(lab);
-  return lab;
-};
-afterEach(() => {
-  for (const lab of labs.splice(0)) lab.remove();
-});
+const aLab = labsOfEachTest();
 
-const night = async (lab: FixtureLab) => readNotebook(join(lab.root, 'data/notebook'));
 describe('at night', () => {
   test('worktrees, caches and runs’ folders that are deleted cost no recorded number', async () => {
     const lab = aLab();
@@ -40,7 +30,7 @@ describe('at night', () => {
     );
     expect(howItEnded(said)).toBe('ended');
     expect(await intact(lab, { checkout: before, foldersGone: true })).toEqual([]);
-    const { state } = await night(lab);
+    const { state } = await notebookOf(lab);
     const finished = [...state.runs.values()].filter((run) => run.status === 'finished');
     expect(finished.length).toBeGreaterThanOrEqual(2);
   }, 180_000);

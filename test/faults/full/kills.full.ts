@@ -1,20 +1,13 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { acknowledged, aFaultLab, lasting, launchToTheEnd } from '../../support/faults.ts';
+import { acknowledged, aFaultLab, lasting, launchToTheEnd, withLab } from '../../support/faults.ts';
 import { intact } from '../../support/faults-intact.ts';
 import { battered, killedAtEach, killedOnce } from '../../support/faults-kills.ts';
-import { checkout, PLAN, type FixtureLab } from '../../support/lab.ts';
+import { checkout, PLAN } from '../../support/lab.ts';
 import { hasRedis, startRedis } from '../../support/redis.ts';
 
 /** A night killed before and after each of its records, over both queues. FAULT_STEP=7 tries every seventh. */
 
 const step = Number(process.env['FAULT_STEP'] ?? 1);
-
-async function withLab<T>(lab: FixtureLab, use: (lab: FixtureLab) => Promise<T>): Promise<T> {
-  const found = await use(lab);
-  // What went wrong stays where it can be looked at.
-  lab.remove();
-  return found;
-}
 
 /** How many records a night has that nothing befalls. */
 const records = await withLab(aFaultLab(), async (lab) => {
@@ -35,21 +28,20 @@ for (const [name, queue] of [
 ] as const)
   describe.skipIf(queue === undefined).concurrent(`over ${name}, a night that is killed`, () => {
     for (const when of ['before', 'after'] as const)
-      test.each(points)(`right ${when} record %i is intact in the morning`, async (record) => {
-        const lab = aFaultLab(queue);
-        expect({ lab: lab.folder, problems: await killedOnce(lab, { when, record }) }).toEqual({
-          lab: lab.folder,
-          problems: [],
-        });
-        lab.remove();
-      });
+      test.each(points)(`right ${when} record %i is intact in the morning`, (record) =>
+        withLab(aFaultLab(queue), async (lab) => {
+          expect({ lab: lab.folder, problems: await killedOnce(lab, { when, record }) }).toEqual({
+            lab: lab.folder,
+            problems: [],
+          });
+        }),
+      );
 
-    test('at each launch’s eighth record is intact in the morning', async () => {
-      const lab = aFaultLab(queue);
-      const { problems } = await killedAtEach(lab, { when: 'after' }, 8);
-      expect({ lab: lab.folder, problems }).toEqual({ lab: lab.folder, problems: [] });
-      lab.remove();
-    });
+    test('at each launch’s eighth record is intact in the morning', () =>
+      withLab(aFaultLab(queue), async (lab) => {
+        const { problems } = await killedAtEach(lab, { when: 'after' }, 8);
+        expect({ lab: lab.folder, problems }).toEqual({ lab: lab.folder, problems: [] });
+      }));
   });
 
 describe('nights on which fifty blows fall at random moments', () => {

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import { readNotebook } from '../../../notebook/reader.ts';
+import { describe, expect, test } from 'vitest';
 import {
-  aFaultLab,
   howItEnded,
+  labsOfEachTest,
   launchToTheEnd,
   launchWith,
+  notebookOf,
   TINY_PLAN,
 } from '../../support/faults.ts';
 import { intact } from '../../support/faults-intact.ts';
@@ -13,19 +12,10 @@ import { checkout, type FixtureLab } from '../../support/lab.ts';
 
 /** What a user, another program or a careless script does to a lab while its night runs. */
 
-const labs: FixtureLab[] = [];
-const aLab = (plan = TINY_PLAN): FixtureLab => {
-  const lab = aFaultLab('embedded', { 'research_plan.yaml': plan });
-  labs.push(lab);
-  return lab;
-};
-afterEach(() => {
-  for (const lab of labs.splice(0)) lab.remove();
-});
+const aLab = labsOfEachTest();
 
-const night = async (lab: FixtureLab) => readNotebook(join(lab.root, 'data/notebook'));
 const alertsOf = async (lab: FixtureLab, kind: string): Promise<readonly string[]> =>
-  (await night(lab)).events.flatMap((event) =>
+  (await notebookOf(lab)).events.flatMap((event) =>
     event.type === 'alert' && event.kind === kind ? [event.text] : [],
   );
 describe('at night', () => {
@@ -36,7 +26,7 @@ describe('at night', () => {
     expect(await alertsOf(lab, 'plan_edited')).toHaveLength(1);
     expect(await intact(lab)).toEqual([]);
     await launchToTheEnd(lab);
-    const [first, second] = [...(await night(lab)).state.nights.values()];
+    const [first, second] = [...(await notebookOf(lab)).state.nights.values()];
     expect(first?.plan.question).toBe('Which changes lower val_loss?');
     expect(second?.plan.question).toBe('Another one?');
     expect(second?.plan_changes).toContain('+question: Another one?');
@@ -44,7 +34,9 @@ describe('at night', () => {
   });
 
   test('a base that is rewritten, collected and deleted takes nothing from under the night', async () => {
-    const lab = aLab(TINY_PLAN.replace('workspace: {', 'workspace: { base: work,'));
+    const lab = aLab({
+      'research_plan.yaml': TINY_PLAN.replace('workspace: {', 'workspace: { base: work,'),
+    });
     lab.git(['branch', 'work']);
     const base = lab.git(['rev-parse', 'work']);
     const rewrite = 'git commit -q --amend -m rewritten && git branch -D work';
@@ -56,7 +48,7 @@ describe('at night', () => {
     );
     expect(howItEnded(said)).toBe('ended');
     expect((await alertsOf(lab, 'base_moved')).join()).toContain('deleted');
-    expect((await night(lab)).state.nights.get('N-0001')?.base.commit).toBe(base);
+    expect((await notebookOf(lab)).state.nights.get('N-0001')?.base.commit).toBe(base);
     expect(await intact(lab)).toEqual([]);
   });
 
@@ -79,7 +71,7 @@ describe('at night', () => {
     const folder = 'rm -f FINDINGS.md; mkdir -p FINDINGS.md/mine';
     const said = await launchWith(lab, { when: 'after', type: 'run_started', do: folder });
     expect(howItEnded(said)).toBe('ended');
-    const alerts = (await night(lab)).events.flatMap((event) =>
+    const alerts = (await notebookOf(lab)).events.flatMap((event) =>
       event.type === 'alert' ? [event.text] : [],
     );
     expect(alerts.join()).toMatch(/the reporter failed.*EISDIR.*FINDINGS\.md/);

@@ -11,6 +11,7 @@ import { gpuProbes } from '../../../orchestrator/lab/probe/gpu.ts';
 import type { Probe } from '../../../orchestrator/lab/probe/probe.ts';
 import { pythonProbes } from '../../../orchestrator/lab/probe/python.ts';
 import { inTime } from '../../../orchestrator/lab/probe/quantities.ts';
+import { sandboxProbe } from '../../../orchestrator/lab/probe/sandbox.ts';
 import { seedStage } from '../../../orchestrator/lab/stub/seed.ts';
 import { smokeCommand } from '../../../orchestrator/lab/stub/watched.ts';
 import { aResult } from '../../support/events.ts';
@@ -75,6 +76,16 @@ describe('git', () => {
     [null, 'bad'],
   ])('%s is %s', (answer, result) => {
     expect(judgeGit(answer).result).toBe(result);
+  });
+});
+
+describe('the sandbox', () => {
+  test('is said to be none where the plan leaves it to AutoLab, and is no news where it is off', () => {
+    const [auto, off] = [sandboxProbe(aPlan()), sandboxProbe(aPlan({ sandbox: 'off' }))];
+    expect(auto).toMatchObject({ result: 'odd' });
+    expect(off).toMatchObject({ result: 'ok' });
+    for (const { text } of [auto, off]) expect(text).toContain('a run has your rights');
+    expect(auto.text).toContain('this version has none');
   });
 });
 

@@ -1,0 +1,13 @@
+/** `autolab promote`, killed (SIGKILL) once base has moved and before that is recorded. */
+import { readLabState } from '../../dist/orchestrator/lab/lab.js';
+import { promote } from '../../dist/orchestrator/lab/promotion.js';
+
+const { lab, state } = await readLabState(process.cwd());
+const repository = {
+  ...lab.repository,
+  promote: async (order) => {
+    await lab.repository.promote(order);
+    process.kill(process.pid, 'SIGKILL');
+  },
+};
+await promote({ ...lab, repository }, state, undefined, { unconfirmed: false });
