@@ -1,7 +1,7 @@
 import type { Event } from '../orchestrator/domain/event.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
 import type { NightId } from '../orchestrator/domain/ids.ts';
-import { EMPTY, fold, replay, type State } from '../orchestrator/domain/state.ts';
+import { advance, EMPTY, fold, replay, type State } from '../orchestrator/domain/state.ts';
 import { inWords } from './durable.ts';
 import { alertOf, type AlertRow } from './tables/alerts.ts';
 import { spansOf, type SpanRow } from './tables/spans.ts';
@@ -16,7 +16,10 @@ export interface Contents {
 
 /** Contents that follow a growing list of events. */
 export interface Follower {
-  /** Folds what is new in `events`; earlier contents stay what they were, spans and alerts grow. */
+  /**
+   * Folds what is new in `events`, in place, so that an event costs the same in a large lab as in a
+   * small one: earlier contents must not be used any more, or only for what may be newer than they.
+   */
   upTo(events: readonly Event[]): Contents;
 }
 
@@ -33,7 +36,7 @@ export function follow(): Follower {
       if (wholly) state = replayed(events);
       for (; seen < events.length; seen++) {
         const event = events[seen] as Event;
-        if (!wholly) state = fold(state, event);
+        if (!wholly) state = advance(state, event);
         if (event.type === 'night_started') night = event.night;
         for (const span of spansOf(event, night)) spans.set(span.id, span);
         const alert = alertOf(state, event);

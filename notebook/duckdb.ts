@@ -42,29 +42,52 @@ export interface DatabaseOptions {
 
 type Api = typeof import('@duckdb/node-api');
 
-async function openDatabase({ threads = 2, spill }: DatabaseOptions): Promise<Database> {
+/** The caller closes it. */
+export async function openDatabase({ threads = 2, spill }: DatabaseOptions): Promise<Database> {
   const api = await import('@duckdb/node-api');
   const instance = await api.DuckDBInstance.create(':memory:', {
     threads: String(threads),
     memory_limit: '2GB', // the machine is there to train
     temp_directory: spill,
+    enable_external_file_cache: 'false', // a database that stays must not come to hold the files it read
     autoload_known_extensions: 'false',
     autoinstall_known_extensions: 'false',
   });
   const connection = await instance.connect();
+  let asking: DuckDBConnection | null = null;
+  spills.add(spill);
   return {
     run: async (sql) => void (await connection.run(sql)),
     read: async (sql) => (await connection.run(sql)).getRowObjectsJS(),
     createTable: async (table, columns) => void (await connection.run(createTable(table, columns))),
     insert: (table, columns, rows) => insert(api, connection, table, columns, rows),
-    select: (sql, limit) => select(api, connection, sql, limit),
-    interrupt: () => connection.interrupt(),
+    // On a connection of its own: nothing of one question is left to the next.
+    async select(sql, limit) {
+      const own = await instance.connect();
+      try {
+        asking = own;
+        return await select(api, own, sql, limit);
+      } finally {
+        asking = null;
+        own.closeSync();
+      }
+    },
+    interrupt: () => asking?.interrupt(),
     close() {
       connection.closeSync();
       instance.closeSync();
-      rmSync(spill, { recursive: true, force: true });
+      removeSpill(spill);
     },
   };
+}
+
+/** Folders of databases that are open, or that nobody closed. */
+const spills = new Set<string>();
+process.once('exit', () => spills.forEach(removeSpill));
+
+function removeSpill(spill: string): void {
+  spills.delete(spill);
+  rmSync(spill, { recursive: true, force: true });
 }
 
 /** Opens, uses and closes a database. */

@@ -4,15 +4,10 @@ import { join } from 'node:path';
 
 import { LabError } from '../orchestrator/domain/errors.ts';
 import type { Json, Rows } from '../orchestrator/domain/ports.ts';
-import type { Contents } from './contents.ts';
-import { withDatabase, type Database, type Selected } from './duckdb.ts';
+import { openDatabase, type Database, type Selected } from './duckdb.ts';
 import { inWords } from './durable.ts';
-import { liveMetrics } from './live.ts';
-import { asOf, type FileEntry, type Manifest } from './manifest.ts';
-import { name, selectMetrics, text } from './sql.ts';
-import type { Table } from './table.ts';
-import { METRICS, TABLES } from './tables.ts';
-import type { Verifier } from './verify.ts';
+import { oneAtATime } from './turns.ts';
+import { warmTables, type Source, type WarmTables } from './warm.ts';
 
 export interface Limits {
   /** More rows are an error, not a part of them. */
@@ -21,87 +16,59 @@ export interface Limits {
 }
 export const LIMITS: Limits = { rows: 100_000, seconds: 60 };
 
-/** What a question is answered from. */
-export interface Source {
-  readonly dir: string;
-  readonly contents: Contents;
-  readonly manifest: Manifest;
-  /** The lab's `experiments/` folder. */
-  readonly runsDir: string;
-  readonly verify: Verifier;
-}
-
 export interface Answer {
   readonly rows: Rows;
   /** Files that were left out because they are damaged. */
   readonly warnings: readonly string[];
 }
 
-/**
- * One SELECT over the tables: records from the journal (fresh to the last one), metrics from their
- * Parquet files and, of runs that train, from what they logged so far. It can read nothing else and write nothing. Throws LabError usage.
- */
-export async function answer(
-  sql: string,
-  source: Source,
-  limits: Limits = LIMITS,
-): Promise<Answer> {
-  const spill = join(tmpdir(), `autolab-query-${randomBytes(6).toString('hex')}`);
-  return withDatabase({ spill }, async (database) => {
-    const warnings: string[] = [];
-    for (const table of TABLES) {
-      if (table.name === METRICS && mentions(sql, METRICS))
-        await openMetrics(database, table, source, warnings);
-      else await fill(database, table, mentions(sql, table.name) ? source.contents : null);
-    }
-    await database.run(`SET enable_external_access = false`);
-    await database.run(`SET lock_configuration = true`);
-    return { rows: rowsOf(await ask(database, sql, limits), limits), warnings };
-  });
+/** Answers one question after the other from a database that it keeps. */
+export interface Answerer {
+  /**
+   * One SELECT over the tables: records from the journal (fresh to the last one), metrics from their
+   * Parquet files and, of runs that train, from what they logged so far. It can read nothing else
+   * and write nothing. Throws LabError usage.
+   */
+  answer(sql: string, source: Source, limits?: Limits): Promise<Answer>;
+  /** Forgets the database when what is being asked is answered; a later question opens another. */
+  close(): Promise<void>;
 }
 
-/** Rather too often than not: a table that is not filled would answer with nothing. */
-const mentions = (sql: string, table: string): boolean =>
-  new RegExp(`\\b${table}\\b`, 'i').test(sql) || /\bquery(_table)?\b/i.test(sql);
+/** Of the notebook at `dir`. Loads no DuckDB before the first question. */
+export function createAnswerer(dir: string): Answerer {
+  const inTurn = oneAtATime();
+  let open: { readonly database: Database; readonly tables: WarmTables } | null = null;
 
-async function fill(database: Database, table: Table, contents: Contents | null): Promise<void> {
-  await database.createTable(table.name, table.columns);
-  if (!contents || !table.journal) return;
-  const { subjects, rows } = table.journal;
-  const all = [...subjects(contents)].flatMap((subject) => rows(contents, subject));
-  await database.insert(table.name, table.columns, all);
-}
-
-/** Points that are not in a file yet. */
-const LIVE = 'live_metrics';
-
-async function openMetrics(
-  database: Database,
-  table: Table,
-  { dir, manifest, contents, runsDir, verify }: Source,
-  warnings: string[],
-): Promise<void> {
-  const files: FileEntry[] = [];
-  for (const file of manifest.files.filter((f) => f.table === METRICS)) {
-    const problem = await verify(file);
-    if (problem === null) files.push(file);
-    else
-      warnings.push(
-        `${join(dir, file.path)} ${problem}: the metrics of ${Object.keys(file.runs ?? {}).join(', ')} ` +
-          'are left out. The next autolab launch mends it where it can',
-      );
+  async function opened() {
+    if (open) return open;
+    const spill = join(tmpdir(), `autolab-query-${randomBytes(6).toString('hex')}`);
+    const database = await openDatabase({ spill });
+    open = { database, tables: await warmTables(database, dir) };
+    return open;
   }
-  const live = (await liveMetrics(contents.state, runsDir)).filter(
-    ({ run_id }) => manifest.attempts[run_id] !== contents.state.runs.get(run_id)?.attempt,
-  );
-  await database.createTable(LIVE, table.columns);
-  await database.insert(LIVE, table.columns, live);
-  const selects = [`SELECT * FROM ${name(LIVE)}`];
-  if (files.length > 0)
-    selects.unshift(selectMetrics(dir, asOf(contents.state, manifest), files, table));
-  const paths = files.map((file) => text(join(dir, file.path)));
-  await database.run(`SET allowed_paths = [${paths.join(', ')}]`);
-  await database.run(`CREATE VIEW ${name(METRICS)} AS ${selects.join(' UNION ALL ')}`);
+  function forget(): void {
+    open?.database.close();
+    open = null;
+  }
+
+  return {
+    answer: (sql, source, limits = LIMITS) =>
+      inTurn(async () => {
+        const { database, tables } = await opened();
+        const { warnings } = await tables.bringUp(sql, source).catch((error: unknown) => {
+          forget(); // nobody knows what of it is in the tables
+          throw error;
+        });
+        try {
+          return { rows: rowsOf(await ask(database, sql, limits), limits), warnings };
+        } catch (error) {
+          // An error inside DuckDB makes the whole database useless.
+          await database.read('SELECT 1').catch(forget);
+          throw error;
+        }
+      }),
+    close: () => inTurn(async () => forget()),
+  };
 }
 
 async function ask(database: Database, sql: string, { rows, seconds }: Limits): Promise<Selected> {

@@ -4,16 +4,17 @@ import { LabError } from '../orchestrator/domain/errors.ts';
 import type { Event } from '../orchestrator/domain/event.ts';
 import type { NotebookReader } from '../orchestrator/domain/ports.ts';
 import type { State } from '../orchestrator/domain/state.ts';
-import { follow, withMore, type Contents } from './contents.ts';
+import { follow, withMore } from './contents.ts';
 import { inWords } from './durable.ts';
 import { readInbox, stamped } from './inbox.ts';
 import { BEGINNING, readJournal } from './journal-reader.ts';
 import { emptyManifest, readManifest, type Manifest } from './manifest.ts';
 import { usualRunsDir } from './live.ts';
-import { answer, LIMITS, type Answer, type Limits } from './query.ts';
+import type { Answer, Answerer, Limits } from './query.ts';
 import { CURRENT, migrationsFrom, type Schema } from './schema.ts';
 import { oneAtATime } from './turns.ts';
 import { createVerifier } from './verify.ts';
+import type { Source } from './warm.ts';
 
 /** The notebook for a process that does not write it, also while another one does. */
 export interface NotebookView extends NotebookReader {
@@ -39,17 +40,20 @@ export interface ReadOptions {
  */
 export async function readNotebook(
   folder: string,
-  { schema = CURRENT, limits = LIMITS, runsDir = usualRunsDir(folder) }: ReadOptions = {},
+  { schema = CURRENT, limits, runsDir = usualRunsDir(folder) }: ReadOptions = {},
 ): Promise<NotebookView> {
   const dir = resolve(folder);
   const follower = follow();
   const verify = createVerifier(dir);
+  let answerer: Promise<Answerer> | undefined;
   const journal: Event[] = [];
   const drained = new Set<string>();
   const warnings = new Set<string>();
   let position = BEGINNING;
-  let events: readonly Event[] = [];
-  let contents: Contents = follower.upTo(journal);
+  /** As of the last look; `recorded` is the journal's last record, the rest is in the inbox. */
+  let seen: Pick<Source, 'contents' | 'events' | 'recorded'> = {
+    ...{ contents: follower.upTo(journal), events: [], recorded: 0 },
+  };
 
   const inTurn = oneAtATime();
   const refresh = (): Promise<void> => inTurn(readOn);
@@ -67,11 +71,12 @@ export async function readNotebook(
     const more = inbox.flatMap(({ id, event }) => (event && !drained.has(id) ? event : []));
     const waiting = stamped(more, recorded.state.now, position.seq);
     const refused = new Set<Event>();
-    contents = withMore(recorded, waiting, (event, error) => {
+    const contents = withMore(recorded, waiting, (event, error) => {
       refused.add(event);
       warnings.add(`a record in ${dir}/inbox does not fit the lab: ${inWords(error)}`);
     });
-    events = [...journal, ...waiting.filter((event) => !refused.has(event))];
+    const events = [...journal, ...waiting.filter((event) => !refused.has(event))];
+    seen = { contents, events, recorded: position.seq };
   }
 
   async function manifestNow(): Promise<Manifest> {
@@ -86,11 +91,15 @@ export async function readNotebook(
 
   async function query(sql: string, tries = 3): Promise<Answer> {
     await refresh();
+    const now = seen;
     const manifest = await manifestNow();
     const overtaken = async (): Promise<boolean> =>
       tries > 1 && (await manifestNow()).generation !== manifest.generation;
     try {
-      const found = await answer(sql, { dir, contents, manifest, runsDir, verify }, limits);
+      // Verbs that ask nothing load nothing of this.
+      answerer ??= import('./query.ts').then(({ createAnswerer }) => createAnswerer(dir));
+      const source = { ...now, manifest, runsDir, verify };
+      const found = await (await answerer).answer(sql, source, limits);
       if (found.warnings.length === 0 || !(await overtaken())) return found;
     } catch (error) {
       if (!(await overtaken())) throw error;
@@ -101,10 +110,10 @@ export async function readNotebook(
   await refresh();
   return {
     get events() {
-      return events;
+      return seen.events;
     },
     get state() {
-      return contents.state;
+      return seen.contents.state;
     },
     get warnings() {
       return [...warnings];

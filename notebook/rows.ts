@@ -31,14 +31,17 @@ export const hypothesisRow = (state: State, id: HypothesisId): JsonRow<Hypothesi
 export const nightRow = (state: State, id: NightId): JsonRow<NightRow> =>
   asJson(nightRecord(state, id));
 
-const asJson = <R extends object>(row: R): JsonRow<R> =>
-  Object.fromEntries(
-    Object.entries(row).map(([key, value]) => [
-      key,
-      Array.isArray(value) ? value.map(safe) : safe(value),
-    ]),
-  ) as JsonRow<R>;
+/** Most rows are as JSON has them already, and lists are long: only what is not is replaced. */
+function asJson<R extends object>(row: R): JsonRow<R> {
+  if (Object.values(row).every(isSafe)) return row as JsonRow<R>;
+  const odd = Object.entries(row).filter(([, value]) => !isSafe(value));
+  const safe = odd.map(([key, value]) => [
+    key,
+    Array.isArray(value) ? value.map((one) => (isSafe(one) ? one : String(one))) : String(value),
+  ]);
+  return { ...row, ...Object.fromEntries(safe) } as JsonRow<R>;
+}
 
 /** JSON has no word for NaN and the infinities; the contract's is their name as text. */
-const safe = (value: unknown): unknown =>
-  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+const isSafe = (value: unknown): boolean =>
+  Array.isArray(value) ? value.every(isSafe) : typeof value !== 'number' || Number.isFinite(value);

@@ -19,14 +19,15 @@ export async function sealTouched(
   touched: Touched,
   seq: number,
 ): Promise<readonly FileEntry[]> {
-  const due = TABLES.filter(({ name }) => (touched.get(name)?.size ?? 0) > 0);
+  // All rows at once: the contents may grow while files are written.
+  const due = TABLES.flatMap((table) => {
+    const rows = sealedRows(table, contents, touched.get(table.name) ?? new Set(), seq);
+    return rows.length > 0 ? [{ table, rows }] : [];
+  });
   if (due.length === 0) return [];
   return withDatabase({ threads: 1, spill: beside(join(dir, 'spill')) }, async (database) => {
     const files: FileEntry[] = [];
-    for (const table of due) {
-      const rows = sealedRows(table, contents, touched.get(table.name) ?? new Set(), seq);
-      if (rows.length > 0) files.push(await sealTable(database, dir, table, rows, seq));
-    }
+    for (const { table, rows } of due) files.push(await sealTable(database, dir, table, rows, seq));
     return files;
   });
 }

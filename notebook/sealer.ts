@@ -37,6 +37,8 @@ export interface Sealer {
 
 /** So many records more cost a reader some ten milliseconds. */
 const SNAPSHOT_EVERY = 500;
+/** And this share of the journal, so that a record costs the same in a large lab as in a small one. */
+const SNAPSHOT_SHARE = 1 / 20;
 
 export function createSealer(options: SealerOptions): Sealer {
   const { dir, journal, keeper, warnings, sealAfter } = options;
@@ -66,7 +68,7 @@ export function createSealer(options: SealerOptions): Sealer {
 
   /** A shortcut for readers; without it they read the whole journal. */
   async function snapshot(state: State, seq: number): Promise<void> {
-    if (seq - pictured < SNAPSHOT_EVERY) return;
+    if (seq - pictured < Math.max(SNAPSHOT_EVERY, seq * SNAPSHOT_SHARE)) return;
     pictured = seq;
     await writeSnapshot(dir, options.schema, state, journal.position(), journal.drained).catch(
       (error: unknown) => remark(`the snapshot could not be written: ${inWords(error)}`),

@@ -40,7 +40,7 @@ export function selectSealed(dir: string, manifest: Manifest, table: Table): str
 export const newestOnly = (subject: string): string =>
   `recorded = max(recorded) OVER (PARTITION BY ${name(subject)})`;
 
-function selectNothing(table: Table): string {
+export function selectNothing(table: Table): string {
   const columns = table.columns.map(
     (column) => `NULL::${duckType(column)} AS ${name(column.name)}`,
   );

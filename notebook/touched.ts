@@ -20,12 +20,22 @@ export type Touched = Map<string, Set<string>>;
  */
 export function touchedSince(events: readonly Event[], seq: number, contents: Contents): Touched {
   const touched: Touched = new Map(TABLES.map(({ name }) => [name, new Set()]));
-  let night: NightId | null = null;
-  for (const event of events) {
+  // From the end: what is new is little, and the journal may be long.
+  const first = events.findLastIndex((event) => event.seq <= seq) + 1;
+  let night = nightBefore(events, first);
+  for (const event of events.slice(first)) {
     if (event.type === 'night_started') night = event.night;
-    if (event.seq > seq) touch(touched, event, night, contents);
+    touch(touched, event, night, contents);
   }
   return touched;
+}
+
+function nightBefore(events: readonly Event[], end: number): NightId | null {
+  for (let at = end - 1; at >= 0; at--) {
+    const event = events[at];
+    if (event?.type === 'night_started') return event.night;
+  }
+  return null;
 }
 
 function touch(touched: Touched, event: Event, night: NightId | null, contents: Contents): void {

@@ -13,7 +13,7 @@ import { takeLock, type Lock } from './lock.ts';
 import { asOf, keepManifest } from './manifest.ts';
 import { sweep } from './mend.ts';
 import type { Problem } from './problem.ts';
-import { answer } from './query.ts';
+import { createAnswerer } from './query.ts';
 import { CURRENT, type Schema } from './schema.ts';
 import { createSealer } from './sealer.ts';
 import { findManifest, takeStock, type Found } from './stock.ts';
@@ -90,6 +90,7 @@ async function openOver(
     pictured: 0,
   });
   const verify = createVerifier(dir);
+  const answerer = createAnswerer(dir);
   const drainInTurn = oneAtATime();
 
   const append = async (body: EventBody, inbox?: string, at?: string): Promise<Event> => {
@@ -127,12 +128,16 @@ async function openOver(
       drainInTurn(() => drain({ dir, journal, state: () => contents().state, append, warnings })),
     seal: () => sealer.seal(),
     async query(sql) {
-      const source = { dir, contents: contents(), manifest: keeper.current, runsDir, verify };
-      const { rows, warnings: more } = await answer(sql, source);
+      const { events } = journal;
+      const recorded = events.at(-1)?.seq ?? 0;
+      const { rows, warnings: more } = await answerer.answer(sql, {
+        ...{ contents: contents(), events, recorded, manifest: keeper.current, runsDir, verify },
+      });
       warnings.push(...more.filter((warning) => !warnings.includes(warning)));
       return rows;
     },
     async close() {
+      await answerer.close();
       await journal.settled();
       await keeper.change((manifest) => manifest); // whatever is being taken in
       try {

@@ -269,9 +269,9 @@ function dawn(state: State, night: Night): Action[] {
 
 /** A line on each run that ended; and the findings, whenever there is more to tell than they do. */
 function reports(state: State, night: Night): Action[] {
-  const unsaid = [...state.runs.values()].filter(
-    (run) => run.said === null && run.result !== null && run.started >= night.started,
-  );
+  const unsaid = night.unsaid
+    .flatMap((id) => state.runs.get(id) ?? [])
+    .filter((run) => run.said === null && run.result !== null && run.started >= night.started);
   const lines = unsaid.map(({ id, attempt }): Action => ({
     kind: 'summarise',
     id: `summarise-${id}-${attempt}`,

@@ -49,17 +49,53 @@ export interface ExperimentRow {
   readonly promoted: string | null;
 }
 
-/** Throws where the journal knows no such experiment. */
+/**
+ * Throws where the journal knows no such experiment. One literal and no spread: of forty columns
+ * that would take most of the time of a list.
+ */
 export function experimentRecord(state: State, id: ExperimentId): ExperimentRow {
   const experiment = experimentIn(state, id);
   const { night, hypothesis, source, line, title, because, parent, baseline } = experiment;
+  const { commit, branch, judgement } = experiment;
+  const { on_baseline, on_parent, dawn } = judgement ?? {};
+  const { objective, spread, n } = judgement ?? unjudged(armOf(state, id).map((run) => run.value));
   const failure = experiment.failure ?? failureOfRun(state, experiment);
   return {
-    ...{ id, night, hypothesis, source, line, title, because },
+    id,
+    night,
+    hypothesis,
+    source,
+    line,
+    title,
+    because,
     change: changeAsData(experiment.change),
-    ...{ parent, baseline, commit: experiment.commit, branch: experiment.branch },
+    parent,
+    baseline,
+    commit,
+    branch,
     status: statusOf(state, experiment),
-    ...evidence(state, experiment),
+    verdict: judgement?.verdict ?? null,
+    verdict_because: judgement?.because ?? null,
+    rule: judgement?.rule ?? null,
+    objective,
+    spread,
+    n,
+    effect: on_baseline?.effect ?? null,
+    interval: on_baseline?.interval ?? null,
+    interval_low: on_baseline?.interval?.[0] ?? null,
+    interval_high: on_baseline?.interval?.[1] ?? null,
+    effect_on_parent: on_parent?.effect ?? null,
+    parent_interval_low: on_parent?.interval?.[0] ?? null,
+    parent_interval_high: on_parent?.interval?.[1] ?? null,
+    stack: judgement?.stack ?? null,
+    dawn_confirmed: dawn?.confirmed ?? null,
+    dawn_n: dawn?.n ?? null,
+    dawn_n_baseline: dawn?.n_baseline ?? null,
+    dawn_objective: dawn?.objective ?? null,
+    dawn_baseline: dawn?.baseline ?? null,
+    dawn_effect: dawn?.on_baseline?.effect ?? null,
+    dawn_low: dawn?.on_baseline?.interval?.[0] ?? null,
+    dawn_high: dawn?.on_baseline?.interval?.[1] ?? null,
     failure_class: failure?.class ?? null,
     failure: failure?.message ?? null,
     tags: [],
@@ -83,35 +119,6 @@ function statusOf(state: State, { id, judgement, failure, commit }: Experiment):
   const runs = runsOf(state, id);
   if (runs.length === 0) return 'prepared';
   return runs.some((run) => run.status === 'running') ? 'running' : 'finished';
-}
-
-function evidence(state: State, { id, judgement }: Experiment) {
-  const { on_baseline, on_parent, dawn } = judgement ?? {};
-  const interval = on_baseline?.interval ?? null;
-  return {
-    verdict: judgement?.verdict ?? null,
-    verdict_because: judgement?.because ?? null,
-    rule: judgement?.rule ?? null,
-    ...(judgement
-      ? { objective: judgement.objective, spread: judgement.spread, n: judgement.n }
-      : unjudged(armOf(state, id).map((run) => run.value))),
-    effect: on_baseline?.effect ?? null,
-    interval,
-    interval_low: interval?.[0] ?? null,
-    interval_high: interval?.[1] ?? null,
-    effect_on_parent: on_parent?.effect ?? null,
-    parent_interval_low: on_parent?.interval?.[0] ?? null,
-    parent_interval_high: on_parent?.interval?.[1] ?? null,
-    stack: judgement?.stack ?? null,
-    dawn_confirmed: dawn?.confirmed ?? null,
-    dawn_n: dawn?.n ?? null,
-    dawn_n_baseline: dawn?.n_baseline ?? null,
-    dawn_objective: dawn?.objective ?? null,
-    dawn_baseline: dawn?.baseline ?? null,
-    dawn_effect: dawn?.on_baseline?.effect ?? null,
-    dawn_low: dawn?.on_baseline?.interval?.[0] ?? null,
-    dawn_high: dawn?.on_baseline?.interval?.[1] ?? null,
-  };
 }
 
 /** What can be said before a judgement: mean and sample standard deviation so far. */

@@ -33,17 +33,39 @@ export interface RunRow {
   readonly said: string | null;
 }
 
-/** Throws where the journal knows no such run. */
+/** Throws where the journal knows no such run. One literal and no spread, as of experiments. */
 export function runRecord(state: State, id: RunId): RunRow {
   const run = state.runs.get(id);
   if (!run) throw new Error(`the journal knows no ${id}`);
   const { night, commit } = experimentIn(state, run.experiment);
-  const { experiment, seed, purpose, attempt, slot, status, started, said } = run;
+  const { result } = run;
   return {
-    ...{ id, name: nameOf(state, run), experiment, night },
-    ...{ seed, purpose, attempt, slot, status },
-    ...outcome(run),
-    ...{ started, commit, said },
+    id,
+    name: nameOf(state, run),
+    experiment: run.experiment,
+    night,
+    seed: run.seed,
+    purpose: run.purpose,
+    attempt: run.attempt,
+    slot: run.slot,
+    status: run.status,
+    failure: result?.failure?.class ?? null,
+    failure_message: result?.failure?.message ?? null,
+    traceback: result?.failure?.traceback ?? null,
+    killed_because: result?.killed_because ?? null,
+    objective: result?.objective ?? null,
+    tier: result?.tier ?? null,
+    started: run.started,
+    seconds: result?.seconds ?? null,
+    cpu_seconds: result?.cpu_seconds ?? null,
+    slept_seconds: result?.slept_seconds ?? null,
+    peak_memory_mb: result?.summary.find(({ key }) => key === 'peak_memory_mb')?.number ?? null,
+    exit_code: result?.exit_code ?? null,
+    signal: result?.signal ?? null,
+    commit,
+    environment_key: result?.environment_key ?? null,
+    metric_points: result?.metric_points ?? null,
+    said: run.said,
   };
 }
 
@@ -51,25 +73,6 @@ export function runRecord(state: State, id: RunId): RunRow {
 function nameOf(state: State, run: Run): string {
   const { title, change } = experimentIn(state, run.experiment);
   return `${title} · ${changeInWords(change)} · ${run.seed === null ? 'unseeded' : `seed ${run.seed}`}`;
-}
-
-function outcome({ result }: Run) {
-  return {
-    failure: result?.failure?.class ?? null,
-    failure_message: result?.failure?.message ?? null,
-    traceback: result?.failure?.traceback ?? null,
-    killed_because: result?.killed_because ?? null,
-    objective: result?.objective ?? null,
-    tier: result?.tier ?? null,
-    seconds: result?.seconds ?? null,
-    cpu_seconds: result?.cpu_seconds ?? null,
-    slept_seconds: result?.slept_seconds ?? null,
-    peak_memory_mb: result?.summary.find(({ key }) => key === 'peak_memory_mb')?.number ?? null,
-    exit_code: result?.exit_code ?? null,
-    signal: result?.signal ?? null,
-    environment_key: result?.environment_key ?? null,
-    metric_points: result?.metric_points ?? null,
-  };
 }
 
 export const runs = defineTable<RunRow>({

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { openActions } from '../../orchestrator/decide.ts';
+import type { Event } from '../../orchestrator/domain/event.ts';
 import {
   currentNight,
   experimentIn,
+  fold,
   replay,
   runsOf,
   type State,
@@ -31,6 +33,42 @@ const verdictsOf = (state: State) =>
   [...state.experiments.values()].map((e) => [e.title, e.judgement?.verdict ?? null] as const);
 
 describe('a night', () => {
+  test('asks for a line on every run of its own that ended and has none, and on no other', () => {
+    const { events } = simulate(noisy(3, { b: 0.2 }), nightStarted(aPlan()));
+    const ends = events.findIndex((event) => event.type === 'run_ended');
+    // The first night is left with a run that nobody said anything on.
+    const first = events.slice(0, ends + 1);
+    const second = { ...nightStarted(aPlan()), night: 'N-0002' as const };
+    const at = new Date(Date.parse(events.at(-1)?.at ?? '') + 1000).toISOString();
+    let state = replay([]);
+    let asked = 0;
+    const step = (event: Event): void => {
+      state = fold(state, event);
+      const { started } = currentNight(state);
+      const unsaid = [...state.runs.values()].filter(
+        (run) => run.result !== null && run.said === null && run.started >= started,
+      );
+      const lines = openActions(state).flatMap((one) => (one.kind === 'summarise' ? one.run : []));
+      expect(lines.toSorted()).toEqual(unsaid.map(({ id }) => id).toSorted());
+      asked += lines.length;
+    };
+    for (const event of events) step(event);
+    expect(asked).toBeGreaterThan(10);
+    state = replay([]);
+    for (const event of first) step(event);
+    expect(openActions(state).some((one) => one.kind === 'summarise')).toBe(true);
+    step({ ...second, seq: ends + 10, at });
+    // Nor of one that was cut off, and is closed only now.
+    const late = events.slice(ends + 1).find((event) => event.type === 'run_ended');
+    if (!late) throw new Error('expected a second run');
+    const run = late.result;
+    for (const event of events.slice(ends + 1, events.indexOf(late)))
+      if (event.type === 'run_started') state = fold(state, { ...event, at: first[0]?.at ?? '' });
+    expect(state.runs.get(run.run)?.status).toBe('running');
+    step({ ...late, seq: ends + 11, at });
+    expect(openActions(state).some((one) => one.kind === 'summarise')).toBe(false);
+  });
+
   test('finds a real gain, stacks a second one on it, and confirms the stack at dawn', () => {
     const plan = aPlan({ budget: { experiments: 24 } });
     const { state } = simulate(noisy(1, { b: 0.2, d: 0.2 }), nightStarted(plan));

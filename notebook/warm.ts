@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+
+import type { Event } from '../orchestrator/domain/event.ts';
+import type { Contents } from './contents.ts';
+import type { Database } from './duckdb.ts';
+import { liveMetrics } from './live.ts';
+import { asOf, type FileEntry, type Manifest } from './manifest.ts';
+import { name, selectMetrics, selectNothing, text } from './sql.ts';
+import type { Row, Table } from './table.ts';
+import { METRICS, TABLES } from './tables.ts';
+import { touchedSince, type Touched } from './touched.ts';
+import type { Verifier } from './verify.ts';
+
+/** What a question is answered from. */
+export interface Source {
+  readonly contents: Contents;
+  /** What the contents are the fold of: the journal, and what is not in it yet (the inbox). */
+  readonly events: readonly Event[];
+  /** The last record of the journal among the events; what comes after it may be another's tomorrow. */
+  readonly recorded: number;
+  readonly manifest: Manifest;
+  /** The lab's `experiments/` folder. */
+  readonly runsDir: string;
+  readonly verify: Verifier;
+}
+
+/**
+ * The tables in a database that stays open between questions: filled from the contents when first
+ * asked for, then only the rows that events have touched since are replaced. So a question costs
+ * what has happened since the last one, however long the lab's past is.
+ */
+export interface WarmTables {
+  /**
+   * Makes the tables that `sql` names what the source says, or a newer source said before. How many
+   * rows of records were written for that, and what was left out because it is damaged.
+   */
+  bringUp(
+    sql: string,
+    source: Source,
+  ): Promise<{ readonly written: number; readonly warnings: readonly string[] }>;
+}
+
+/** The tables, empty; files of the notebook at `dir` are all that the database can read from here on. */
+export async function warmTables(database: Database, dir: string): Promise<WarmTables> {
+  const recorded = TABLES.filter((table) => table.name !== METRICS);
+  for (const table of recorded) await database.createTable(table.name, table.columns);
+  const metrics = await metricsView(database, dir);
+  await database.run(`SET enable_external_access = false`);
+  await database.run(`SET lock_configuration = true`);
+  /** Subjects of the filled tables whose rows are not what they should be. */
+  const stale: Touched = new Map();
+  let known: Source | null = null;
+
+  /** All that is to be written for a question, made at once: later events may not mix in. */
+  function due(sql: string, source: Source): readonly Due[] {
+    if (known) merge(stale, touchedSince(source.events, known.recorded, source.contents));
+    const loose = touchedSince(source.events, source.recorded, source.contents);
+    known = source;
+    return recorded.flatMap((table): Due[] => {
+      const { journal } = table;
+      if (!journal || !mentions(sql, table.name)) return [];
+      const gone = stale.get(table.name) ?? null;
+      const subjects = gone ?? journal.subjects(source.contents);
+      stale.set(table.name, new Set(loose.get(table.name)));
+      const rows = [...subjects].flatMap((subject) => journal.rows(source.contents, subject));
+      return [{ table, subject: journal.subject, gone: gone ?? new Set(), rows }];
+    });
+  }
+
+  return {
+    async bringUp(sql, asked) {
+      const source = known && known.recorded > asked.recorded ? known : asked;
+      const orders = due(sql, source);
+      for (const order of orders) await write(database, order);
+      return {
+        written: orders.reduce((sum, { rows }) => sum + rows.length, 0),
+        warnings: mentions(sql, METRICS) ? await metrics(source) : [],
+      };
+    },
+  };
+}
+
+/** Rows to write into a table in place of those of some subjects. */
+interface Due {
+  readonly table: Table;
+  /** The column that holds the subject's id. */
+  readonly subject: string;
+  readonly gone: ReadonlySet<string>;
+  readonly rows: readonly Row[];
+}
+
+async function write(database: Database, { table, subject, gone, rows }: Due): Promise<void> {
+  const ids = [...gone].map(text).join(', ');
+  if (gone.size > 0)
+    await database.run(`DELETE FROM ${name(table.name)} WHERE ${name(subject)} IN (${ids})`);
+  if (rows.length > 0) await database.insert(table.name, table.columns, rows);
+}
+
+/** Only into tables that are there already. */
+function merge(into: Touched, more: Touched): void {
+  for (const [table, subjects] of into)
+    for (const subject of more.get(table) ?? []) subjects.add(subject);
+}
+
+/** Rather too often than not: a table that is not filled would answer with nothing. */
+const mentions = (sql: string, table: string): boolean =>
+  new RegExp(`\\b${table}\\b`, 'i').test(sql) || /\bquery(_table)?\b/i.test(sql);
+
+/** Points that are not in a file yet. */
+const LIVE = 'live_metrics';
+
+/**
+ * Metrics are read where they lie. What is returned makes them those of a source, and names the
+ * files that were left out because they are damaged.
+ */
+async function metricsView(database: Database, dir: string) {
+  const table = TABLES.find((one) => one.name === METRICS);
+  if (!table) throw new Error(`no table ${METRICS}`);
+  const show = (selects: readonly string[]): Promise<void> =>
+    database.run(`CREATE OR REPLACE VIEW ${name(METRICS)} AS ${selects.join(' UNION ALL ')}`);
+  await database.run(`SET allowed_directories = [${text(join(dir, METRICS, '/'))}]`);
+  await database.createTable(LIVE, table.columns);
+  await show([selectNothing(table)]);
+
+  return async ({ manifest, contents, runsDir, verify }: Source): Promise<readonly string[]> => {
+    const warnings: string[] = [];
+    const files: FileEntry[] = [];
+    for (const file of manifest.files.filter((f) => f.table === METRICS)) {
+      const problem = await verify(file);
+      if (problem === null) files.push(file);
+      else
+        warnings.push(
+          `${join(dir, file.path)} ${problem}: the metrics of ${Object.keys(file.runs ?? {}).join(', ')} ` +
+            'are left out. The next autolab launch mends it where it can',
+        );
+    }
+    const live = (await liveMetrics(contents.state, runsDir)).filter(
+      ({ run_id }) => manifest.attempts[run_id] !== contents.state.runs.get(run_id)?.attempt,
+    );
+    await database.run(`DELETE FROM ${name(LIVE)}`);
+    await database.insert(LIVE, table.columns, live);
+    const stored =
+      files.length > 0 ? [selectMetrics(dir, asOf(contents.state, manifest), files, table)] : [];
+    await show([...stored, `SELECT * FROM ${name(LIVE)}`]);
+    return warnings;
+  };
+}
