@@ -59,8 +59,9 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
   const inHand = new Map<string, { work: Work; since: number; tries: number }>();
   const bell = createBell();
   const arrived: Finished[] = [];
-  const reports = paceReports(clock);
+  const telling = paceTelling(clock);
   let patience: number | null = null;
+  const undelivered: unknown[] = [];
   queue.onFinished((finished) => {
     arrived.push(finished);
     bell.ring();
@@ -77,19 +78,38 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     parts.onEvent?.(state, event);
   };
 
-  /** Carries out what is open: decisions one by one, then work that is not in hand yet. */
+  /** Carries out what is open: decisions one by one, each run as soon as it is decided, then the rest. */
   const carryOut = async (): Promise<void> => {
     for (;;) {
+      handOut((work) => work.kind === 'run');
       const decision = actions.find((action) => action.kind === 'record');
       if (!decision || stop.aborted) break;
       await record(decision.event);
     }
+    handOut((work) => telling.due(work, state, inHand));
+  };
+
+  /** Dispatches what is open and not in hand yet; nothing waits for it to arrive. */
+  const handOut = (now: (work: Work) => boolean): void => {
     for (const work of actions) {
-      if (work.kind === 'record' || inHand.has(work.id) || stop.aborted) continue;
-      if (work.kind === 'report' && !reports.due(state, inHand)) continue;
+      if (work.kind === 'record' || inHand.has(work.id) || stop.aborted || !now(work)) continue;
       inHand.set(work.id, { work, since: clock.now(), tries: 1 });
-      await queue.dispatch(jobFor(work));
+      telling.began(work);
+      dispatch(work);
     }
+  };
+
+  const dispatch = (work: Work): void => {
+    queue.dispatch(jobFor(work)).catch((error: unknown) => {
+      undelivered.push(error);
+      bell.ring();
+    });
+  };
+
+  /** What frees a slot goes before what only tells of it. */
+  const nextArrived = (): Finished | undefined => {
+    const first = arrived.findIndex(({ id }) => inHand.get(id)?.work.kind === 'run');
+    return arrived.splice(Math.max(0, first), 1)[0];
   };
 
   const jobFor = (work: Work) => ({
@@ -107,12 +127,12 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
       // No fault of the work's: it is tried again for as long as it takes.
       parts.onTrouble?.(`${work.id} waits for room on the disk: ${answer.error}`);
       await pause(NO_ROOM_MS, stop);
-      return queue.dispatch(jobFor(work));
+      return dispatch(work);
     }
-    if (work.kind === 'report') reports.took(clock.now() - since);
+    if (work.kind === 'report') telling.took(clock.now() - since);
     if ('error' in answer && tries < MOST_TRIES) {
       inHand.set(work.id, { work, since, tries: tries + 1 });
-      return queue.dispatch(jobFor(work));
+      return dispatch(work);
     }
     const bodies = 'error' in answer ? givenUp(state, work, answer.error) : answer.bodies;
     for (const body of bodies) await record(body);
@@ -135,9 +155,11 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
   await fenceOff(parts, state, record);
   actions = openActions(state);
   for (;;) {
-    for (let next = arrived.shift(); next; next = arrived.shift()) await takeIn(next);
+    const next = nextArrived();
+    if (next !== undefined) await takeIn(next);
     await lookAround();
     await carryOut();
+    if (undelivered.length > 0) throw undelivered[0];
     if (arrived.length > 0) continue;
     const { ended, stopping, paused } = currentNight(state);
     if (stop.aborted || stopping === 'now') return { kind: 'interrupted' };
@@ -148,7 +170,8 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     if (ended && inHand.size === 0) return { kind: 'ended', ...ended };
     if (inHand.size === 0 && actions.length === 0 && !paused)
       throw new Error('the night is not over, and nothing is to be done: a bug in decide');
-    await bell.within(HEARTBEAT_MS);
+    const held = actions.some((work) => work.kind !== 'record' && !inHand.has(work.id));
+    await bell.within(held ? CALM_MS : HEARTBEAT_MS);
   }
 }
 
@@ -172,15 +195,34 @@ async function untilRoom<T>(
 
 /** A report costs this share of the night at most, however long it takes to write. */
 const REPORT_SHARE = 1 / 20;
+/** So long after a run began, the slots train, and nobody waits for what telling costs. */
+const CALM_MS = 300;
+/** Where that moment never comes, a line on a run is so late at most. */
+const LATEST_MS = 2000;
 
-/** A newer report tells all that an older one would: one at a time, and the last one at once. */
-function paceReports(clock: Clock) {
+/**
+ * When what only tells of the night is begun: beside the trainings, not between them. A newer report
+ * tells all that an older one would: one at a time, and the last one at once.
+ */
+function paceTelling(clock: Clock) {
   let next = -Infinity;
+  let lastRun = -Infinity;
+  let lastTold = -Infinity;
   return {
-    due(state: State, inHand: ReadonlyMap<string, { readonly work: Work }>): boolean {
-      if ([...inHand.values()].some((held) => held.work.kind === 'report')) return false;
+    due(work: Work, state: State, inHand: ReadonlyMap<string, { readonly work: Work }>): boolean {
+      if (work.kind !== 'report' && work.kind !== 'summarise') return true;
+      const held = new Set([...inHand.values()].map((one) => one.work.kind));
+      if (work.kind === 'report' && held.has('report')) return false;
       const { ended, stopping } = currentNight(state);
-      return ended !== null || stopping !== null || clock.monotonic() >= next;
+      if (ended !== null || stopping !== null) return true;
+      const now = clock.monotonic();
+      if (work.kind === 'report' && now < next) return false;
+      const calm = !held.has('run') || now - lastRun >= CALM_MS;
+      return calm || now - lastTold >= LATEST_MS;
+    },
+    began({ kind }: Work): void {
+      if (kind === 'run') lastRun = clock.monotonic();
+      if (kind === 'report' || kind === 'summarise') lastTold = clock.monotonic();
     },
     /** Milliseconds that the last one took. */
     took(ms: number): void {

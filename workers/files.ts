@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { closeSync, fsync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { LabError } from '../orchestrator/domain/errors.ts';
 
 /** Writes a file so that it is on disk whole or not at all: beside, fsync, rename, fsync the folder. */
@@ -9,20 +11,24 @@ export async function writeWhole(file: string, text: string): Promise<void> {
   await syncFile(dirname(file));
 }
 
-/** The same, but for the folder: for what counts only with a file that is written there whole after it. */
+/**
+ * The same, but for the folder: for what counts only with a file that is written there whole after
+ * it. Small: only the disk is waited for beside, since each turn of a busy event loop takes longer
+ * than the rest.
+ */
 export async function writeFirst(file: string, text: string): Promise<void> {
   const beside = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
-    const handle = await open(beside, 'w');
+    const handle = openSync(beside, 'w');
     try {
-      await handle.writeFile(text);
-      await handle.sync();
+      writeFileSync(handle, text);
+      await synced(handle);
     } finally {
-      await handle.close();
+      closeSync(handle);
     }
-    await rename(beside, file);
+    renameSync(beside, file);
   } catch (error) {
-    await rm(beside, { force: true });
+    rmSync(beside, { force: true });
     throw error;
   }
 }
@@ -39,13 +45,15 @@ export async function remember(file: string, text: string): Promise<void> {
 
 /** A file's bytes, or a folder's names, are on disk when it resolves. */
 export async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+  const handle = openSync(path, 'r');
   try {
-    await handle.sync();
+    await synced(handle);
   } finally {
-    await handle.close();
+    closeSync(handle);
   }
 }
+
+const synced = promisify(fsync);
 
 /** Errors of the machine, and trouble that a person can act on, as opposed to bugs of ours. */
 export function isTrouble(error: unknown): error is Error {

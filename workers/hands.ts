@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { Hands, RunOrder } from '../orchestrator/domain/ports.ts';
 import type { Failure, RunResult } from '../orchestrator/domain/run.ts';
 import { attemptOf, type Attempt, type Workshop } from './attempt.ts';
@@ -84,7 +84,7 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
     // Another worker has this attempt now: what it seals is what counts.
     if (result.killed_because === 'fenced' || claim.isAnothers()) return result;
     await onceThereIsRoom(attempt, 'result', async () => {
-      await mkdir(attempt.folder, { recursive: true });
+      mkdirSync(attempt.folder, { recursive: true });
       await sealResult(attempt.folder, result);
     });
     return result;
@@ -144,7 +144,7 @@ async function checkOut(attempt: Attempt): Promise<Failure | null> {
     await endMarked(MARKS.folder, folder);
     await rm(folder, { recursive: true, force: true });
   }
-  await mkdir(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   const offence = await protectedDifference(repository, order.plan, order.base, order.commit);
   if (offence !== null) return offence;
   await repository.checkOut(worktree, order.commit, await keptPaths(attempt));

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunId } from '../orchestrator/domain/ids.ts';
 import type { RunResult, SummaryValue } from '../orchestrator/domain/run.ts';
@@ -34,7 +33,7 @@ export async function readSealed(
   if (!existsSync(file)) return null;
   let found: (RunResult & { readonly seal?: unknown }) | null;
   try {
-    found = JSON.parse(await readFile(file, 'utf8')) as typeof found;
+    found = JSON.parse(readFileSync(file, 'utf8')) as typeof found;
   } catch {
     return null;
   }

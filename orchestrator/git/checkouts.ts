@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
+import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Git, Place } from './hardened.ts';
 
@@ -51,27 +51,34 @@ interface Linked {
 }
 
 /** All linked worktrees, also those that are half made, half removed, or gone. */
-export async function linked(commonDir: string): Promise<readonly Linked[]> {
+export function linked(commonDir: string): Promise<readonly Linked[]> {
+  // At once: they are few, and a turn of a busy event loop takes longer than to read them all.
   const parent = join(commonDir, 'worktrees');
-  const names = await readdir(parent).catch(() => []);
-  return Promise.all(
-    names.map(async (name) => {
-      const admin = join(parent, name);
-      const pointer = await readFile(join(admin, 'gitdir'), 'utf8').catch(() => '');
-      const ours = (await lstat(join(admin, OWNED)).catch(() => null)) !== null;
-      // Newer git may write it relative to the administration's own folder.
-      const dotGit = pointer === '' ? null : resolve(admin, pointer.trimEnd());
-      const said = dotGit !== null && basename(dotGit) === '.git';
-      return { admin, folder: said ? dirname(dotGit) : null, ours };
-    }),
-  );
+  const found = (orNull(() => readdirSync(parent)) ?? []).map((name): Linked => {
+    const admin = join(parent, name);
+    const pointer = orNull(() => readFileSync(join(admin, 'gitdir'), 'utf8')) ?? '';
+    const ours = orNull(() => lstatSync(join(admin, OWNED))) !== null;
+    // Newer git may write it relative to the administration's own folder.
+    const dotGit = pointer === '' ? null : resolve(admin, pointer.trimEnd());
+    const said = dotGit !== null && basename(dotGit) === '.git';
+    return { admin, folder: said ? dirname(dotGit) : null, ours };
+  });
+  return Promise.resolve(found);
 }
 
 /** The path with symlinks resolved in its parents, as git records it; its end may not exist yet. */
 export async function physical(folder: string): Promise<string> {
   const parent = dirname(resolve(folder));
-  const real = await realpath(parent).catch(() =>
-    parent === dirname(parent) ? parent : physical(parent),
-  );
+  const real =
+    orNull(() => realpathSync(parent)) ??
+    (parent === dirname(parent) ? parent : await physical(parent));
   return join(real, basename(resolve(folder)));
+}
+
+function orNull<Value>(look: () => Value): Value | null {
+  try {
+    return look();
+  } catch {
+    return null;
+  }
 }

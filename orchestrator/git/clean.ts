@@ -1,7 +1,12 @@
+import { readdirSync } from 'node:fs';
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { LabError } from '../domain/errors.ts';
 import { ancestors } from './paths.ts';
+
+/** Folders read between two turns of the event loop. */
+const BATCH = 100;
 
 /**
  * Removes from a worktree what neither the commit tracks nor `keep` names: what `git clean -ffdx`
@@ -18,8 +23,11 @@ export async function clean(
   const files = new Set(tracked);
   const folders = new Set([...tracked, ...kept].flatMap(ancestors));
 
+  let seen = 0;
   const sweep = async (prefix: string): Promise<void> => {
-    const entries = await readdir(join(folder, prefix), { withFileTypes: true });
+    // Not beside: a turn of a busy event loop takes longer than to read a folder.
+    const entries = readdirSync(join(folder, prefix), { withFileTypes: true });
+    if (++seen % BATCH === 0) await setImmediate();
     for (const entry of entries) {
       const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
       if (kept.has(path) || path === '.git') continue;

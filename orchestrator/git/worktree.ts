@@ -8,8 +8,12 @@ import { failed } from './hardened.ts';
 import type { Git, Place } from './hardened.ts';
 import { plumbing } from './home.ts';
 import type { Home } from './home.ts';
+import { changeInPlace, stoodAt } from './in-place.ts';
+import type { Stood } from './in-place.ts';
+import { leavesOut } from './index-file.ts';
 import { outlast } from './locks.ts';
 import type { Objects } from './objects.ts';
+import type { TreeEntry } from './paths.ts';
 import { listEntries } from './read.ts';
 import { forget, MAKING, sweep } from './sweep.ts';
 import { isAsCommitted } from './verified.ts';
@@ -32,6 +36,8 @@ export interface Slots {
   readonly filtersOff: FiltersOff;
   /** By the worktree's administration. */
   readonly verified: Map<string, Verified>;
+  /** Worktrees that git brought to a commit since we run, by their folder. */
+  readonly stood: Map<string, Stood>;
 }
 
 /** Brings the worktree to `commit`; one caller per folder at a time. See Repository.checkOut. */
@@ -41,16 +47,45 @@ export async function checkOut(
   commit: string,
   keep: readonly string[],
 ): Promise<void> {
-  const { git, home, objects } = slots;
-  const tracked = (await listEntries(git, objects, commit)).map(({ path }) => path);
+  const { git, home, objects, stood } = slots;
+  const entries = await listEntries(git, objects, commit);
+  const standing = stood.get(resolve(folder));
+  if (standing !== undefined) {
+    const verified = verifiedAt(slots, standing.place.gitDir);
+    if (await changeInPlace(home, objects, standing, { commit, entries, keep, verified })) return;
+  }
+  stood.delete(resolve(folder));
+  stood.set(
+    resolve(folder),
+    stoodAt(home, folder, await checkOutByGit(slots, folder, commit, entries, keep)),
+  );
+}
+
+async function checkOutByGit(
+  slots: Slots,
+  folder: string,
+  commit: string,
+  entries: readonly TreeEntry[],
+  keep: readonly string[],
+): Promise<Place> {
+  const { git, home } = slots;
+  const tracked = entries.map(({ path }) => path);
   const place = await stand(git, home, folder, commit);
   const broken = await reset(slots, place, { commit, tracked, keep });
-  if (broken === null) return;
+  if (broken === null) return place;
   // Whatever is wrong with it: what git keeps of it, and each file of the commit, is made anew, once.
   await forget(place.gitDir);
   const again = await stand(git, home, folder, commit);
   const failure = await reset(slots, again, { commit, tracked: [], keep });
   if (failure !== null) throw failure;
+  return again;
+}
+
+/** What is known of the files of the worktree with that administration. */
+function verifiedAt({ verified }: Slots, admin: string): Verified {
+  const known = verified.get(admin) ?? new Map();
+  verified.set(admin, known);
+  return known;
 }
 
 /** A worktree can be made again: nothing in it need outlast a power cut. */
@@ -68,6 +103,9 @@ async function reset(slots: Slots, place: Place, to: Goal): Promise<LabError | n
   const config = await slots.filtersOff(place);
   // A git that an AutoLab left behind may be writing here still: what it writes is to be cleaned, too.
   await outlast(home, join(place.gitDir, 'index.lock'), place);
+  // A run may have told git to leave a file as it is: without an index it writes them all.
+  const index = join(place.gitDir, 'index');
+  if (leavesOut(await readFile(index).catch(() => Buffer.alloc(0)))) await rm(index);
   // Before the reset, so that it meets no attribute and no folder that a run put there.
   await clean(place.workTree, to.tracked, to.keep);
   const args = ['reset', '--hard', '--quiet', to.commit];
@@ -86,10 +124,8 @@ export async function worktreeChanges(
   const found = await lstat(folder).catch(() => null);
   if (admin === null || found?.isDirectory() !== true)
     throw new LabError('not_found', `there is no worktree of this repository at ${folder}`, folder);
-  const verified = slots.verified.get(admin) ?? new Map();
-  slots.verified.set(admin, verified);
-  if (await isAsCommitted(folder, await listEntries(git, objects, commit), verified))
-    return { tracked: [] };
+  const entries = await listEntries(git, objects, commit);
+  if (await isAsCommitted(folder, entries, verifiedAt(slots, admin))) return { tracked: [] };
   const place: Place = { gitDir: admin, workTree: folder, ofUser: false };
   const config = await slots.filtersOff(place);
   const plain = ['--no-renames', '--no-ext-diff', '--no-textconv', '--ignore-submodules=all'];
