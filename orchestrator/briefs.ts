@@ -12,8 +12,9 @@ import { gainOf } from './domain/plan.ts';
 import type { Command } from './domain/ports.ts';
 import { ancestors, currentNight, experimentIn, type Night, type State } from './domain/state.ts';
 import type { Work } from './actions.ts';
-import { failedRun, noiseOf } from './replicate.ts';
-import { REPLICATES } from './statistics/verdict.ts';
+import { moderationOf } from './race.ts';
+import { failedRun } from './replicate.ts';
+import { PROMISING_SEEDS } from './statistics/verdict.ts';
 
 /** What a role is told of the state for one piece of work. Pure, and plain data. */
 
@@ -167,8 +168,8 @@ function memoryOf(state: State, night: Night): Memory[] {
   const deviation = (baseline: ExperimentId): number | null => {
     const known = noise.get(baseline);
     if (known !== undefined) return known;
-    const pooled = noiseOf(state, baseline);
-    const found = pooled && Math.sqrt(pooled.variance);
+    const moderation = moderationOf(state, baseline);
+    const found = moderation && Math.sqrt(moderation.typical.variance);
     noise.set(baseline, found);
     return found;
   };
@@ -198,7 +199,7 @@ function unknown(state: State, night: Night, experiment: Experiment): boolean {
   if (runs.length === 0 && failure === null) return true;
   if ((failure ?? failedRun(state, id)?.result?.failure)?.class === 'infrastructure') return true;
   const gain = judgement.on_parent && gainOf(night.plan.objective, judgement.on_parent.effect);
-  const unfinished = judgement.verdict === 'inconclusive' && judgement.n < REPLICATES;
+  const unfinished = judgement.verdict === 'inconclusive' && judgement.n < PROMISING_SEEDS;
   return unfinished && gain !== null && gain > (night.plan.objective.min_effect ?? 0);
 }
 

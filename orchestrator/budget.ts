@@ -3,14 +3,17 @@ import { usableObjective } from './domain/run.ts';
 import { experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import type { NightEnd } from './domain/event.ts';
 import { mean } from './statistics/compare.ts';
+import { LEAST_DAWN_SEEDS } from './statistics/dawn.ts';
 import { REPLICATES } from './statistics/verdict.ts';
 
 /** How much of the night is left, and how much of it belongs to dawn. Pure. */
 
-/** Fresh seeds per arm that dawn aims for where the budget has them. */
+/** Fresh seeds per arm that dawn aims for where the budget has them; fewer attribute nothing. */
 const DAWN_REPLICATES = 4;
+/** Where nothing limits the runs. */
+const UNLIMITED_DAWN_REPLICATES = 5;
 /** More fresh seeds than this per arm are better spent on ideas. */
-const MOST_DAWN_REPLICATES = 10;
+const MOST_DAWN_REPLICATES = 20;
 const FIRST_DAWN_SEED = 100_001;
 const DAWN_SEEDS_PER_NIGHT = 1000;
 
@@ -40,46 +43,72 @@ function runLimit(state: State, night: Night): number {
 }
 
 /**
- * Fresh seeds that each of dawn's two arms gets: the reserved share of the tightest limit, at
- * least DAWN_REPLICATES, fewer where the budget would leave no candidate, 0 where it cannot
- * even pay for REPLICATES.
+ * Runs that are kept for dawn: the reserved share of the tightest limit, at least DAWN_REPLICATES
+ * for each of two arms, less where the budget would leave no candidate, 0 where it cannot even pay
+ * for LEAST_DAWN_SEEDS of each. Without a limit dawn takes what its arms need.
  */
-function dawnReplicates(state: State, night: Night): number {
-  if (night.plan.run.deterministic) return 1;
+export function dawnReserve(state: State, night: Night): number {
+  const { deterministic } = night.plan.run;
   const limit = runLimit(state, night);
-  if (limit === Infinity) return DAWN_REPLICATES;
-  const shared = Math.floor((night.plan.budget.verification * limit) / 2);
+  if (limit === Infinity) return 2 * (deterministic ? 1 : UNLIMITED_DAWN_REPLICATES);
+  const shared = Math.floor(night.plan.budget.verification * limit);
   // Below this the baseline and one replicated candidate do not fit beside it.
-  const affordable = Math.floor((limit - 2 * REPLICATES) / 2);
-  const aimed = Math.min(Math.max(shared, DAWN_REPLICATES), MOST_DAWN_REPLICATES, affordable);
-  return aimed >= REPLICATES ? aimed : 0;
+  const affordable = limit - (deterministic ? 2 : 2 * REPLICATES);
+  const [least, aim] = deterministic ? [2, 2] : [2 * LEAST_DAWN_SEEDS, 2 * DAWN_REPLICATES];
+  const reserve = Math.min(Math.max(shared, aim), affordable);
+  return reserve >= least ? reserve : 0;
 }
 
-/** The seeds of a night's dawn: never used in any search, nor in any other night's dawn. */
-export function dawnSeeds(state: State, night: Night): readonly (number | null)[] {
+/** What dawn will do, fixed before its first run. */
+export interface DawnPlan {
+  /** Of each arm: never used in any search, nor in any other night's dawn. */
+  readonly seeds: readonly (number | null)[];
+  /** Whether each of the stack's changes is left out once. */
+  readonly attribute: boolean;
+}
+
+/**
+ * Dawn's seeds for a stack of so many changes. Where DAWN_REPLICATES seeds fit for every arm, the
+ * stack without each change is an arm like the others; else baseline and stack share the reserve.
+ * A single change is the stack: its comparison with the baseline says what it is worth.
+ */
+export function dawnPlan(state: State, night: Night, changes: number): DawnPlan {
   const first = FIRST_DAWN_SEED + DAWN_SEEDS_PER_NIGHT * numberOf(night.id);
-  // Retries may have eaten into the reserve: both arms give way alike.
-  const left = Math.floor(((night.plan.budget.runs ?? Infinity) - night.runs_started) / 2);
-  const each = Math.min(dawnReplicates(state, night), left);
-  const enough = night.plan.run.deterministic ? 1 : REPLICATES;
-  return Array.from({ length: each >= enough ? each : 0 }, (_, i) =>
+  const { deterministic } = night.plan.run;
+  const unlimited = runLimit(state, night) === Infinity;
+  const arms = changes > 1 ? 2 + changes : 2;
+  const fits = deterministic ? 1 : DAWN_REPLICATES;
+  // Retries may have eaten into the reserve: all arms give way alike.
+  const left = (night.plan.budget.runs ?? Infinity) - night.runs_started;
+  const reserve = Math.min(left, unlimited ? Infinity : dawnReserve(state, night));
+  const most = deterministic ? 1 : unlimited ? UNLIMITED_DAWN_REPLICATES : MOST_DAWN_REPLICATES;
+  const attribute = arms === 2 || Math.floor(reserve / arms) >= fits;
+  const each = Math.min(most, Math.floor(reserve / (attribute ? arms : 2)));
+  const enough = deterministic ? 1 : LEAST_DAWN_SEEDS;
+  const seeds = Array.from({ length: each >= enough ? each : 0 }, (_, i) =>
     night.plan.run.seed ? first + i : null,
   );
+  return { seeds, attribute: attribute && seeds.length > 0 };
 }
 
 /** Runs the search may still start. */
-export function searchRunsLeft(state: State, night: Night): number {
-  const { runs } = night.plan.budget;
-  if (runs === undefined) return Infinity;
-  return runs - 2 * dawnReplicates(state, night) - night.runs_started;
-}
+export const searchRunsLeft = (state: State, night: Night): number =>
+  (night.plan.budget.runs ?? Infinity) - dawnReserve(state, night) - night.runs_started;
+
+/** Ideas the night may still open or has opened and not begun. */
+export const ideasLeft = (night: Night): number => {
+  const exhausted = night.exhausted_for !== null && night.exhausted_for === night.incumbent;
+  const known = night.waiting.length + night.proposed.length;
+  const budget = night.plan.budget.experiments - night.candidates;
+  return Math.max(0, exhausted ? Math.min(budget, known) : budget);
+};
 
 /** Whether one more run and then dawn would overstep the night's wall clock. */
 function timeIsUp(state: State, night: Night): boolean {
   const { wall_clock } = night.plan.budget;
   const seconds = baselineSeconds(state, night) ?? 0;
   if (wall_clock === undefined) return false;
-  const dawn = (Math.ceil((2 * dawnReplicates(state, night)) / night.slots) + 1) * seconds;
+  const dawn = (Math.ceil(dawnReserve(state, night) / night.slots) + 1) * seconds;
   return elapsed(state, night) + dawn >= wall_clock;
 }
 

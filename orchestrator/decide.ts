@@ -1,32 +1,16 @@
 import type { Event } from './domain/event.ts';
 import type { ExperimentId } from './domain/ids.ts';
-import { isBetter } from './domain/plan.ts';
-import { usableObjective } from './domain/run.ts';
-import {
-  ancestors,
-  armOf,
-  currentNight,
-  experimentIn,
-  fold,
-  runsOf,
-  type Night,
-  type State,
-} from './domain/state.ts';
+import { currentNight, experimentIn, fold, type Night, type State } from './domain/state.ts';
 import { ended, judged, opened, prepare, type Action } from './actions.ts';
-import { baselineExperiment, candidateExperiment } from './opened.ts';
-import { baselineOf, dawnSeeds, room, searchEnd, searchRunsLeft } from './budget.ts';
-import { dawnVerdict, nightVerdict, restatedEffect } from './judging.ts';
-import {
-  baselineFailed,
-  baselineIsMeasured,
-  isRunning,
-  nextBaselineRun,
-  nextCandidateRun,
-  nextDawnRun,
-  noiseOf,
-} from './replicate.ts';
-import { mean } from './statistics/compare.ts';
-import { beats, REPLICATES } from './statistics/verdict.ts';
+import { baselineExperiment, candidateExperiment, leaveOneOut, reapplication } from './opened.ts';
+import { dawnPlan, room, searchEnd } from './budget.ts';
+import { missingArms, nextDawnRun, stackOf } from './dawn.ts';
+import { dawnVerdict, nightVerdict, restatedEffect, unpreparedArms } from './judging.ts';
+import { raceOf } from './race.ts';
+import { baselineFailed, baselineIsMeasured, isRunning } from './replicate.ts';
+import { searchMoves } from './search.ts';
+import { correlation } from './statistics/seeds.ts';
+import { dawnTest } from './statistics/dawn.ts';
 
 /**
  * The night, as one pure function: plan → hypothesis → experiment → run → result → finding.
@@ -65,6 +49,7 @@ export function openActions(state: State): readonly Action[] {
     hypotheses, // → what to try
     queue, // → in which order
     experiments, // → one experiment each
+    reapplications, // → and those that looked good on an incumbent that is gone
     branches, // → its branch and commit
     runs, // → its runs
     verdicts, // → what they say
@@ -85,7 +70,7 @@ function baseline(state: State, night: Night): Action[] {
   const failed = baselineFailed(state, night);
   if (failed === null) return commit === null ? [prepare(id)] : [];
   // What was begun beside it is judged first: nothing stays open in a night that ended.
-  if (isRunning(state, id) || night.active.length > 0) return [];
+  if (night.running.length > 0 || night.active.length > 0) return [];
   const message = `the unchanged baseline ${id} failed (${failed.class}): ${failed.message}`;
   return [ended(night, 'baseline_failed', message)];
 }
@@ -133,28 +118,33 @@ function experiments(state: State, night: Night): Action[] {
   return experiment ? [opened(experiment)] : [];
 }
 
+/** Puts on the incumbent what would be replicated next, had it been measured there. */
+function reapplications(state: State, night: Night): Action[] {
+  const moves = searchMoves(state, night);
+  const first = moves.findIndex((move) => move.kind === 'run' && move.next.purpose === 'screen');
+  const due = moves.slice(0, first < 0 ? moves.length : first).find((m) => m.kind === 'reapply');
+  const experiment = due && reapplication(state, night, due.of);
+  return experiment ? [opened(experiment)] : [];
+}
+
 function branches(state: State, night: Night): Action[] {
-  return night.active
-    .map((id) => experimentIn(state, id))
-    .filter(({ commit, failure }) => commit === null && failure === null)
-    .map(({ id }) => prepare(id));
+  return [
+    ...night.active
+      .map((id) => experimentIn(state, id))
+      .filter(({ commit, failure }) => commit === null && failure === null),
+    ...unpreparedArms(state, night),
+  ].map(({ id }) => prepare(id));
 }
 
 /** What is still done for a night that was asked to stop: what runs may finish, and is told of. */
 const WINDING_DOWN = [reports, incumbent, verdicts, runs];
 
 /** What waits while a night is paused: it would fill the disk that is full. */
-const NEW_WORK: ReadonlySet<unknown> = new Set([experiments, branches]);
+const NEW_WORK: ReadonlySet<unknown> = new Set([experiments, reapplications, branches]);
 
 /** Fills a free slot with the most urgent run, and keeps those going that were started. */
 function runs(state: State, night: Night): Action[] {
-  const running = [
-    ...night.active,
-    ...(night.dawn?.arms ?? []),
-    ...(night.baseline ? [night.baseline] : []),
-  ]
-    .filter((id, i, all) => all.indexOf(id) === i)
-    .flatMap((id) => runsOf(state, id).filter((run) => run.status === 'running'));
+  const running = night.running.flatMap((id) => state.runs.get(id) ?? []);
   const going: Action[] = running.map(({ id, attempt }) => ({
     kind: 'run',
     id: `run-${id}-${attempt}`,
@@ -171,100 +161,76 @@ function runs(state: State, night: Night): Action[] {
     : going;
 }
 
-/** The baseline first; then candidates that were begun; new ones once the baseline is seen to run. */
 function mostUrgentRun(state: State, night: Night) {
   if (night.dawn) return nextDawnRun(state, night);
-  const seenToRun =
-    night.baseline !== null &&
-    runsOf(state, night.baseline).some((run) => usableObjective(run) !== null);
-  if (baselineFailed(state, night)) return null;
-  const ofBaseline = nextBaselineRun(state, night);
-  if (ofBaseline || !seenToRun) return ofBaseline;
-  const begunFirst = [...night.active].toSorted(
-    (a, b) => experimentIn(state, b).runs.length - experimentIn(state, a).runs.length,
-  );
-  // A new candidate is begun only if those under way could still be replicated.
-  const begun = begunFirst.filter((id) => experimentIn(state, id).runs.length > 0).length;
-  const enough = searchRunsLeft(state, night) > begun * (REPLICATES - 1);
-  for (const id of begunFirst) {
-    if (experimentIn(state, id).runs.length === 0 && !enough) continue;
-    const next = nextCandidateRun(state, night, id);
-    if (next) return next;
-  }
-  return null;
+  const move = searchMoves(state, night).find((one) => one.kind === 'run');
+  return move?.next ?? null;
 }
 
-/** Judges what has had its runs: a failure at once, a measurement when the baseline has its own. */
+/** Judges what has nothing under way, anew whenever it was measured further. */
 function verdicts(state: State, night: Night): Action[] {
   return night.active.flatMap((id) => {
-    if (isRunning(state, id) || nextCandidateRun(state, night, id)) return [];
+    if (isRunning(state, id)) return [];
     const judgement = nightVerdict(state, night, experimentIn(state, id));
     return judgement ? [judged({ experiment: id, judgement })] : [];
   });
 }
 
-/** Moves the search to the best that replicated, if it beats the present incumbent itself. */
+/** Moves the search to the best of what replicated on the present incumbent. */
 function incumbent(state: State, night: Night): Action[] {
   if (night.dawn || night.incumbent === null || !baselineIsMeasured(state, night)) return [];
-  const present = armOf(state, night.incumbent);
-  const noise = noiseOf(state, baselineOf(state, night).id);
-  const { objective, run } = night.plan;
-  const known = new Set([night.incumbent, ...ancestors(state, night.incumbent)]);
-  let best: { id: ExperimentId; value: number } | null = null;
-  for (const experiment of state.experiments.values()) {
-    if (experiment.night !== night.id || experiment.judgement?.verdict !== 'promising') continue;
-    if (known.has(experiment.id)) continue;
-    const arm = armOf(state, experiment.id);
-    if (!beats(objective, arm, present, noise, run.deterministic)) continue;
-    const value = mean(arm.map((point) => point.value));
-    const better = best === null || isBetter(objective, value, best.value);
-    if (better) best = { id: experiment.id, value };
+  const { beliefs } = raceOf(state, night);
+  let best: { id: ExperimentId; gain: number } | null = null;
+  for (const id of night.tried) {
+    const { parent, judgement } = experimentIn(state, id);
+    if (parent !== night.incumbent || judgement?.verdict !== 'promising') continue;
+    if (isRunning(state, id)) continue;
+    const gain = beliefs.get(id)?.gain ?? 0;
+    if (best === null || gain > best.gain) best = { id, gain };
   }
   if (best === null) return [];
-  const because = `${best.id} beat ${night.incumbent} on replicated seeds`;
-  return [
-    {
-      kind: 'record',
-      event: {
-        type: 'incumbent_moved',
-        night: night.id,
-        from: night.incumbent,
-        to: best.id,
-        because,
-      },
-    },
-  ];
+  const { id: to } = best;
+  const because = `${to} was better than ${night.incumbent} on replicated seeds, as far as the night can tell`;
+  const { id, incumbent: from } = night;
+  return [{ kind: 'record', event: { type: 'incumbent_moved', night: id, from, to, because } }];
 }
 
 /** Ends the search when it may go no further, lets fresh seeds decide, and ends the night. */
 function dawn(state: State, night: Night): Action[] {
-  if (night.dawn === null) {
-    const reason = searchEnd(state, night);
-    if (reason === null || night.active.length > 0 || !baselineIsMeasured(state, night)) return [];
-    if (incumbent(state, night).length > 0) return [];
-    const arms = [night.baseline, night.incumbent].filter((id) => id !== null);
-    const seeds = dawnSeeds(state, night);
-    const nothing = night.incumbent === night.baseline || seeds.length === 0;
-    return [
-      {
-        kind: 'record',
-        event: {
-          type: 'dawn_began',
-          night: night.id,
-          reason,
-          seeds: nothing ? [] : seeds,
-          arms: nothing ? [] : arms,
-        },
-      },
-    ];
-  }
-  const waiting = night.dawn.arms.some((id) => isRunning(state, id)) || nextDawnRun(state, night);
-  if (waiting) return [];
+  if (night.dawn === null) return beginDawn(state, night);
+  if (night.running.length > 0 || nextDawnRun(state, night)) return [];
+  if (unpreparedArms(state, night).length > 0) return [];
+  const missing = missingArms(state, night)[0];
+  const tip = night.dawn.arms[1];
+  if (missing !== undefined && tip !== undefined)
+    return [opened(leaveOneOut(state, night, tip, missing))];
   const verdict = dawnVerdict(state, night);
   if (verdict) return [judged(verdict)];
   const restated = restatedEffect(state, night);
   if (restated) return [{ kind: 'record', event: { type: 'effect_restated', ...restated } }];
   return [ended(night, night.dawn.reason)];
+}
+
+function beginDawn(state: State, night: Night): Action[] {
+  const reason = searchEnd(state, night);
+  if (reason === null || night.active.length > 0 || !baselineIsMeasured(state, night)) return [];
+  if (night.running.length > 0 || searchMoves(state, night).length > 0) return [];
+  if (incumbent(state, night).length > 0) return [];
+  const { baseline: base, incumbent: tip } = night;
+  if (base === null || tip === null) return [];
+  const { seeds, attribute } = dawnPlan(state, night, stackOf(state, tip).length);
+  const nothing = tip === base || seeds.length === 0;
+  const { shared } = raceOf(state, night);
+  const test = dawnTest(correlation(shared, shared), shared.df);
+  const how = nothing
+    ? { seeds: [], arms: [] }
+    : ({
+        seeds,
+        arms: [base, tip],
+        test: night.plan.run.seed ? test : 'welch',
+        attribute,
+      } as const);
+  return [{ kind: 'record', event: { type: 'dawn_began', night: night.id, reason, ...how } }];
 }
 
 /** A line on each run that ended; and the findings, whenever there is more to tell than they do. */

@@ -1,19 +1,15 @@
 import type { Contrast, DawnJudgement, Experiment, Judgement } from './domain/experiment.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import { usableObjective } from './domain/run.ts';
-import { ancestors, armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
-import { baselineOf, searchEnd } from './budget.ts';
+import { armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
+import { baselineOf, spent } from './budget.ts';
 import { brokenConstraint } from './constraints.ts';
-import {
-  baselineFailed,
-  baselineIsMeasured,
-  dawnRuns,
-  evidenceFor,
-  failedRun,
-  noiseOf,
-} from './replicate.ts';
-import { mean, pooledContrast, spread } from './statistics/compare.ts';
-import { judge, judgeDawn, RULE } from './statistics/verdict.ts';
+import { armWithout, dawnArms, dawnRuns, stackOf } from './dawn.ts';
+import { moderationOf, raceOf } from './race.ts';
+import { baselineFailed, baselineIsMeasured, failedRun } from './replicate.ts';
+import { mean, spread } from './statistics/compare.ts';
+import { attribute, judgeDawn, type FreshArm } from './statistics/dawn.ts';
+import { judge, nightContrast, RULE, type Evidence } from './statistics/verdict.ts';
 
 /** From the state to what the statistics say of an experiment. Pure. */
 
@@ -28,7 +24,9 @@ export interface Judged {
  * branch, or for the baseline. A failure is a verdict of its own.
  */
 export function nightVerdict(state: State, night: Night, experiment: Experiment): Judgement | null {
-  const lost = failedRun(state, experiment.id);
+  // What the search has built on was seen to run: a seed that fails now is dawn's to weigh.
+  const built = stackOf(state, night.incumbent ?? experiment.baseline).includes(experiment.id);
+  const lost = built ? undefined : failedRun(state, experiment.id);
   const failed = experiment.failure ?? lost?.result?.failure;
   if (failed)
     return plain(
@@ -50,7 +48,7 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
       'the baseline failed: there is nothing to compare with',
     );
   if (experiment.runs.length === 0)
-    return searchEnd(state, night)
+    return spent(state, night)
       ? plain(state, experiment, 'inconclusive', 'never run: the budget was spent')
       : null;
   const evidence = baselineIsMeasured(state, night) ? evidenceFor(state, night, experiment) : null;
@@ -58,6 +56,22 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
   const judgement = judge(evidence);
   const broken = brokenConstraint(night.plan.constraints, runsOf(state, experiment.id));
   return broken ? { ...judgement, verdict: 'invalid', because: broken } : judgement;
+}
+
+/** What a verdict on `experiment` rests on, or null while one of the arms is still empty. */
+function evidenceFor(state: State, night: Night, experiment: Experiment): Evidence | null {
+  const candidate = armOf(state, experiment.id);
+  const parent = armOf(state, experiment.parent ?? experiment.baseline);
+  const baseline = armOf(state, experiment.baseline);
+  if (candidate.length === 0 || parent.length === 0 || baseline.length === 0) return null;
+  const { run, objective } = night.plan;
+  const { moderation, beliefs } = raceOf(state, night);
+  return {
+    ...{ objective, candidate, parent, baseline, moderation },
+    chance: run.deterministic ? null : (beliefs.get(experiment.id)?.better ?? null),
+    seeded: run.seed !== undefined,
+    deterministic: run.deterministic,
+  };
 }
 
 /** A verdict that rests on no comparison. */
@@ -86,11 +100,11 @@ const plain = (
 };
 
 /**
- * The next judgement of dawn that is not recorded yet: the tip's, then its stack's members'. Null
- * when dawn has said it all.
+ * The next judgement of dawn that is not recorded yet: the tip's; then what each change of a
+ * confirmed stack is worth, and of the arms that told. Null when dawn has said it all.
  */
 export const dawnVerdict = (state: State, night: Night): Judged | null =>
-  tipVerdict(state, night) ?? memberVerdict(state, night);
+  tipVerdict(state, night) ?? memberVerdict(state, night) ?? leftOutVerdict(state, night);
 
 function tipVerdict(state: State, night: Night): Judged | null {
   const [base, tip] = night.dawn?.arms ?? [];
@@ -99,16 +113,61 @@ function tipVerdict(state: State, night: Night): Judged | null {
   return { experiment: tip, judgement: tipJudgement(state, night, tip, base, judged) };
 }
 
+/** Fresh seeds of an arm that finished. */
+const freshArm = (state: State, night: Night, id: ExperimentId): FreshArm =>
+  dawnRuns(state, night, id).flatMap((run) => {
+    const value = usableObjective(run);
+    return value === null ? [] : [{ run: run.id, seed: run.seed, value }];
+  });
+
+/** The members of a confirmed stack get its tip's name, and what each is worth where dawn asked. */
 function memberVerdict(state: State, night: Night): Judged | null {
-  const tip = night.dawn?.arms[1];
-  if (tip === undefined || experimentIn(state, tip).judgement?.verdict !== 'improved') return null;
-  for (const experiment of ancestors(state, tip)) {
-    const { judgement } = experimentIn(state, experiment);
-    if (judgement && judgement.stack === null)
-      return { experiment, judgement: { ...judgement, stack: tip } };
+  const { dawn } = night;
+  const tip = dawn?.arms[1];
+  if (!dawn || tip === undefined || experimentIn(state, tip).judgement?.verdict !== 'improved')
+    return null;
+  const members = stackOf(state, tip);
+  const due = members.findIndex((id) => {
+    const { judgement } = experimentIn(state, id);
+    return judgement && (id === tip ? dawn.attribute && !judgement.attribution : !judgement.stack);
+  });
+  const experiment = members[due];
+  const judgement = experiment && experimentIn(state, experiment).judgement;
+  if (!experiment || !judgement) return null;
+  const stack = experiment === tip ? judgement.stack : tip;
+  const attribution = dawn.attribute
+    ? (attribute(
+        night.plan.objective,
+        freshArm(state, night, tip),
+        members.map((member) => {
+          const without = armWithout(state, night, member);
+          return { without: without === null ? [] : freshArm(state, night, without) };
+        }),
+        { test: dawn.test, deterministic: night.plan.run.deterministic },
+      )[due] ?? null)
+    : null;
+  return { experiment, judgement: { ...judgement, stack, attribution } };
+}
+
+/** The stack without one change is no idea of its own: what it tells is said of that change. */
+function leftOutVerdict(state: State, night: Night): Judged | null {
+  for (const id of night.dawn?.left_out ?? []) {
+    const experiment = experimentIn(state, id);
+    if (experiment.judgement) continue;
+    const { failure, without } = experiment;
+    const because = failure
+      ? `the stack does not stand without ${without}: ${failure.message}`
+      : `the confirmed stack without ${without}; what that is worth is said of ${without}`;
+    return { experiment: id, judgement: plain(state, experiment, 'inconclusive', because) };
   }
   return null;
 }
+
+/** Arms of dawn that are still to be prepared. */
+export const unpreparedArms = (state: State, night: Night): readonly Experiment[] =>
+  dawnArms(state, night)
+    .map((id) => experimentIn(state, id))
+    .filter(({ commit, failure }) => commit === null && failure === null);
 
 function tipJudgement(
   state: State,
@@ -117,12 +176,7 @@ function tipJudgement(
   base: ExperimentId,
   judged: Judgement,
 ): Judgement {
-  const fresh = (id: ExperimentId) =>
-    dawnRuns(state, night, id).flatMap((run) => {
-      const value = usableObjective(run);
-      return value === null ? [] : [{ run: run.id, value }];
-    });
-  const [tipArm, baseArm] = [fresh(tip), fresh(base)];
+  const [tipArm, baseArm] = [freshArm(state, night, tip), freshArm(state, night, base)];
   const all = armOf(state, tip).map((point) => point.value);
   const numbers = { rule: RULE, n: all.length, objective: mean(all), spread: spread(all) };
   const objection = objectionAtDawn(state, night, tip);
@@ -133,7 +187,8 @@ function tipJudgement(
     return { ...judged, ...numbers, ...(objection ?? { verdict: 'inconclusive', because }), dawn };
   }
   const { objective, run } = night.plan;
-  const word = judgeDawn(objective, tipArm, baseArm, run.deterministic);
+  const how = { test: night.dawn?.test ?? 'welch', deterministic: run.deterministic };
+  const word = judgeDawn(objective, tipArm, baseArm, how);
   const dawn = { ...word, confirmed: word.confirmed && objection === null };
   return { ...judged, ...numbers, ...(objection ?? wordsOfDawn(dawn)), dawn };
 }
@@ -191,14 +246,15 @@ export function restatedEffect(
   night: Night,
 ): { readonly experiment: ExperimentId; readonly on_baseline: Contrast } | null {
   const { id: base } = baselineOf(state, night);
-  const baselineArm = armOf(state, base).map((point) => point.value);
-  const noise = noiseOf(state, base);
+  const baselineArm = armOf(state, base);
+  const objective = mean(baselineArm.map((point) => point.value));
+  const moderation = moderationOf(state, base);
   for (const { id, baseline, judgement } of state.experiments.values()) {
     if (baseline !== base || !judgement?.on_baseline) continue;
-    const arm = armOf(state, id).map((point) => point.value);
-    const on_baseline = pooledContrast(arm, baselineArm, noise);
-    if (on_baseline.effect === judgement.on_baseline.effect) continue;
-    return { experiment: id, on_baseline };
+    const arm = armOf(state, id);
+    const effect = mean(arm.map((point) => point.value)) - objective;
+    if (effect === judgement.on_baseline.effect) continue;
+    return { experiment: id, on_baseline: nightContrast(arm, baselineArm, moderation) };
   }
   return null;
 }

@@ -1,7 +1,8 @@
 import type { Experiment } from './domain/experiment.ts';
 import { changeInWords } from './domain/hypothesis.ts';
-import { experimentId, type HypothesisId } from './domain/ids.ts';
-import type { Night, State } from './domain/state.ts';
+import { experimentId, type ExperimentId, type HypothesisId } from './domain/ids.ts';
+import { experimentIn, type Night, type State } from './domain/state.ts';
+import { changesWithout } from './dawn.ts';
 
 /** Experiments as they are opened: from a plan or a hypothesis to something with an id. Pure. */
 
@@ -56,5 +57,45 @@ export function candidateExperiment(
     success_criteria,
     parent: night.incumbent,
     baseline: night.baseline,
+  };
+}
+
+/** The same change on the present incumbent: what looked good was measured on one that is gone. */
+export function reapplication(state: State, night: Night, of: ExperimentId): Experiment | null {
+  if (night.incumbent === null) return null;
+  const original = experimentIn(state, of);
+  return {
+    ...original,
+    ...unopened,
+    id: experimentId(state.next_experiment),
+    night: night.id,
+    because: `${of} looked good on ${original.parent}, and the search has moved on to ${night.incumbent}`,
+    parent: night.incumbent,
+    reapplies: of,
+  };
+}
+
+/** A confirmed stack without one of its changes, built on the baseline. */
+export function leaveOneOut(
+  state: State,
+  night: Night,
+  tip: ExperimentId,
+  member: ExperimentId,
+): Experiment {
+  const { title, line, baseline } = experimentIn(state, member);
+  return {
+    id: experimentId(state.next_experiment),
+    night: night.id,
+    hypothesis: null,
+    ...unopened,
+    title: `${tip} without ${member}: ${title}`,
+    because: `what ${member} is worth in the confirmed stack of ${tip}`,
+    source: 'attribution',
+    line,
+    change: { kind: 'stack', changes: changesWithout(state, tip, member) },
+    success_criteria: [],
+    parent: baseline,
+    baseline,
+    without: member,
   };
 }

@@ -1,6 +1,7 @@
 import { fromTop, isEditable } from '../orchestrator/domain/editable.ts';
 import { PLAN_FILE } from '../orchestrator/domain/layout.ts';
 import type { Command } from '../orchestrator/domain/experiment.ts';
+import type { SingleChange } from '../orchestrator/domain/hypothesis.ts';
 import type {
   CommitOrder,
   PrepareOrder,
@@ -38,31 +39,60 @@ export async function prepare(
   rewriting: Rewriting,
   order: PrepareOrder,
 ): Promise<Prepared> {
-  const { change, parent, branch, message, plan } = order;
+  const { change, parent, branch } = order;
   try {
     if (change.kind === 'none') {
       await repository.createBranch(branch, parent);
       return { commit: parent, command: order.parent_command, settings: null };
     }
-    const made =
-      change.kind === 'patch' ? patched(order) : await turned(repository, rewriting, order);
-    if ('class' in made) return { failure: made };
-    const commit = await repository.commit({ branch, parent, message, change: made.change });
-    const offending = (await repository.changedPaths(parent, commit)).filter(
-      (path) => !isEditable(plan, path) && !(made.plan && path === PLAN_FILE),
-    );
-    if (offending.length === 0) {
-      const settings = change.kind === 'patch' ? await rewriting.readSettings(plan, commit) : null;
-      return { commit, command: made.command, settings };
-    }
-    const allowed = plan.workspace.editable.join(', ');
-    return {
-      failure: invalid(`expected changes in ${allowed} only, found ${listed(offending)} changed`),
-    };
+    if (change.kind !== 'stack') return await committed(repository, rewriting, order);
+    return await stacked(repository, rewriting, order, change.changes);
   } catch (error) {
     if (!isTrouble(error)) throw error;
     return { failure: { class: classOf(error), message: error.message } };
   }
+}
+
+/** Several changes, a commit each, one on the other: the branch ends at the last. */
+async function stacked(
+  repository: Repository,
+  rewriting: Rewriting,
+  order: PrepareOrder,
+  changes: readonly SingleChange[],
+): Promise<Prepared> {
+  let { parent, parent_command } = order;
+  let prepared: Prepared = { commit: parent, command: parent_command, settings: null };
+  for (const change of changes) {
+    prepared = await committed(repository, rewriting, { ...order, change, parent, parent_command });
+    if ('failure' in prepared) return prepared;
+    ({ commit: parent, command: parent_command } = prepared);
+  }
+  // What several commits left the knobs at is read, not reckoned.
+  return { ...prepared, settings: await rewriting.readSettings(order.plan, parent) };
+}
+
+/** One change as one commit on its parent, at which the branch then is. */
+async function committed(
+  repository: Repository,
+  rewriting: Rewriting,
+  order: PrepareOrder,
+): Promise<Prepared> {
+  const { change, parent, branch, message, plan } = order;
+  const made =
+    change.kind === 'patch' ? patched(order) : await turned(repository, rewriting, order);
+  if ('class' in made) return { failure: made };
+  const commit = await repository.commit({ branch, parent, message, change: made.change });
+  const offending = (await repository.changedPaths(parent, commit)).filter(
+    (path) => !isEditable(plan, path) && !(made.plan && path === PLAN_FILE),
+  );
+  if (offending.length === 0) {
+    const settings = change.kind === 'patch' ? await rewriting.readSettings(plan, commit) : null;
+    return { commit, command: made.command, settings };
+  }
+  const allowed = plan.workspace.editable.join(', ');
+  return {
+    failure: invalid(`expected changes in ${allowed} only, found ${listed(offending)} changed`),
+  };
 }
 
 interface Made {

@@ -114,24 +114,12 @@ function answer(world: World, state: State, work: Thought): EventBody {
   return { type: 'hypotheses_proposed', night, round, incumbent, hypotheses, exhausted };
 }
 
-/**
- * What the Researcher would say: findings that the incumbent lacks, where the rule does not apply
- * them again by itself, and then what was never tried.
- */
+/** What the Researcher would say: what was never tried; the rest the night applies again by itself. */
 function ideasLeft(world: World, state: State, incumbent: ExperimentId): readonly string[] {
-  const asked = new Set<string>();
-  for (const { parent, title } of state.hypotheses.values())
-    if (parent === incumbent) asked.add(title);
-  const built = new Set(titlesOf(state, incumbent));
-  const tried = new Set<string>();
-  const found = new Set<string>();
-  for (const experiment of state.experiments.values()) {
-    tried.add(experiment.title);
-    if (!('reapplies' in experiment) && experiment.judgement?.verdict === 'promising')
-      found.add(experiment.title);
-  }
-  const never = world.ideas.map(({ title }) => title).filter((title) => !tried.has(title));
-  return [...found, ...never].filter((title) => !asked.has(title) && !built.has(title));
+  const said = new Set<string>();
+  for (const { parent, title, status } of state.hypotheses.values())
+    if (parent === incumbent || status === 'tested') said.add(title);
+  return world.ideas.map(({ title }) => title).filter((title) => !said.has(title));
 }
 
 function resultOf(state: State, id: RunId, objective: number): RunResult {

@@ -1,5 +1,5 @@
 import type { AlertKind } from './alert.ts';
-import type { Command, Contrast, Experiment, Judgement } from './experiment.ts';
+import type { Command, Contrast, DawnTest, Experiment, Judgement } from './experiment.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
 import type { Plan } from './plan.ts';
@@ -171,6 +171,10 @@ export type EventBody =
       readonly reason: NightEnd;
       readonly seeds: readonly (number | null)[];
       readonly arms: readonly ExperimentId[];
+      /** How the arms are compared. Absent: Welch's. */
+      readonly test?: DawnTest;
+      /** Whether each change of a confirmed stack is then left out once. */
+      readonly attribute?: boolean;
     }
   | {
       readonly type: 'night_ended';

@@ -44,9 +44,21 @@ export interface Judgement {
   readonly dawn: DawnJudgement | null;
   /** Members of a confirmed stack name its tip. */
   readonly stack: ExperimentId | null;
+  /**
+   * What the search believed: the probability that the change is better than its parent. It moves
+   * the search, and claims nothing. Null or absent where nothing could be believed.
+   */
+  readonly chance?: number | null;
+  /** What the change is worth in its stack, by leaving it out at dawn; null or absent: not asked. */
+  readonly attribution?: Attribution | null;
 }
 
+/** How dawn's arms are compared: by means, or by differences at shared seeds. */
+export type DawnTest = 'welch' | 'paired';
+
 export interface DawnJudgement {
+  /** Absent in judgements before there was a choice: Welch's. */
+  readonly test?: DawnTest;
   readonly confirmed: boolean;
   /** Fresh seeds finished in each arm. */
   readonly n: number;
@@ -55,6 +67,22 @@ export interface DawnJudgement {
   readonly objective: number | null;
   readonly baseline: number | null;
   readonly on_baseline: Contrast | null;
+  /** The tip's value of every fresh seed. */
+  readonly values?: readonly number[];
+  readonly runs: readonly RunId[];
+}
+
+/** The stack minus the stack without one change, on fresh seeds. */
+export interface Attribution {
+  /** Sign as measured; null where no run without it finished. */
+  readonly effect: number | null;
+  readonly interval: Interval | null;
+  /** Fresh seeds of each arm. */
+  readonly n: number;
+  /** Adjusted by Holm over the changes of the stack. */
+  readonly p: number;
+  /** Whether the gain may be claimed of this change. */
+  readonly attributed: boolean;
   readonly runs: readonly RunId[];
 }
 
@@ -78,6 +106,10 @@ export interface Experiment {
   readonly parent: ExperimentId | null;
   /** The baseline it is measured against; its own id for a baseline. */
   readonly baseline: ExperimentId;
+  /** The experiment whose change this is, put on a newer incumbent. */
+  readonly reapplies?: ExperimentId | null;
+  /** Of dawn: this is the confirmed stack without that member. */
+  readonly without?: ExperimentId | null;
   readonly success_criteria: readonly Criterion[];
   /** Known once the branch stands. */
   readonly branch: string | null;

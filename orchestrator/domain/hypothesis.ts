@@ -2,7 +2,15 @@ import type { ExperimentId, HypothesisId, NightId } from './ids.ts';
 import type { Criterion } from './plan.ts';
 
 /** Who thought of it. `incumbent` is last night's best, offered again because nobody promoted it. */
-export type Source = 'baseline' | 'yours' | 'search_space' | 'incumbent' | 'paper' | 'model';
+export type Source =
+  | 'baseline'
+  | 'yours'
+  | 'search_space'
+  | 'incumbent'
+  | 'paper'
+  | 'model'
+  /** Dawn's: a confirmed stack without one of its changes. */
+  | 'attribution';
 
 /** What an experiment changes on its parent. */
 export type Change =
@@ -10,7 +18,11 @@ export type Change =
   /** Knob name → the new literal, as source text. One change means one knob. */
   | { readonly kind: 'knobs'; readonly values: Readonly<Record<string, string>> }
   /** A unified diff with headers relative to the repository's top; `file` is where it came from. */
-  | { readonly kind: 'patch'; readonly file: string | null; readonly diff: string };
+  | { readonly kind: 'patch'; readonly file: string | null; readonly diff: string }
+  /** Several changes, one after the other: a stack of which one was left out. */
+  | { readonly kind: 'stack'; readonly changes: readonly SingleChange[] };
+
+export type SingleChange = Extract<Change, { readonly kind: 'knobs' | 'patch' }>;
 
 /** A falsifiable claim: one change, and the objective it should move the good way. */
 export interface Hypothesis {
@@ -39,6 +51,8 @@ export function changeAsData(change: Change): Readonly<Record<string, string>> {
       return change.values;
     case 'patch':
       return { patch: change.file ?? 'inline' };
+    case 'stack':
+      return Object.assign({}, ...change.changes.map(changeAsData)) as Record<string, string>;
   }
 }
 
@@ -54,6 +68,7 @@ export const changeInWords = (change: Change): string =>
 export function changeKey(change: Change): string {
   if (change.kind === 'patch') return `patch\n${normalisedPatch(change.diff)}`;
   if (change.kind === 'none') return 'none';
+  if (change.kind === 'stack') return ['stack', ...change.changes.map(changeKey)].join('\n');
   const knobs = Object.entries(change.values).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `knobs\n${JSON.stringify(knobs)}`;
 }

@@ -1,4 +1,4 @@
-import type { Experiment } from './experiment.ts';
+import type { DawnTest, Experiment } from './experiment.ts';
 import type { Base, DataIdentity, Event, Finding, NightEnd, NightStarted, Reran } from './event.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import { numberOf, type ExperimentId, type HypothesisId, type NightId, type RunId } from './ids.ts';
@@ -45,9 +45,13 @@ export interface Night {
   readonly waiting: readonly HypothesisId[];
   /** The incumbent the waiting ones were ranked under. */
   readonly planned_for: ExperimentId | null;
-  /** Opened and not judged, in the order of opening; the baseline is never among them. */
+  /** Candidates that were opened, or run again, and not judged since; never the baseline. */
   readonly active: readonly ExperimentId[];
   readonly candidates: number;
+  /** Every candidate that was opened, changes put on a newer incumbent included, in that order. */
+  readonly tried: readonly ExperimentId[];
+  /** Runs that are under way. */
+  readonly running: readonly RunId[];
   /** Started attempts. */
   readonly runs_started: number;
   /** Somebody asked it to stop; a launch that goes on takes that back. */
@@ -58,6 +62,10 @@ export interface Night {
     readonly reason: NightEnd;
     readonly seeds: readonly (number | null)[];
     readonly arms: readonly ExperimentId[];
+    readonly test: DawnTest;
+    /** Whether each change of a confirmed stack is left out once; and the experiments that do. */
+    readonly attribute: boolean;
+    readonly left_out: readonly ExperimentId[];
   } | null;
   readonly ended: {
     readonly reason: NightEnd;
@@ -103,6 +111,8 @@ export interface State {
   readonly hypotheses: ReadonlyMap<HypothesisId, HypothesisRecord>;
   readonly experiments: ReadonlyMap<ExperimentId, Experiment>;
   readonly runs: ReadonlyMap<RunId, Run>;
+  /** Results so far: while it stays, nothing new was measured. */
+  readonly results: number;
   /** When each experiment was opened, ISO 8601. */
   readonly opened: ReadonlyMap<ExperimentId, string>;
   readonly flags: readonly Flag[];
@@ -121,6 +131,7 @@ export const EMPTY: State = {
   hypotheses: new Map(),
   experiments: new Map(),
   runs: new Map(),
+  results: 0,
   opened: new Map(),
   flags: [],
   promotions: [],
@@ -179,13 +190,13 @@ export const runsOf = (state: State, id: ExperimentId): readonly Run[] =>
 export function armOf(
   state: State,
   id: ExperimentId,
-): readonly { readonly run: RunId; readonly value: number }[] {
+): readonly { readonly run: RunId; readonly seed: number | null; readonly value: number }[] {
   const seen = new Set<number>();
   return runsOf(state, id).flatMap((run) => {
     const value = usableObjective(run);
     if (value === null || (run.seed !== null && seen.has(run.seed))) return [];
     if (run.seed !== null) seen.add(run.seed);
-    return [{ run: run.id, value }];
+    return [{ run: run.id, seed: run.seed, value }];
   });
 }
 
@@ -214,8 +225,6 @@ function apply(state: State, event: Event, put: Put): State {
     return { ...now, nights: put(now.nights, id, { ...night, ...change(night) }) };
   };
   const told = (night: Night) => ({ revision: night.revision + 1 });
-  const saying = (change: (unsaid: Night['unsaid']) => Night['unsaid']): State =>
-    now.night === null ? now : inNight(now.night, (night) => ({ unsaid: change(night.unsaid) }));
 
   switch (event.type) {
     case 'night_started': {
@@ -277,16 +286,7 @@ function apply(state: State, event: Event, put: Put): State {
     }
     case 'experiment_opened': {
       const { experiment } = event;
-      const isBaseline = experiment.hypothesis === null;
-      const after = inNight(experiment.night, (night) =>
-        isBaseline
-          ? { baseline: experiment.id, incumbent: experiment.id }
-          : {
-              waiting: night.waiting.filter((id) => id !== experiment.hypothesis),
-              active: [...night.active, experiment.id],
-              candidates: night.candidates + 1,
-            },
-      );
+      const after = inNight(experiment.night, (night) => opening(night, experiment));
       const hypothesis = experiment.hypothesis && now.hypotheses.get(experiment.hypothesis);
       return {
         ...after,
@@ -321,7 +321,16 @@ function apply(state: State, event: Event, put: Put): State {
       const after =
         now.night === null
           ? now
-          : inNight(now.night, (night) => ({ runs_started: night.runs_started + 1 }));
+          : inNight(now.night, (night) => ({
+              runs_started: night.runs_started + 1,
+              running: [...night.running.filter((run) => run !== id), id],
+              active:
+                purpose === 'dawn' ||
+                night.active.includes(experiment) ||
+                !night.tried.includes(experiment)
+                  ? night.active
+                  : [...night.active, experiment],
+            }));
       const listed = known.includes(id)
         ? after
         : changed(after, experiment, { runs: [...known, id] }, put);
@@ -331,13 +340,23 @@ function apply(state: State, event: Event, put: Put): State {
       const run = now.runs.get(event.result.run);
       if (!run || run.attempt !== event.result.attempt) return now; // a fenced-off attempt
       const { status } = event.result;
-      const after = saying((unsaid) => [...unsaid.filter((id) => id !== run.id), run.id]);
-      return { ...after, runs: put(now.runs, run.id, { ...run, status, result: event.result }) };
+      const after =
+        now.night === null
+          ? now
+          : inNight(now.night, ({ running, unsaid }) => ({
+              running: running.filter((id) => id !== run.id),
+              unsaid: [...unsaid.filter((id) => id !== run.id), run.id],
+            }));
+      const runs = put(now.runs, run.id, { ...run, status, result: event.result });
+      return { ...after, runs, results: now.results + 1 };
     }
     case 'run_summarised': {
       const run = now.runs.get(event.run);
       if (!run) return now;
-      const after = saying((unsaid) => unsaid.filter((id) => id !== run.id));
+      const after =
+        now.night === null
+          ? now
+          : inNight(now.night, ({ unsaid }) => ({ unsaid: unsaid.filter((id) => id !== run.id) }));
       return { ...after, runs: put(now.runs, run.id, { ...run, said: event.text }) };
     }
     case 'experiment_judged': {
@@ -356,8 +375,9 @@ function apply(state: State, event: Event, put: Put): State {
     case 'incumbent_moved':
       return inNight(event.night, (night) => ({ incumbent: event.to, ...told(night) }));
     case 'dawn_began': {
-      const { reason, seeds, arms } = event;
-      return inNight(event.night, (night) => ({ dawn: { reason, seeds, arms }, ...told(night) }));
+      const { reason, seeds, arms, test = 'welch', attribute = false } = event;
+      const dawn = { reason, seeds, arms, test, attribute, left_out: [] };
+      return inNight(event.night, (night) => ({ dawn, ...told(night) }));
     }
     case 'night_ended': {
       const { reason, message, at } = event;
@@ -367,10 +387,13 @@ function apply(state: State, event: Event, put: Put): State {
       return inNight(event.night, () => ({ reported: event.revision, findings: event.findings }));
     case 'flagged': {
       const { target, label, because, who, at } = event;
-      return { ...now, flags: [...without(now.flags, event), { target, label, because, who, at }] };
+      return {
+        ...now,
+        flags: [...withoutFlag(now.flags, event), { target, label, because, who, at }],
+      };
     }
     case 'unflagged':
-      return { ...now, flags: without(now.flags, event) };
+      return { ...now, flags: withoutFlag(now.flags, event) };
     case 'promoted': {
       const { experiment, branch, commit, who, at } = event;
       // Two processes may have found one merge without a record.
@@ -398,7 +421,22 @@ function apply(state: State, event: Event, put: Put): State {
   }
 }
 
-const without = (flags: readonly Flag[], gone: { target: string; label: string }) =>
+/** What an experiment that is opened changes of its night. */
+function opening(night: Night, { id, hypothesis, reapplies, without }: Experiment): Partial<Night> {
+  if (without) {
+    const { dawn } = night;
+    return { dawn: dawn && { ...dawn, left_out: [...dawn.left_out, id] } };
+  }
+  if (hypothesis === null) return { baseline: id, incumbent: id };
+  return {
+    waiting: night.waiting.filter((waiting) => waiting !== hypothesis),
+    active: [...night.active, id],
+    tried: [...night.tried, id],
+    candidates: night.candidates + (reapplies ? 0 : 1),
+  };
+}
+
+const withoutFlag = (flags: readonly Flag[], gone: { target: string; label: string }) =>
   flags.filter((flag) => flag.target !== gone.target || flag.label !== gone.label);
 
 function changed(state: State, id: ExperimentId, change: Partial<Experiment>, put: Put): State {
@@ -432,6 +470,8 @@ const nightOf = (event: NightStarted & { readonly at: string }): Night => ({
   planned_for: null,
   active: [],
   candidates: 0,
+  tried: [],
+  running: [],
   runs_started: 0,
   stopping: null,
   paused: null,

@@ -1,4 +1,4 @@
-import { dawnSeeds, elapsed, searchRunsLeft } from '../budget.ts';
+import { dawnReserve, elapsed, searchRunsLeft } from '../budget.ts';
 import type { Run } from '../domain/run.ts';
 import { experimentIn, runsOf, type Night, type State } from '../domain/state.ts';
 import { REPLICATES } from '../statistics/verdict.ts';
@@ -70,7 +70,7 @@ function searchAndDawnRunsLeft(state: State, night: Night): number {
   const measured = night.baseline === null ? 0 : runsOf(state, night.baseline).length;
   const baseline = plan.run.deterministic ? 0 : Math.max(0, REPLICATES - measured);
   const search = baseline + Math.max(0, toOpen) * each;
-  const dawn = 2 * dawnSeeds(state, night).length;
+  const dawn = dawnReserve(state, night);
   return Math.min(search, Math.max(0, searchRunsLeft(state, night))) + dawn;
 }
 

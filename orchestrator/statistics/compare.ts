@@ -1,15 +1,21 @@
 import type { Contrast } from '../domain/experiment.ts';
-import { tQuantile } from './student.ts';
+import { tCdf, tQuantile } from './student.ts';
 
 /** Two-sided confidence of every interval that AutoLab states. */
-const CONFIDENCE = 0.95;
+export const CONFIDENCE = 0.95;
 
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
+/** Relative difference below which two numbers are one. */
+const ROUNDING = 1e-12;
+
 /** Sample variance, n − 1 in the denominator; null below two values. */
 export function variance(values: readonly number[]): number | null {
   if (values.length < 2) return null;
+  // Numbers that are equal but for rounding have none.
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (high - low <= ROUNDING * Math.max(Math.abs(low), Math.abs(high))) return 0;
   const centre = mean(values);
   return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
 }
@@ -19,55 +25,66 @@ export const spread = (values: readonly number[]): number | null => {
   return squared === null ? null : Math.sqrt(squared);
 };
 
-/** Run-to-run variance as all arms together know it. */
+/** A variance of single runs, and on how many degrees of freedom it is known. */
 export interface Noise {
   readonly variance: number;
   readonly df: number;
 }
 
-/**
- * The pooled variance of several arms that are assumed to share it: the within-group mean square
- * of a one-way analysis of variance. Null where no arm has two values, or none of them differ.
- */
-export function pooledNoise(arms: readonly (readonly number[])[]): Noise | null {
-  let squares = 0;
-  let df = 0;
-  for (const arm of arms) {
-    const own = variance(arm);
-    if (own === null) continue;
-    squares += own * (arm.length - 1);
-    df += arm.length - 1;
-  }
-  return squares > 0 ? { variance: squares / df, df } : null;
+/** mean(a) − mean(b), or an estimate of it, and how uncertain it is. */
+export interface Difference {
+  readonly effect: number;
+  /** Standard error of `effect`, above 0. */
+  readonly error: number;
+  readonly df: number;
 }
 
-/** mean(a) − mean(b) with a t interval on the pooled noise. Both arms hold at least one value. */
-export function pooledContrast(
+/**
+ * Welch's comparison (Welch 1947, degrees of freedom after Satterthwaite 1946): the arms may
+ * differ in spread, and no other runs are drawn on. Null where an arm has fewer than two values or
+ * nothing varies: no spread seen is not no spread.
+ */
+export function welch(a: readonly number[], b: readonly number[]): Difference | null {
+  const [va, vb] = [variance(a), variance(b)];
+  if (va === null || vb === null || va + vb === 0) return null;
+  return unpooled(
+    mean(a) - mean(b),
+    { variance: va / a.length, df: a.length - 1 },
+    { variance: vb / b.length, df: b.length - 1 },
+  );
+}
+
+/** Of two means with these variances of their own. */
+export function unpooled(effect: number, a: Noise, b: Noise): Difference {
+  const squared = a.variance + b.variance;
+  const df = squared ** 2 / (a.variance ** 2 / a.df + b.variance ** 2 / b.df);
+  return { effect, error: Math.sqrt(squared), df };
+}
+
+/**
+ * The paired comparison (Student 1908) of as many values in the same order. Null below two pairs,
+ * or where all differences are equal.
+ */
+export function paired(a: readonly number[], b: readonly number[]): Difference | null {
+  const differences = a.map((value, i) => value - (b[i] ?? Number.NaN));
+  const own = variance(differences);
+  if (own === null || !(own > 0)) return null;
+  const { length } = differences;
+  return { effect: mean(differences), error: Math.sqrt(own / length), df: length - 1 };
+}
+
+/** mean(a) − mean(b) as people read it, with the 95 % interval where there is one. */
+export function stated(
   a: readonly number[],
   b: readonly number[],
-  noise: Noise | null,
+  difference: Difference | null,
 ): Contrast {
   const effect = mean(a) - mean(b);
-  if (noise === null) return { effect, interval: null };
-  const error = Math.sqrt(noise.variance * (1 / a.length + 1 / b.length));
-  return { effect, interval: around(effect, error, noise.df) };
+  if (difference === null) return { effect, interval: null };
+  const reach = tQuantile(1 - (1 - CONFIDENCE) / 2, difference.df) * difference.error;
+  return { effect, interval: [effect - reach, effect + reach] };
 }
 
-/**
- * mean(a) − mean(b) with Welch's interval (Welch 1947, degrees of freedom after Satterthwaite
- * 1946): the arms may differ in spread, and no other runs are drawn on. Interval null where an
- * arm has fewer than two values or nothing varies: no spread seen is not no spread.
- */
-export function welchContrast(a: readonly number[], b: readonly number[]): Contrast {
-  const effect = mean(a) - mean(b);
-  const [va, vb] = [variance(a), variance(b)];
-  if (va === null || vb === null || va + vb === 0) return { effect, interval: null };
-  const [sa, sb] = [va / a.length, vb / b.length];
-  const df = (sa + sb) ** 2 / (sa ** 2 / (a.length - 1) + sb ** 2 / (b.length - 1));
-  return { effect, interval: around(effect, Math.sqrt(sa + sb), df) };
-}
-
-function around(effect: number, error: number, df: number): readonly [number, number] {
-  const reach = tQuantile(1 - (1 - CONFIDENCE) / 2, df) * error;
-  return [effect - reach, effect + reach];
-}
+/** Two-sided p of "no difference". */
+export const twoSided = ({ effect, error, df }: Difference): number =>
+  2 * tCdf(-Math.abs(effect / error), df);

@@ -1,16 +1,6 @@
-/** Student's t distribution: every interval here rests on few runs, so none uses the normal. */
+import { logGamma } from './gamma.ts';
 
-/** ln Γ(x) for x > 0: Lanczos' approximation with g = 7, n = 9 (Numerical Recipes, 3rd ed., 6.1). */
-function logGamma(x: number): number {
-  const coefficients = [
-    0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313,
-    -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6,
-    1.5056327351493116e-7,
-  ];
-  const t = x + 6.5;
-  const series = coefficients.reduce((sum, c, i) => sum + (i === 0 ? c : c / (x - 1 + i)), 0);
-  return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(series);
-}
+/** Student's t distribution: every interval here rests on few runs, so none uses the normal. */
 
 /**
  * The regularised incomplete beta function I_x(a, b), by the continued fraction of
@@ -52,13 +42,25 @@ export function tCdf(t: number, df: number): number {
 /** The t with P(T ≤ t) = p, to 1e-10; p strictly between 0 and 1. */
 export function tQuantile(p: number, df: number): number {
   if (p < 0.5) return -tQuantile(1 - p, df);
-  let high = 1;
-  while (tCdf(high, df) < p) high *= 2;
-  let low = 0;
+  if (p === 0.5) return 0;
+  let [low, high] = [0, 1];
+  while (tCdf(high, df) < p) [low, high] = [high, 2 * high];
+  // Newton's steps, kept within what is known to hold the answer.
+  let t = (low + high) / 2;
   while (high - low > 1e-10 * Math.max(1, high)) {
-    const middle = (low + high) / 2;
-    if (tCdf(middle, df) < p) low = middle;
-    else high = middle;
+    const miss = tCdf(t, df) - p;
+    if (miss < 0) low = t;
+    else high = t;
+    const step = t - miss / tDensity(t, df);
+    const next = step > low && step < high ? step : (low + high) / 2;
+    if (Math.abs(next - t) <= 1e-11 * Math.max(1, t)) return next;
+    t = next;
   }
   return (low + high) / 2;
+}
+
+/** Density at t with `df` degrees of freedom. */
+export function tDensity(t: number, df: number): number {
+  const constant = logGamma((df + 1) / 2) - logGamma(df / 2) - 0.5 * Math.log(df * Math.PI);
+  return Math.exp(constant - ((df + 1) / 2) * Math.log1p((t * t) / df));
 }

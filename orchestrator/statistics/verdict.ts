@@ -1,40 +1,51 @@
-import type { Contrast, DawnJudgement, Judgement, Verdict } from '../domain/experiment.ts';
+import type { Contrast, Judgement, Verdict } from '../domain/experiment.ts';
 import type { RunId } from '../domain/ids.ts';
 import { gainOf, type Objective } from '../domain/plan.ts';
-import { mean, pooledContrast, spread, welchContrast, type Noise } from './compare.ts';
+import { mean, spread, stated, unpooled } from './compare.ts';
+import type { Moderation } from './moderate.ts';
 
 /**
- * What may be said of an experiment. At night one run screens, further seeds replicate, and the
- * best that may be said is `promising`; `improved` is said at dawn alone, on seeds the night
- * never used.
+ * What may be said of an experiment at night. One run screens, further seeds replicate where they
+ * are worth their time, and the best that may be said is `promising`; `improved` is said at dawn
+ * alone, on seeds the night never used.
  */
 
 /** Recorded with every verdict; a new rule does not rewrite what an older one said. */
-export const RULE = 'screen-replicate-dawn/1';
+export const RULE = 'race-and-dawn/2';
 
-/** Seeds the baseline runs first, and a candidate needs before it may be called promising. */
+/** Seeds the baseline runs before anything is judged against it. */
 export const REPLICATES = 3;
 
+/** Seeds of its own that a candidate needs before the search may build on it. */
+export const PROMISING_SEEDS = 2;
+/** How probable it must be that the change helps, before the search builds on it. */
+const PROMISING = 0.6;
+
 /** One number per seed, and the run it came from. */
-export type Arm = readonly { readonly run: RunId; readonly value: number }[];
+export type Arm = readonly {
+  readonly run: RunId;
+  readonly seed: number | null;
+  readonly value: number;
+}[];
 
 export interface Evidence {
   readonly objective: Objective;
   readonly candidate: Arm;
   readonly parent: Arm;
   readonly baseline: Arm;
-  readonly noise: Noise | null;
+  /** Null where no spread between seeds was seen anywhere. */
+  readonly moderation: Moderation | null;
+  /** Probability that the change is better than its parent; null where nothing can be believed. */
+  readonly chance: number | null;
   /** False where the plan names no seed and does not call the script deterministic. */
   readonly seeded: boolean;
   readonly deterministic: boolean;
-  /** No run is left to replicate with: say what can be said. */
-  readonly last: boolean;
 }
 
 const values = (arm: Arm): number[] => arm.map((point) => point.value);
 const runs = (...arms: Arm[]): RunId[] => [...new Set(arms.flat().map((point) => point.run))];
 
-/** The smallest gain worth a replicate: what the plan calls interesting, or anything at all. */
+/** The smallest gain that counts: what the plan calls interesting, or anything at all. */
 const worthwhile = (objective: Objective): number => objective.min_effect ?? 0;
 
 /** A contrast turned so that a gain is positive. */
@@ -43,22 +54,24 @@ function asGain(objective: Objective, { effect, interval }: Contrast) {
   return { gain: gainOf(objective, effect), low: ends?.[0] ?? null, high: ends?.[1] ?? null };
 }
 
-/**
- * Whether a candidate deserves another seed. It does while its mean beats its parent's by at
- * least `min_effect` and it has fewer than REPLICATES seeds; a deterministic script never does.
- * The candidate and the parent hold at least one value.
- */
-export function needsReplicate(evidence: Evidence): boolean {
-  const { candidate, parent, objective } = evidence;
-  if (evidence.last || evidence.deterministic || candidate.length >= REPLICATES) return false;
-  const gain = gainOf(objective, mean(values(candidate)) - mean(values(parent)));
-  return gain > 0 && gain >= worthwhile(objective);
+/** mean(a) − mean(b) with a 95 % interval on each arm's moderated noise. Neither arm is empty. */
+export function nightContrast(a: Arm, b: Arm, moderation: Moderation | null): Contrast {
+  const [x, y] = [values(a), values(b)];
+  if (moderation === null) return stated(x, y, null);
+  const of = (arm: readonly number[]) => {
+    const noise = moderation.noiseOf(arm);
+    return { variance: noise.variance / arm.length, df: noise.df };
+  };
+  const difference = unpooled(mean(x) - mean(y), of(x), of(y));
+  // One spread was estimated from all arms: it is no better known for being used twice.
+  const df = Math.min(difference.df, moderation.df);
+  return stated(x, y, { ...difference, df });
 }
 
 /** The night's verdict on what has been measured. All three arms hold at least one value. */
 export function judge(evidence: Evidence): Judgement {
-  const { candidate, parent, baseline, noise } = evidence;
-  const on_parent = pooledContrast(values(candidate), values(parent), noise);
+  const { candidate, parent, baseline, moderation, chance } = evidence;
+  const on_parent = nightContrast(candidate, parent, moderation);
   const { verdict, because } = verdictOn(evidence, on_parent);
   return {
     rule: RULE,
@@ -67,114 +80,90 @@ export function judge(evidence: Evidence): Judgement {
     n: candidate.length,
     objective: mean(values(candidate)),
     spread: spread(values(candidate)),
-    on_baseline: pooledContrast(values(candidate), values(baseline), noise),
+    on_baseline: nightContrast(candidate, baseline, moderation),
     on_parent,
+    chance,
     runs: runs(candidate, parent, baseline),
     dawn: null,
     stack: null,
+    attribution: null,
   };
 }
 
-function verdictOn(
-  { objective, candidate, seeded, deterministic }: Evidence,
-  on_parent: Contrast,
-): { verdict: Verdict; because: string } {
-  const { gain, low, high } = asGain(objective, on_parent);
-  const least = worthwhile(objective);
-  const n = candidate.length;
-  if (deterministic) {
-    if (gain > 0 && gain >= least)
-      return {
-        verdict: 'promising',
-        because: 'better than its parent, and the script is deterministic',
-      };
-    if (gain < 0)
-      return {
-        verdict: 'worse',
-        because: 'worse than its parent, and the script is deterministic',
-      };
-    return {
-      verdict: 'no_difference',
-      because: 'the gain is below min_effect, and the script is deterministic',
-    };
-  }
+interface Word {
+  readonly verdict: Verdict;
+  readonly because: string;
+}
+
+function verdictOn(evidence: Evidence, on_parent: Contrast): Word {
+  if (evidence.deterministic) return ofDeterministic(evidence.objective, on_parent);
+  const { objective, candidate, seeded, chance } = evidence;
   if (!seeded)
     return {
       verdict: 'inconclusive',
       because: 'the plan names no seed, so repeats cannot show how much of this is chance',
     };
-  if (low === null || high === null)
+  const { gain, low, high } = asGain(objective, on_parent);
+  if (low === null || high === null || chance === null)
     return {
       verdict: 'inconclusive',
-      because: 'no spread between seeds was measured, so nothing says how much of this is chance',
+      because:
+        'no spread between seeds was measured, so nothing says how much of this is chance; does the seed reach the script?',
+    };
+  const least = worthwhile(objective);
+  const n = candidate.length;
+  const alike = sameOnSharedSeeds(candidate, evidence.parent);
+  if (alike >= 2)
+    return {
+      verdict: 'no_difference',
+      because: `the same number as its parent on all ${alike} seeds they share: the change does not reach it`,
     };
   if (high < 0)
     return {
       verdict: 'worse',
       because: `worse than its parent: the 95% interval (n ${n}) excludes no effect`,
     };
-  if (n >= REPLICATES && low > 0 && gain >= least)
+  if (n >= PROMISING_SEEDS && chance >= PROMISING && gain > 0 && gain >= least)
     return {
       verdict: 'promising',
-      because: `better than its parent on ${n} seeds: the 95% interval excludes no effect`,
+      because: `better than its parent on ${n} seeds, with probability ${percent(chance)}; only fresh seeds at dawn may claim it`,
     };
   if (least > 0 && low > -least && high < least)
     return {
       verdict: 'no_difference',
       because: `the 95% interval (n ${n}) lies within min_effect of no effect`,
     };
-  return { verdict: 'inconclusive', because: whyUnsettled(n, gain, low, least) };
+  return { verdict: 'inconclusive', because: whyUnsettled(n, gain, chance, least) };
+}
+
+function ofDeterministic(objective: Objective, on_parent: Contrast): Word {
+  const gain = gainOf(objective, on_parent.effect);
+  const so = (verdict: Verdict, what: string): Word => ({
+    verdict,
+    because: `${what}, and the script is deterministic`,
+  });
+  if (gain > 0 && gain >= worthwhile(objective)) return so('promising', 'better than its parent');
+  if (gain < 0) return so('worse', 'worse than its parent');
+  return so('no_difference', 'the gain is below min_effect');
+}
+
+/** On how many shared seeds the two are equal to the last digit; 0 where one of them differs. */
+function sameOnSharedSeeds(candidate: Arm, parent: Arm): number {
+  const of = new Map(parent.map(({ seed, value }) => [seed, value]));
+  const shared = candidate.filter(({ seed }) => seed !== null && of.has(seed));
+  return shared.every(({ seed, value }) => of.get(seed) === value) ? shared.length : 0;
 }
 
 /** What keeps a gain from being called promising, and a loss from being called worse. */
-function whyUnsettled(n: number, gain: number, low: number, least: number): string {
+function whyUnsettled(n: number, gain: number, chance: number, least: number): string {
   const seeds = n === 1 ? 'one seed' : `${n} seeds`;
-  if (gain <= 0 || gain < least)
-    return low > 0
-      ? `${seeds}: better than its parent, by less than min_effect`
-      : `${seeds} did not look better, and the night’s noise does not settle that it is worse`;
-  if (n >= REPLICATES) return `${seeds} did not settle it: the 95% interval includes no effect`;
-  return `looked better on ${seeds}, and no run was left to replicate it`;
+  const better = `better than its parent with probability ${percent(chance)}`;
+  if (gain <= 0)
+    return `${seeds} did not look better, and the night’s noise does not settle that it is worse`;
+  if (gain < least) return `${seeds} looked better, by less than min_effect (${better})`;
+  if (n < PROMISING_SEEDS)
+    return `looked better on one seed, not by enough to be replicated before others (${better})`;
+  return `${seeds} did not settle it: ${better}`;
 }
 
-/** Whether the search may build on this candidate: it beats the incumbent itself, replicated. */
-export function beats(
-  objective: Objective,
-  candidate: Arm,
-  incumbent: Arm,
-  noise: Noise | null,
-  deterministic: boolean,
-): boolean {
-  const { gain, low } = asGain(
-    objective,
-    pooledContrast(values(candidate), values(incumbent), noise),
-  );
-  if (gain <= 0 || gain < worthwhile(objective)) return false;
-  return deterministic || (candidate.length >= REPLICATES && low !== null && low > 0);
-}
-
-/**
- * Dawn's word on the tip of the night's stack, on fresh seeds alone. Confirmed where both arms
- * finished at least REPLICATES seeds (one, if deterministic), Welch's 95 % interval lies wholly
- * on the good side, and the gain is at least `min_effect`. Both arms hold at least one value.
- */
-export function judgeDawn(
-  objective: Objective,
-  tip: Arm,
-  baseline: Arm,
-  deterministic: boolean,
-): DawnJudgement {
-  const on_baseline = welchContrast(values(tip), values(baseline));
-  const { gain, low } = asGain(objective, on_baseline);
-  const enough = Math.min(tip.length, baseline.length) >= REPLICATES;
-  return {
-    confirmed:
-      gain > 0 && gain >= worthwhile(objective) && (deterministic || (enough && (low ?? -1) > 0)),
-    n: tip.length,
-    n_baseline: baseline.length,
-    objective: mean(values(tip)),
-    baseline: mean(values(baseline)),
-    on_baseline,
-    runs: runs(tip, baseline),
-  };
-}
+const percent = (share: number): string => `${Math.min(99, Math.floor(100 * share))}%`;

@@ -154,7 +154,7 @@ describe('a night', () => {
   });
 
   test('says of a leader without replicates that no run was left, not that it did not look better', () => {
-    const plan = aPlan({ budget: { experiments: 1, runs: 5 } });
+    const plan = aPlan({ budget: { experiments: 1, runs: 4 } });
     const { state } = simulate(steady({ a: 0.5 }), nightStarted(plan));
     const judged = [...state.experiments.values()].find((e) => e.title === 'a')?.judgement;
     expect(judged?.because).toContain('looked better');

@@ -1,15 +1,17 @@
 import type { Action, Work } from '../../orchestrator/actions.ts';
+import { stackOf } from '../../orchestrator/dawn.ts';
 import { decide } from '../../orchestrator/decide.ts';
 import type { Event, EventBody, NightStarted } from '../../orchestrator/domain/event.ts';
 import { changeKey, type Proposal } from '../../orchestrator/domain/hypothesis.ts';
-import { hypothesisId } from '../../orchestrator/domain/ids.ts';
+import { hypothesisId, type ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { planSchema, type Plan } from '../../orchestrator/domain/plan.ts';
 import type { FailureClass, Run, RunResult } from '../../orchestrator/domain/run.ts';
 import {
+  advance,
   ancestors,
   currentNight,
-  EMPTY,
   experimentIn,
+  replay,
   type State,
 } from '../../orchestrator/domain/state.ts';
 
@@ -79,14 +81,14 @@ export const nightStarted = (plan: Plan, extra: Partial<NightStarted> = {}): Nig
 
 /** Drives one night to its end. Throws after `most` events: a night that does not end is a bug. */
 export function simulate(world: World, started: NightStarted, most = 5000): Simulated {
-  let state = EMPTY;
+  let state = replay([]);
   let actions: readonly Action[] = [];
   const events: Event[] = [];
   const open: (readonly Action[])[] = [];
   let clock = Date.parse('2026-01-01T00:00:00Z');
   const record = (body: EventBody) => {
     const event = { ...body, seq: events.length + 1, at: new Date(clock).toISOString() };
-    ({ state, actions } = decide(state, event));
+    ({ state, actions } = decide(state, event, advance));
     events.push(event);
     open.push(actions);
     if (events.length > most) throw new Error(`the night did not end within ${most} events`);
@@ -111,19 +113,13 @@ function answer(world: World, state: State, work: Work): EventBody {
   switch (work.kind) {
     case 'propose': {
       const { incumbent, round } = work;
+      // An idea is had once: what the search has tried it puts on newer incumbents by itself.
       const said = new Set(
         [...state.hypotheses.values()]
-          .filter((h) => h.parent === incumbent)
+          .filter((h) => h.parent === incumbent || h.status === 'tested')
           .map((h) => changeKey(h.change)),
       );
-      const built = new Set(
-        [incumbent, ...ancestors(state, incumbent)].map((id) =>
-          changeKey(experimentIn(state, id).change),
-        ),
-      );
-      const left = world.ideas.filter(
-        (idea) => !said.has(changeKey(idea.change)) && !built.has(changeKey(idea.change)),
-      );
+      const left = world.ideas.filter((idea) => !said.has(changeKey(idea.change)));
       const hypotheses = left.slice(0, work.wanted).map((idea, i) => ({
         ...idea,
         id: hypothesisId(state.next_hypothesis + i),
@@ -172,11 +168,7 @@ function answer(world: World, state: State, work: Work): EventBody {
 function resultOf(world: World, state: State, work: Work & { kind: 'run' }): RunResult {
   const run = state.runs.get(work.run);
   if (!run) throw new Error(`no ${work.run}`);
-  const line = [run.experiment, ...ancestors(state, run.experiment)];
-  const titles = line
-    .map((id) => experimentIn(state, id))
-    .filter((experiment) => experiment.hypothesis !== null)
-    .map((experiment) => experiment.title);
+  const titles = titlesOf(state, run.experiment);
   const measured = world.measure(titles, run);
   const failed = typeof measured !== 'number';
   return {
@@ -194,6 +186,20 @@ function resultOf(world: World, state: State, work: Work & { kind: 'run' }): Run
     summary: failed ? [] : [{ key: 'loss', number: measured, text: null }],
     ...{ params: [], artifacts: [], metric_points: 0, environment_key: 'here', spans: [] },
   };
+}
+
+/** The changes that an experiment is made of, by title, newest first. */
+function titlesOf(state: State, id: ExperimentId): readonly string[] {
+  const { without } = experimentIn(state, id);
+  if (without) {
+    const tip = currentNight(state).dawn?.arms[1] ?? id;
+    const left = stackOf(state, tip).filter((member) => member !== without);
+    return left.map((member) => experimentIn(state, member).title).toReversed();
+  }
+  return [id, ...ancestors(state, id)]
+    .map((at) => experimentIn(state, at))
+    .filter(({ hypothesis }) => hypothesis !== null)
+    .map(({ title }) => title);
 }
 
 /** A small seeded generator (mulberry32): the same nights every time. Uniform in [0, 1). */

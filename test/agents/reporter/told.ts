@@ -1,10 +1,6 @@
-import {
-  pooledContrast,
-  pooledNoise,
-  spread,
-  welchContrast,
-  mean,
-} from '../../../orchestrator/statistics/compare.ts';
+import { mean, spread, stated, welch } from '../../../orchestrator/statistics/compare.ts';
+import { moderate } from '../../../orchestrator/statistics/moderate.ts';
+import { nightContrast } from '../../../orchestrator/statistics/verdict.ts';
 import type { Cell, Tables } from './notebook.ts';
 
 /** Nights as a notebook holds them, described by what was tried and what each seed gave. */
@@ -65,7 +61,9 @@ export function told({
   const finite = (one: Tried | undefined) =>
     one?.fails ? [] : [...(one?.values ?? []), ...(one?.dawn ?? [])].filter(Number.isFinite);
   const of = (id: string | null | undefined) => tried.find((one) => one.id === id);
-  const noise = pooledNoise(tried.map(finite));
+  const moderation = moderate(tried.map(finite));
+  const asArm = (values: readonly number[]) =>
+    values.map((value, i) => ({ run: `E-0000.${i + 1}` as const, seed: i + 1, value }));
   const tables: Record<string, Record<string, Cell>[]> = {
     experiments: [],
     runs: [],
@@ -95,13 +93,13 @@ export function told({
       arm.length === 0 || isBase || finite(of(base)).length === 0
         ? [null, null]
         : [
-            pooledContrast(arm, finite(of(base)), noise),
-            pooledContrast(arm, finite(of(parent)), noise),
+            nightContrast(asArm(arm), asArm(finite(of(base))), moderation),
+            nightContrast(asArm(arm), asArm(finite(of(parent))), moderation),
           ];
     const dawn =
       one.confirmed === undefined || isBase
         ? null
-        : welchContrast(one.dawn ?? [], of(base)?.dawn ?? []);
+        : stated(one.dawn ?? [], of(base)?.dawn ?? [], welch(one.dawn ?? [], of(base)?.dawn ?? []));
     tables['experiments']?.push({
       id: one.id,
       night: order(one.id) === 0 ? 'N-0001' : N,

@@ -1,0 +1,152 @@
+import type { Experiment } from './domain/experiment.ts';
+import type { ExperimentId } from './domain/ids.ts';
+import { ancestors, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
+import { usableObjective } from './domain/run.ts';
+import { ideasLeft, searchRunsLeft, spent } from './budget.ts';
+import { lineOf, raceOf } from './race.ts';
+import {
+  again,
+  baselineFailed,
+  baselineIsMeasured,
+  baselineRunsWanted,
+  failedRun,
+  fresh,
+  isRunning,
+  lostToTheMachine,
+  type NextRun,
+} from './replicate.ts';
+
+/**
+ * What the search does with a free slot: one run screens an idea, the promising get further seeds,
+ * those that looked good on an incumbent that is gone are put on the present one. Pure.
+ */
+export type Move =
+  | { readonly kind: 'run'; readonly next: NextRun }
+  /** The change is to be put on the incumbent, as an experiment of its own. */
+  | { readonly kind: 'reapply'; readonly of: ExperimentId };
+
+/** A change this likely to help is worth a seed more than the next idea is. */
+const WORTH_A_SEED = 0.15;
+/** Without any idea left, less will do, where the budget has the runs. */
+const WORTH_THE_REST = 0.05;
+/** As likely as not: worth two slots at once. */
+const WORTH_TWO_SLOTS = 0.5;
+/** Seeds of one change in a search. */
+const MOST_SEEDS = 10;
+/** Seeds of the incumbent that candidates are compared with on their own ones. */
+const MOST_INCUMBENT_SEEDS = 6;
+
+/** Every move that is open, most urgent first; empty where the search may start nothing more. */
+export function searchMoves(state: State, night: Night): readonly Move[] {
+  if (night.dawn || night.baseline === null || baselineFailed(state, night)) return [];
+  const moves: Move[] = [];
+  const { baseline } = night;
+  if (experimentIn(state, baseline).commit === null) return [];
+  for (const id of [baseline, ...night.active]) {
+    const lost = runsOf(state, id).find((run) => run.status !== 'running' && lostToTheMachine(run));
+    if (lost && !isRunning(state, id)) moves.push({ kind: 'run', next: again(lost) });
+  }
+  // One run that shows that the script works comes before anything else.
+  const measured = runsOf(state, baseline).filter((run) => run.purpose !== 'dawn');
+  const lacks = measured.length < baselineRunsWanted(night) && !spent(state, night);
+  const ofBaseline: Move[] = lacks
+    ? [{ kind: 'run', next: fresh(state, night, baseline, 'baseline', measured.length + 1) }]
+    : [];
+  if (!measured.some((run) => usableObjective(run) !== null)) return [...moves, ...ofBaseline];
+  if (spent(state, night)) return moves;
+  const active = new Set(night.active);
+  const open = night.tried
+    .map((id) => experimentIn(state, id))
+    .filter(({ id, commit, judgement }) =>
+      active.has(id)
+        ? commit !== null && !failedRun(state, id)
+        : judgement?.verdict !== 'failed' && judgement?.verdict !== 'invalid',
+    );
+  const screens = open
+    .filter(({ runs }) => runs.length === 0)
+    .map(({ id }): Move => ({ kind: 'run', next: fresh(state, night, id, 'screen', 1) }));
+  // The baseline's further seeds take turns with the first candidates.
+  const screened = night.tried.filter((id) => experimentIn(state, id).runs.length > 0).length;
+  const turn = measured.length <= screened || screens.length === 0;
+  const race = replicateMoves(state, night, open);
+  // A screen that could not be followed up comes after whatever can be.
+  const begun = open.filter(({ runs, judgement }) => runs.length > 0 && judgement === null).length;
+  const stillDue = baselineRunsWanted(night) - measured.length;
+  const left = searchRunsLeft(state, night) - Math.max(0, stillDue) - begun;
+  const last = left < 2 && !night.plan.run.deterministic;
+  const due = turn || last ? ofBaseline : [];
+  const rest = last ? [...race.last, ...screens] : [...screens, ...race.last];
+  return [...moves, ...race.first, ...due, ...rest, ...(due.length > 0 ? [] : ofBaseline)];
+}
+
+/** Further seeds for what may help: before new ideas, and after them. */
+function replicateMoves(state: State, night: Night, open: readonly Experiment[]) {
+  const first: Move[] = [];
+  const last: Move[] = [];
+  if (!baselineIsMeasured(state, night)) return { first, last };
+  const { beliefs } = raceOf(state, night);
+  const replaced = new Set(night.tried.map((id) => experimentIn(state, id).reapplies));
+  const standing = open
+    .filter(({ id, runs }) => runs.length > 0 && id !== night.incumbent && !replaced.has(id))
+    .flatMap((experiment) => {
+      const better = beliefs.get(experiment.id)?.better;
+      return better === undefined || isSettled(state, night, experiment)
+        ? []
+        : [{ experiment, better }];
+    })
+    .toSorted((a, b) => b.better - a.better);
+  const rest = searchRunsLeft(state, night) < Infinity ? WORTH_THE_REST : WORTH_A_SEED;
+  const enough = ideasLeft(night) > 0 ? WORTH_A_SEED : rest;
+  for (const { experiment, better } of standing) {
+    if (better < enough) break;
+    // An experiment more, with a branch of its own, is for what would be looked at in any case.
+    if (experiment.parent !== night.incumbent && better < WORTH_A_SEED) continue;
+    const move = furtherMoves(state, night, experiment);
+    if (!isRunning(state, experiment.id)) first.push(...move);
+    else if (better >= WORTH_TWO_SLOTS) last.push(...move);
+  }
+  return { first, last };
+}
+
+/** Whether further seeds of an experiment would change nothing. */
+function isSettled(state: State, night: Night, experiment: Experiment): boolean {
+  if (experiment.judgement?.verdict === 'invalid') return true;
+  if (experiment.judgement?.verdict === 'no_difference') return true;
+  const seeds = lineOf(state, experiment).reduce((sum, { runs }) => sum + runs.length, 0);
+  if (seeds >= MOST_SEEDS) return true;
+  const built = ancestors(state, night.incumbent ?? experiment.id);
+  return built.includes(experiment.id);
+}
+
+/** The next seed of an experiment, the incumbent's first where it lacks that one; or its re-application. */
+function furtherMoves(state: State, night: Night, experiment: Experiment): Move[] {
+  const { id, parent, runs } = experiment;
+  const { incumbent } = night;
+  if (incumbent === null) return [];
+  if (parent !== incumbent)
+    return overlaps(state, experiment, incumbent) ? [] : [{ kind: 'reapply', of: id }];
+  if (night.plan.run.deterministic) return [];
+  const seed = runs.length + 1;
+  const own: Move = { kind: 'run', next: fresh(state, night, id, 'replicate', seed) };
+  const known = runsOf(state, incumbent).filter((run) => run.purpose !== 'dawn');
+  const grows =
+    known.length < Math.min(seed, MOST_INCUMBENT_SEEDS) &&
+    searchRunsLeft(state, night) > 1 &&
+    !failedRun(state, incumbent);
+  if (!grows) return [own];
+  const matched = fresh(state, night, incumbent, 'replicate', known.length + 1);
+  return [{ kind: 'run', next: matched }, own];
+}
+
+/** Whether what the search has built since turned the same knob: the change would undo it. */
+function overlaps(state: State, { change, parent }: Experiment, incumbent: ExperimentId): boolean {
+  if (change.kind !== 'knobs') return false;
+  const since = [incumbent, ...ancestors(state, incumbent)];
+  const upTo = since.indexOf(parent ?? incumbent);
+  return since.slice(0, upTo < 0 ? since.length : upTo).some((id) => {
+    const built = experimentIn(state, id).change;
+    return (
+      built.kind === 'knobs' && Object.keys(change.values).some((knob) => knob in built.values)
+    );
+  });
+}
