@@ -5,25 +5,21 @@ import {
   type ResearcherBrief,
 } from '../orchestrator/domain/brief.ts';
 import { changeKey, type Proposal } from '../orchestrator/domain/hypothesis.ts';
-import { chanceOf, findingsToStack, movesToTry, type Chance } from './researcher/draft.ts';
-import { evidenceOf, heldChanges, oneKnob, type KnobEvidence } from './researcher/evidence.ts';
-import { isAllowed, type ValueTools } from './researcher/values.ts';
+import { isAllowed, type ValueTools } from './researcher/axis.ts';
+import { findingsToStack, movesToTry, prospectOf } from './researcher/draft.ts';
+import { heldChanges, oneKnob } from './researcher/evidence.ts';
 
 /**
- * The Researcher states what to try next: read → own → draft → criticise → answer.
+ * The Researcher states what to try next: own → draft → criticise → answer.
  *
- * Its policy for the search space is in two files: promise.ts chooses the knob, values.ts its value.
- * It keeps nothing between briefs, and the same brief gets the same answer.
+ * For the search space it learns from this lab's own results, earlier nights included: an additive
+ * Gaussian process over the knobs says what a move of one knob should gain on the incumbent, and
+ * the moves with the highest expected improvement per second of a run come first. It keeps nothing
+ * between briefs, and the same brief gets the same answer.
  */
-export interface ResearcherDeps extends ValueTools {
-  /** Settles what no evidence does; by default a hash, so that a night can be played again. */
-  readonly random?: Chance;
-}
 
 const Thought = Annotation.Root({
   brief: Annotation<ResearcherBrief>,
-  /** What memory says of each knob. */
-  known: Annotation<readonly KnobEvidence[]>,
   /** Changes that are spoken for on this incumbent. */
   held: Annotation<ReadonlySet<string>>,
   first: Annotation<readonly Proposal[]>,
@@ -43,25 +39,23 @@ type Thought = typeof Thought.State;
  * failures cost must not be in it.
  */
 export function createResearcher(
-  deps: ResearcherDeps,
+  tools: ValueTools,
 ): (brief: ResearcherBrief) => Promise<ResearcherAnswer> {
-  const chance = deps.random ?? chanceOf;
   const graph = new StateGraph(Thought)
-    .addNode('read', ({ brief }: Thought) => ({
-      known: evidenceOf(brief),
+    .addNode('own', ({ brief }: Thought) => ({
       held: heldChanges(brief),
+      first: unspentOwn(brief),
+      drafts: [],
     }))
-    .addNode('own', ({ brief }: Thought) => ({ first: unspentOwn(brief), drafts: [] }))
     // The place of a model: it drafts here, beside the search space, and is criticised like it.
-    .addNode('draft', ({ brief, known }: Thought) => ({
-      drafts: [
-        ...findingsToStack(brief, known),
-        // One more than wanted shows whether this answer exhausts the incumbent.
-        ...movesToTry(brief, known, brief.wanted + 1, deps, chance),
-      ],
-    }))
-    .addNode('criticise', ({ known, held, first, drafts }: Thought) => ({
-      drafts: sound(drafts, known, new Set([...held, ...first.map((p) => changeKey(p.change))])),
+    .addNode('draft', ({ brief }: Thought) => {
+      const prospect = prospectOf(brief, tools);
+      // One more than wanted shows whether this answer exhausts the incumbent.
+      const moves = movesToTry(prospect, brief.wanted + 1);
+      return { drafts: [...findingsToStack(brief, prospect), ...moves] };
+    })
+    .addNode('criticise', ({ brief, held, first, drafts }: Thought) => ({
+      drafts: sound(drafts, brief, new Set([...held, ...first.map((p) => changeKey(p.change))])),
     }))
     .addNode('answer', ({ brief, first, drafts }: Thought) => ({
       reply: researcherAnswer.parse({
@@ -69,8 +63,7 @@ export function createResearcher(
         exhausted: first.length + drafts.length <= brief.wanted && first.length < brief.wanted,
       }),
     }))
-    .addEdge(START, 'read')
-    .addEdge('read', 'own')
+    .addEdge(START, 'own')
     .addConditionalEdges(
       'own',
       ({ brief, first }: Thought) => (first.length < brief.wanted ? 'draft' : 'answer'),
@@ -92,7 +85,7 @@ function unspentOwn({ own, proposed }: ResearcherBrief): readonly Proposal[] {
 /** Without what is spoken for, said twice, unchanged, or outside of what the plan allows. */
 function sound(
   drafts: readonly Proposal[],
-  known: readonly KnobEvidence[],
+  { search_space, settings }: ResearcherBrief,
   held: Set<string>,
 ): readonly Proposal[] {
   return drafts.filter(({ change, source }) => {
@@ -101,7 +94,7 @@ function sound(
     held.add(key);
     if (source !== 'search_space') return true;
     const set = oneKnob(change);
-    const knob = known.find(({ name }) => name === set?.name);
-    return set && knob && set.value !== knob.current && isAllowed(knob.knob, set.value);
+    const knob = set && search_space[set.name];
+    return set && knob && set.value !== settings[set.name] && isAllowed(knob, set.value);
   });
 }

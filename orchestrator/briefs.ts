@@ -1,20 +1,11 @@
-import type {
-  Memory,
-  PlannerBrief,
-  ReporterBrief,
-  ResearcherBrief,
-  WorkerBrief,
-} from './domain/brief.ts';
+import type { PlannerBrief, ReporterBrief, ResearcherBrief, WorkerBrief } from './domain/brief.ts';
 import type { Experiment } from './domain/experiment.ts';
 import { changeInWords } from './domain/hypothesis.ts';
 import type { ExperimentId, HypothesisId } from './domain/ids.ts';
-import { gainOf } from './domain/plan.ts';
 import type { Command } from './domain/ports.ts';
-import { ancestors, currentNight, experimentIn, type Night, type State } from './domain/state.ts';
+import { currentNight, experimentIn, type Night, type State } from './domain/state.ts';
 import type { Work } from './actions.ts';
-import { moderationOf } from './race.ts';
-import { failedRun } from './replicate.ts';
-import { PROMISING_SEEDS } from './statistics/verdict.ts';
+import { baselinesOf, memoryOf, settingsAt, trialsOf } from './memory.ts';
 
 /** What a role is told of the state for one piece of work. Pure, and plain data. */
 
@@ -67,7 +58,8 @@ function researcherBrief(
     proposed: [...state.hypotheses.values()]
       .filter((hypothesis) => hypothesis.night === night.id)
       .map(({ title, change, parent, source }) => ({ title, change, parent, source })),
-    memory: memoryOf(state, night),
+    memory: trialsOf(state, night),
+    baselines: baselinesOf(state, night),
   };
 }
 
@@ -148,59 +140,6 @@ const plannedCommand = ({ plan }: Night): Command => ({
 function incumbentOf(night: Night): ExperimentId {
   if (night.incumbent === null) throw new Error('the baseline is not open yet');
   return night.incumbent;
-}
-
-/** What every knob is set to in an experiment: base's settings under the changes since. */
-function settingsAt(state: State, night: Night, id: ExperimentId): Record<string, string> {
-  const settings = { ...night.settings };
-  for (const at of [id, ...ancestors(state, id)].toReversed()) {
-    const { change, settings: read } = experimentIn(state, at);
-    if (read) Object.assign(settings, read);
-    else if (change.kind === 'knobs') Object.assign(settings, change.values);
-  }
-  return settings;
-}
-
-/** Every change this lab has tried for this objective, and what it gained in noise units. */
-function memoryOf(state: State, night: Night): Memory[] {
-  const { plan } = night;
-  const noise = new Map<ExperimentId, number | null>();
-  const deviation = (baseline: ExperimentId): number | null => {
-    const known = noise.get(baseline);
-    if (known !== undefined) return known;
-    const moderation = moderationOf(state, baseline);
-    const found = moderation && Math.sqrt(moderation.typical.variance);
-    noise.set(baseline, found);
-    return found;
-  };
-  const sameObjective = (experiment: Experiment): boolean => {
-    const then = state.nights.get(experiment.night)?.plan.objective;
-    return then?.metric === plan.objective.metric && then.direction === plan.objective.direction;
-  };
-  return [...state.experiments.values()].flatMap((experiment) => {
-    const { id, change, parent, baseline, judgement } = experiment;
-    if (parent === null || !sameObjective(experiment)) return [];
-    if (unknown(state, night, experiment)) return [];
-    const effect = judgement?.on_parent?.effect ?? null;
-    const unit = deviation(baseline);
-    const gain = effect === null || !unit ? null : gainOf(plan.objective, effect) / unit;
-    return [{ experiment: id, change, parent, verdict: judgement?.verdict ?? null, gain }];
-  });
-}
-
-/**
- * Not known yet, and free to be tried: a change that never ran, for lack of budget or because of
- * the machine; one that a cut-off night left without a verdict; one that looked better when no
- * run was left to replicate it.
- */
-function unknown(state: State, night: Night, experiment: Experiment): boolean {
-  const { id, failure, judgement, runs } = experiment;
-  if (judgement === null) return !night.active.includes(id);
-  if (runs.length === 0 && failure === null) return true;
-  if ((failure ?? failedRun(state, id)?.result?.failure)?.class === 'infrastructure') return true;
-  const gain = judgement.on_parent && gainOf(night.plan.objective, judgement.on_parent.effect);
-  const unfinished = judgement.verdict === 'inconclusive' && judgement.n < PROMISING_SEEDS;
-  return unfinished && gain !== null && gain > (night.plan.objective.min_effect ?? 0);
 }
 
 function commitMessage({ id, title, because, source, parent, change }: Experiment): string {

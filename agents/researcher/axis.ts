@@ -1,70 +1,86 @@
 import type { Knob } from '../../orchestrator/domain/plan.ts';
-import { numberIn, type KnobEvidence } from './evidence.ts';
 
-/** A knob's values as places on a line, so that one step, further and half have a meaning. */
-export interface Axis {
-  /** Where the incumbent stands; may lie outside the range. */
-  readonly origin: number;
-  /** Length of one step. */
-  readonly step: number;
-  /** The place of a value, null where it has none. */
-  place(value: string): number | null;
-  /** Whether values can lie on that side of the origin. */
-  reaches(sign: 1 | -1): boolean;
-}
+/** Where a knob's values lie, so that near and far have a meaning. */
 
-export interface RangeAxis extends Axis {
-  /** Where `sampleRange` has the value of a place; places outside the range stand for its ends. */
-  quantile(place: number): number;
-}
+/** A number on the unit interval, 0 the lower end; or a word, which is near nothing but itself. */
+export type Place = number | string;
 
 /** `sampleRange` of orchestrator/knobs/knobs.ts: the value at quantile u (0 ≤ u < 1) of a range. */
 export type SampleRange = (knob: Knob, u: number) => string;
 
-/** A step on a log scale is a factor; on a linear one, or where the factor is too long, a share. */
-const FACTOR = 3;
-const SHARE = 0.25;
+export interface ValueTools {
+  readonly candidateValues: (knob: Knob, current: string) => readonly string[];
+  readonly sampleRange: SampleRange;
+}
 
-/** The unit interval, 0 the lower bound and 1 the upper one. The knob has a range. */
-export function rangeAxis({ knob, current }: KnobEvidence): RangeAxis {
-  const [low, high] = knob.range ?? [0, 1];
-  const log = knob.scale === 'log';
-  const whole = knob.whole ?? (Number.isInteger(low) && Number.isInteger(high));
-  const share = (value: number, top: number): number =>
-    log ? Math.log(value / low) / Math.log(top / low) : (value - low) / (top - low);
-  const place = (text: string): number | null => {
-    const value = numberIn(text);
-    return value === null || (log && value <= 0) ? null : share(value, high);
-  };
-  const origin = place(current) ?? 0.5;
-  return {
-    origin,
-    step: log ? Math.min(SHARE, share(low * FACTOR, high)) : SHARE,
-    place,
-    reaches: (sign) => (sign > 0 ? origin < 1 : origin > 0),
-    quantile(at) {
-      const inside = Math.min(1, Math.max(0, at));
-      const exact = log ? low * (high / low) ** inside : low + inside * (high - low);
-      // sampleRange gives each whole number its own share of the interval: aim at the middle.
-      const u = whole ? share(Math.round(exact) + 0.5, high + 1) : share(exact, high);
-      return Math.min(1 - 1e-9, Math.max(0, u));
-    },
+export type Kind = 'range' | 'ordered' | 'choice';
+
+/** Values of a range that are considered, its ends among them. */
+const GRID = 25;
+
+/** The number that a literal is, `1_000` included; null where it is none. */
+function numberIn(text: string): number | null {
+  const plain = text.trim().replace(/(\d)_(?=\d)/g, '$1');
+  const number = plain === '' ? Number.NaN : Number(plain);
+  return Number.isFinite(number) ? number : null;
+}
+
+/** Key under which `1e-2` and `0.01` are one value. */
+export const sameValue = (text: string): string => {
+  const number = numberIn(text);
+  return number === null ? text : String(number);
+};
+
+/** A list is ordered where all of it, and what the incumbent has, are numbers. */
+export function kindOf(knob: Knob, current: string): Kind {
+  if (knob.range) return 'range';
+  const numeric = [current, ...(knob.values ?? [])].every((value) => numberIn(value) !== null);
+  return numeric ? 'ordered' : 'choice';
+}
+
+/** True for a value that the plan allows. */
+export function isAllowed(knob: Knob, value: string): boolean {
+  if (!knob.range) return knob.values?.includes(value) ?? false;
+  const number = numberIn(value);
+  return number !== null && number >= knob.range[0] && number <= knob.range[1];
+}
+
+/** All values to consider: the plan's list, or an even grid over its range (on its scale). */
+export function valuesOf(knob: Knob, current: string, tools: ValueTools): readonly string[] {
+  if (!knob.range) return tools.candidateValues(knob, current);
+  const quantile = (i: number): number => Math.min(1 - 1e-9, i / (GRID - 1));
+  const values = Array.from({ length: GRID }, (_, i) => tools.sampleRange(knob, quantile(i)));
+  return [...new Map(values.map((value) => [sameValue(value), value])).values()].filter(
+    (value) => sameValue(value) !== sameValue(current),
+  );
+}
+
+/**
+ * The place of each value of a knob: of a range its share (of the logarithm on a log scale; beyond
+ * the ends for a value outside), of an ordered list its rank among the listed ones, between two
+ * for one that is not listed.
+ */
+export function placesOf(knob: Knob, current: string): (value: string) => Place {
+  const kind = kindOf(knob, current);
+  if (kind === 'choice') return (value) => value;
+  const share = knob.range ? shareOf(knob.range, knob.scale === 'log') : rankIn(knob.values ?? []);
+  return (value) => {
+    const number = numberIn(value);
+    const at = number === null ? Number.NaN : share(number);
+    return Number.isFinite(at) ? at : value;
   };
 }
 
-/** Ranks among the listed values; a current value that is not listed stands between two of them. */
-export function listAxis({ knob, current }: KnobEvidence): Axis {
-  const numbers = [...new Set((knob.values ?? []).flatMap((v) => numberIn(v) ?? []))];
-  const rank = (value: number): number => {
-    const below = numbers.filter((n) => n < value).length;
-    return numbers.includes(value) ? below : below - 0.5;
+const shareOf =
+  ([low, high]: readonly [number, number], log: boolean) =>
+  (value: number): number =>
+    log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+
+function rankIn(values: readonly string[]): (value: number) => number {
+  const numbers = [...new Set(values.flatMap((value) => numberIn(value) ?? []))];
+  const top = Math.max(1, numbers.length - 1);
+  return (value) => {
+    const below = numbers.filter((number) => number < value).length;
+    return (numbers.includes(value) ? below : below - 0.5) / top;
   };
-  const place = (text: string): number | null => {
-    const value = numberIn(text);
-    return value === null ? null : rank(value);
-  };
-  const origin = place(current) ?? -1;
-  const reaches = (sign: 1 | -1): boolean =>
-    numbers.some((number) => (rank(number) - origin) * sign > 0);
-  return { origin, step: 1, place, reaches };
 }

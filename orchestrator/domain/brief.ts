@@ -21,6 +21,30 @@ export interface Memory {
   readonly gain: number | null;
 }
 
+/** What was measured at one setting of the knobs. */
+export interface Measured {
+  readonly experiment: ExperimentId;
+  /** Of every knob; null where nobody could read them. */
+  readonly settings: Readonly<Record<string, string>> | null;
+  /** Seeds that the mean is over. */
+  readonly n: number;
+  /** Mean wall-clock seconds of the runs that finished or took too long; null where none did. */
+  readonly seconds: number | null;
+}
+
+/** A memory with what it measured, so that one can learn from it where to look next. */
+export interface Trial extends Memory, Measured {
+  readonly experiment: ExperimentId;
+  /** The baseline that it was measured against. */
+  readonly baseline: ExperimentId;
+  /**
+   * Gain on its baseline, in standard deviations of run-to-run noise as that baseline's runs know
+   * it (a script without noise: in `min_effect`, or else in median effects). Null where nothing was
+   * measured, or was under a plan whose numbers cannot be compared with today's.
+   */
+  readonly effect: number | null;
+}
+
 export interface ResearcherBrief {
   readonly night: NightId;
   readonly round: number;
@@ -34,7 +58,10 @@ export interface ResearcherBrief {
   readonly own: readonly Proposal[];
   /** Everything proposed this night: no need to say it twice. */
   readonly proposed: readonly Pick<Hypothesis, 'title' | 'change' | 'parent' | 'source'>[];
-  readonly memory: readonly Memory[];
+  /** Earlier nights included. */
+  readonly memory: readonly Trial[];
+  /** What the effects in memory are measured against; each has by definition an effect of 0. */
+  readonly baselines: readonly Measured[];
 }
 
 export interface PlannerBrief {

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createResearcher } from '../../agents/researcher.ts';
-import { startOf, titleOf } from '../../agents/researcher/words.ts';
-import { VALUES_PER_RANGE } from '../../agents/researcher/values.ts';
-import type { Memory, ResearcherBrief } from '../../orchestrator/domain/brief.ts';
+import type { ResearcherBrief, Trial } from '../../orchestrator/domain/brief.ts';
 import { changeKey, type Change, type Proposal } from '../../orchestrator/domain/hypothesis.ts';
 import type { Knob } from '../../orchestrator/domain/plan.ts';
 import { candidateValues, sampleRange } from '../../orchestrator/knobs/knobs.ts';
@@ -23,22 +21,36 @@ const BRIEF: ResearcherBrief = {
   own: [],
   proposed: [],
   memory: [],
+  baselines: [],
 };
 
-/** Up where nothing is known. */
-const up = createResearcher({ candidateValues, sampleRange, random: () => 0 });
 const propose = createResearcher({ candidateValues, sampleRange });
 
 const knob = (name: string, value: string): Change => ({
   kind: 'knobs',
   values: { [name]: value },
 });
+/** A change of the baseline, or of `parent`; measured once, unless it says otherwise. */
 const tried = (
-  experiment: Memory['experiment'],
+  experiment: Trial['experiment'],
   change: Change,
   gain: number | null,
-  rest: Partial<Memory> = {},
-): Memory => ({ experiment, change, parent: 'E-0000', verdict: 'inconclusive', gain, ...rest });
+  rest: Partial<Trial> = {},
+): Trial => ({
+  ...{ experiment, change, parent: 'E-0000', verdict: 'inconclusive', gain },
+  ...{ baseline: 'E-0000', effect: gain, n: 1, seconds: null },
+  settings: change.kind === 'knobs' ? change.values : {},
+  ...rest,
+});
+/** The settings of `memory` filled up with those of the baseline, which was measured thrice. */
+const on = (
+  settings: Readonly<Record<string, string>>,
+  memory: readonly Trial[],
+): Pick<ResearcherBrief, 'memory' | 'baselines' | 'settings'> => ({
+  settings,
+  memory: memory.map((one) => ({ ...one, settings: { ...settings, ...one.settings } })),
+  baselines: [{ experiment: 'E-0000', settings, n: 3, seconds: null }],
+});
 const mine = (title: string, change: Change): Proposal => ({
   title,
   because: 'I think so',
@@ -48,10 +60,8 @@ const mine = (title: string, change: Change): Proposal => ({
   success_criteria: [],
 });
 
-const titles = async (
-  brief: Partial<ResearcherBrief>,
-  ask: typeof propose = up,
-): Promise<string[]> => (await ask({ ...BRIEF, ...brief })).proposals.map(({ title }) => title);
+const titles = async (brief: Partial<ResearcherBrief>): Promise<string[]> =>
+  (await propose({ ...BRIEF, ...brief })).proposals.map(({ title }) => title);
 
 describe('what comes first', () => {
   test('the user’s hypotheses are proposed as they are, in their order, before anything else', async () => {
@@ -59,7 +69,7 @@ describe('what comes first', () => {
       mine('Tie the embeddings', knob('width', '7')),
       mine('No warm-up', knob('width', '64')),
     ];
-    const answer = await up({
+    const answer = await propose({
       ...BRIEF,
       search_space: { width: WIDTH },
       settings: { width: '32' },
@@ -74,26 +84,26 @@ describe('what comes first', () => {
   test('a hypothesis of the user that was proposed this night is spent', async () => {
     const own = [mine('Tie the embeddings', { kind: 'patch', file: 'ideas/tie.diff', diff: '+a' })];
     const proposed = own.map((proposal) => ({ ...proposal, parent: 'E-0000' as const }));
-    expect(await up({ ...BRIEF, own, proposed })).toEqual({ proposals: [], exhausted: true });
+    expect(await propose({ ...BRIEF, own, proposed })).toEqual({ proposals: [], exhausted: true });
   });
 
   test('more hypotheses than were wanted wait for the next round', async () => {
     const own = ['a', 'b', 'c'].map((title) => mine(title, knob('width', title)));
-    const answer = await up({ ...BRIEF, own, wanted: 2 });
+    const answer = await propose({ ...BRIEF, own, wanted: 2 });
     expect(answer.proposals.map(({ title }) => title)).toEqual(['a', 'b']);
     expect(answer.exhausted).toBe(false);
   });
 
   test('a finding on a parent that was left is tried again on the new incumbent, and says so', async () => {
-    const answer = await up({
+    const answer = await propose({
       ...BRIEF,
       search_space: { width: WIDTH, activation: ACTIVATION },
+      ...on({ width: '32', activation: 'relu' }, [
+        tried('E-0001', knob('width', '64'), 2.6, { verdict: 'promising', n: 3 }),
+        tried('E-0002', knob('activation', 'relu2'), 3.4, { verdict: 'promising', n: 3 }),
+      ]),
       settings: { width: '32', activation: 'relu2' },
       incumbent: 'E-0002',
-      memory: [
-        tried('E-0001', knob('width', '64'), 2.6, { verdict: 'promising' }),
-        tried('E-0002', knob('activation', 'relu2'), 3.4, { verdict: 'promising' }),
-      ],
     });
     expect(answer.proposals[0]).toMatchObject({
       title: 'width 32 → 64',
@@ -107,277 +117,262 @@ describe('what comes first', () => {
   test('a finding that the same knob has overtaken is not tried again', async () => {
     const names = await titles({
       search_space: { width: WIDTH },
+      ...on({ width: '32' }, [
+        tried('E-0001', knob('width', '64'), 2.6, { verdict: 'promising', n: 3 }),
+        tried('E-0002', knob('width', '128'), 5, { verdict: 'promising', n: 3 }),
+      ]),
       settings: { width: '128' },
       incumbent: 'E-0002',
-      memory: [
-        tried('E-0001', knob('width', '64'), 2.6, { verdict: 'promising' }),
-        tried('E-0002', knob('width', '128'), 2, { verdict: 'promising', parent: 'E-0001' }),
-      ],
     });
     expect(names[0]).not.toBe('width 128 → 64');
   });
 });
 
-test('a patch that was promising stacks too, but not on what was built on it', async () => {
-  const own = [mine('Tie', { kind: 'patch', file: 'tie.diff', diff: '+tied' })];
-  const [tie] = own;
-  const proposed = own.map((proposal) => ({ ...proposal, parent: 'E-0000' as const }));
+test('a finding of an earlier night stacks, and tonight’s own is left to the night', async () => {
   const memory = [
-    tried('E-0001', tie?.change ?? { kind: 'none' }, 2, { verdict: 'promising' }),
-    tried('E-0002', knob('width', '64'), 3, { verdict: 'promising' }),
-    tried('E-0003', knob('width', '64'), 3, { verdict: 'promising', parent: 'E-0001' }),
+    tried('E-0001', knob('width', '64'), 3, { verdict: 'promising' }),
+    tried('E-0002', knob('dropout', '0.2'), 2, { verdict: 'promising' }),
   ];
-  expect(await titles({ own, proposed, memory, incumbent: 'E-0002' })).toEqual(['Tie']);
-  expect(await titles({ own, proposed, memory, incumbent: 'E-0003' })).toEqual([]);
+  const known = on({ width: '32', dropout: '0.1' }, memory);
+  const settings = { width: '32', dropout: '0.2' };
+  const brief = { ...BRIEF, ...known, settings, search_space: { width: WIDTH, dropout: DROPOUT } };
+  const stacked = async (proposed: ResearcherBrief['proposed']) =>
+    (await propose({ ...brief, incumbent: 'E-0002', proposed })).proposals.filter(({ because }) =>
+      because.includes('should stack'),
+    );
+  expect((await stacked([])).map(({ change }) => change)).toEqual([knob('width', '64')]);
+  const tonight = { ...mine('Wider', knob('width', '64')), parent: 'E-0000' as const };
+  expect(await stacked([tonight])).toEqual([]);
 });
 
-describe('which knob', () => {
-  const search_space = { rate: RATE, dropout: DROPOUT, width: WIDTH, activation: ACTIVATION };
-  const settings = { rate: '0.01', dropout: '0.1', width: '32', activation: 'relu' };
+const SPACE = { rate: RATE, dropout: DROPOUT, width: WIDTH, activation: ACTIVATION };
+const BASE = { rate: '0.01', dropout: '0.1', width: '32', activation: 'relu' };
+const valueIn = (title: string | undefined): number => Number(title?.split(' → ')[1]);
 
-  test('each knob moves once before any moves twice, and kinds take turns', async () => {
-    const names = await titles({ search_space, settings, wanted: 5 });
-    expect(names.slice(0, 4).map((title) => title.split(' ')[0])).toEqual([
-      'rate',
-      'width',
-      'activation',
-      'dropout',
-    ]);
+describe('with nothing to learn from', () => {
+  test('each knob moves once before any moves twice, and the reason says that nothing is known', async () => {
+    const { proposals } = await propose({ ...BRIEF, search_space: SPACE, ...on(BASE, []) });
+    const knobs = proposals.map(({ title }) => title.split(' ')[0] ?? '');
+    expect(knobs.toSorted()).toEqual(['activation', 'dropout', 'rate', 'width']);
+    expect(proposals[0]?.because).toBe(`no move of ${knobs[0]} was tried yet`);
   });
 
-  test('a knob that paid comes before one that did not', async () => {
-    const memory = [
-      tried('E-0001', knob('rate', '0.03'), 0.1),
-      tried('E-0002', knob('dropout', '0.225'), 0.2),
-      tried('E-0003', knob('width', '64'), 2.9),
-      tried('E-0004', knob('activation', 'gelu'), -0.1),
-    ];
-    expect(await titles({ search_space, settings, memory, wanted: 1 })).toEqual(['width 32 → 128']);
-  });
-
-  test('a clear loss one way is a hope for the other way, a crash is none', async () => {
-    const rest = [
-      tried('E-0002', knob('dropout', '0.225'), 0.2),
-      tried('E-0003', knob('width', '64'), 0.1),
-      tried('E-0004', knob('activation', 'gelu'), -0.1),
-    ];
-    const lost = tried('E-0001', knob('rate', '0.00333'), -8);
-    const crashed = { ...lost, gain: null, verdict: 'failed' as const };
-    const first = async (memory: Memory[]) =>
-      (await titles({ search_space, settings, memory, wanted: 1 }))[0];
-    expect(await first([lost, ...rest])).toBe('rate 0.01 → 0.03');
-    expect(await first([crashed, ...rest])).not.toContain('rate');
+  test('the first move of a range is on its scale, and leaves the far end for later', async () => {
+    const brief = { ...BRIEF, search_space: { rate: RATE }, ...on({ rate: '0.001' }, []) };
+    const first = valueIn((await titles({ ...brief, wanted: 1 }))[0]);
+    const decades = Math.abs(Math.log10(first / 0.001));
+    expect(decades).toBeGreaterThan(0.3);
+    expect(decades).toBeLessThan(1.1);
   });
 
   test('the line is the plan’s, or else the knob’s name', async () => {
-    const answer = await up({ ...BRIEF, search_space, settings });
-    expect(answer.proposals.map(({ line }) => line)).toEqual([
-      'rate',
-      'width',
-      'activation',
-      'regularisation',
-    ]);
+    const { proposals } = await propose({ ...BRIEF, search_space: SPACE, ...on(BASE, []) });
+    for (const { line, change } of proposals) {
+      const [name = ''] = change.kind === 'knobs' ? Object.keys(change.values) : [];
+      expect(line).toBe(name === 'dropout' ? 'regularisation' : name);
+    }
+  });
+
+  test('a current value that is outside the range, or no number at all, is moved from', async () => {
+    for (const current of ['7', 'None']) {
+      const [first] = await titles({ search_space: { rate: RATE }, ...on({ rate: current }, []) });
+      expect(valueIn(first)).toBeGreaterThanOrEqual(1e-4);
+      expect(valueIn(first)).toBeLessThanOrEqual(0.1);
+    }
   });
 });
 
-describe('which value of a range', () => {
-  const rate = { search_space: { rate: RATE }, settings: { rate: '0.01' }, wanted: 1 };
-  const next = async (memory: Memory[], rest: Partial<ResearcherBrief> = {}) =>
-    (await up({ ...BRIEF, ...rate, memory, ...rest })).proposals[0];
+describe('from what was measured', () => {
+  const rest = [
+    tried('E-0002', knob('dropout', '0.225'), -0.2),
+    tried('E-0003', knob('width', '64'), -0.1),
+    tried('E-0004', knob('activation', 'gelu'), -0.1),
+  ];
+  const first = async (memory: readonly Trial[], extra: Partial<ResearcherBrief> = {}) =>
+    (await propose({ ...BRIEF, search_space: SPACE, ...on(BASE, memory), wanted: 1, ...extra }))
+      .proposals[0];
 
-  test('the first step is a factor of three on a log scale', async () => {
-    expect(await next([])).toMatchObject({
-      title: 'rate 0.01 → 0.03',
-      because: 'no move of rate was tried yet; one step up',
-    });
-  });
-
-  test('the first step is a quarter of the range on a linear scale', async () => {
-    const linear = { search_space: { dropout: DROPOUT }, settings: { dropout: '0.1' } };
-    expect(await next([], linear)).toMatchObject({ title: 'dropout 0.1 → 0.225' });
-  });
-
-  test('a way that paid is followed further, with the evidence named', async () => {
-    expect(await next([tried('E-0004', knob('rate', '0.03'), 2.1)])).toMatchObject({
-      title: 'rate 0.01 → 0.09',
-      because: 'E-0004 (0.01 → 0.03) gained 2.1 noise units; one step further',
-    });
-  });
-
-  test('a way that moved the incumbent is followed with a longer step', async () => {
-    const moved = {
-      incumbent: 'E-0004',
-      settings: { rate: '0.003' },
-      proposed: [
-        {
-          title: 'rate 0.001 → 0.003',
-          change: knob('rate', '0.003'),
-          parent: 'E-0000',
-          source: 'search_space',
-        },
-      ],
-    } as const;
-    const memory = [tried('E-0004', knob('rate', '0.003'), 2.1, { verdict: 'promising' })];
-    expect(await next(memory, moved)).toMatchObject({
-      title: 'rate 0.003 → 0.027',
-      because: 'E-0004 (0.001 → 0.003) gained 2.1 noise units; a longer step the same way',
-    });
-  });
-
-  test('after a way that lost comes the other way', async () => {
-    expect(await next([tried('E-0001', knob('rate', '0.03'), -2)])).toMatchObject({
-      title: 'rate 0.01 → 0.00333',
-      because: 'E-0001 (0.01 → 0.03) lost 2.0 noise units; one step down',
-    });
-  });
-
-  test('where both ways lost the step is halved', async () => {
-    const both = [
-      tried('E-0001', knob('rate', '0.03'), -2),
-      tried('E-0002', knob('rate', '0.00333'), -3),
-    ];
-    expect(await next(both)).toMatchObject({ title: 'rate 0.01 → 0.0173' });
-  });
-
-  test('where both ways moved nothing the step is widened', async () => {
-    const both = [
-      tried('E-0001', knob('rate', '0.03'), 0.3),
-      tried('E-0002', knob('rate', '0.00333'), -0.2),
-    ];
-    expect(await next(both)).toMatchObject({ title: 'rate 0.01 → 0.09' });
-  });
-
-  test('a step that crashed is turned from', async () => {
-    const crash = tried('E-0001', knob('rate', '0.03'), null, { verdict: 'failed' });
-    expect(await next([crash])).toMatchObject({
-      title: 'rate 0.01 → 0.00333',
-      because: 'E-0001 (0.01 → 0.03) failed; one step down',
-    });
-  });
-
-  test('a verdict without a figure is cited without one', async () => {
-    const found = tried('E-0001', knob('rate', '0.03'), null, { verdict: 'promising' });
-    expect((await next([found]))?.because).toBe(
-      'E-0001 (0.01 → 0.03) was promising; one step further',
+  test('a knob that paid is moved further the same way, with the evidence named', async () => {
+    const paid = tried('E-0001', knob('rate', '0.02'), 4.1, { n: 3 });
+    const proposal = await first([paid, ...rest]);
+    expect(proposal?.title).toContain('rate 0.01 → ');
+    expect(valueIn(proposal?.title)).toBeGreaterThan(0.02);
+    expect(proposal?.because).toMatch(
+      /^expected gain \d+\.\d ± \d+\.\d noise units \(Gaussian process over 5 experiments; nearest: E-0001 \(0\.01 → 0\.02\) gained 4\.1 noise units\)$/,
     );
   });
 
-  test('the bounds are tried and never passed', async () => {
-    const high = { settings: { rate: '0.05' } };
-    expect(await next([], high)).toMatchObject({ title: 'rate 0.05 → 0.1' });
-    expect(await next([], { settings: { rate: '7' } })).toMatchObject({ title: 'rate 7 → 0.1' });
-    expect(await next([], { settings: { rate: 'None' } })).toMatchObject({
-      title: 'rate None → 0.00316',
+  test('a number that lost one way is moved the other way, when it is moved', async () => {
+    const lost = tried('E-0001', knob('rate', '0.02'), -4);
+    const only = { search_space: { rate: RATE }, ...on({ rate: '0.01' }, [lost]) };
+    expect(
+      valueIn((await propose({ ...BRIEF, ...only, wanted: 1 })).proposals[0]?.title),
+    ).toBeLessThan(0.01);
+  });
+
+  test('a value that crashed the script is turned from, without a figure', async () => {
+    const crashed = tried('E-0001', knob('rate', '0.02'), null, { verdict: 'failed' });
+    const only = { search_space: { rate: RATE }, ...on({ rate: '0.01' }, [crashed]) };
+    const [proposal] = (await propose({ ...BRIEF, ...only, wanted: 1 })).proposals;
+    expect(valueIn(proposal?.title)).toBeLessThan(0.01);
+    expect(proposal?.because).toContain('nearest: E-0001 (0.01 → 0.02) failed');
+  });
+
+  test('a knob that was never moved comes before those that moved nothing', async () => {
+    const flat = [
+      ...rest,
+      tried('E-0005', knob('dropout', '0.4'), 0.1),
+      tried('E-0006', knob('width', '16'), 0),
+      tried('E-0007', knob('activation', 'relu2'), -0.2),
+    ];
+    expect((await first(flat))?.title).toContain('rate');
+  });
+
+  test('what an earlier night measured against a baseline of its own counts too', async () => {
+    const earlier = { baseline: 'E-0100', parent: 'E-0100', effect: 5, n: 3 } as const;
+    const memory = [
+      ...rest,
+      tried('E-0101', knob('activation', 'relu2'), 5, earlier),
+      tried('E-0005', knob('rate', '0.02'), -0.1),
+    ];
+    const known = on(BASE, memory);
+    const baselines = [...known.baselines, { ...known.baselines[0], experiment: 'E-0100' }];
+    const proposal = await first(memory, { baselines } as Partial<ResearcherBrief>);
+    expect(proposal?.title).toBe('activation relu → relu2');
+    expect(proposal?.because).toContain('E-0101');
+  });
+
+  test('numbers that cannot be compared with today’s teach nothing', async () => {
+    const incomparable = tried('E-0001', knob('rate', '0.02'), -9, { effect: null });
+    const known = await titles({ search_space: SPACE, ...on(BASE, [...rest, incomparable]) });
+    const other = tried('E-0001', knob('rate', '0.02'), 9, { effect: null });
+    expect(await titles({ search_space: SPACE, ...on(BASE, [...rest, other]) })).toEqual(known);
+  });
+
+  test('a patch lifts what is built on it, and no knob gets the credit', async () => {
+    const patch = { kind: 'patch', file: null, diff: '+tied' } as const;
+    const on_patch = { parent: 'E-0001', effect: 5, settings: { k: '2' } } as const;
+    const { proposals } = await propose({
+      ...BRIEF,
+      search_space: { k: { file: 'a', values: ['1', '2', '3'] } },
+      ...on({ k: '1' }, [
+        tried('E-0001', patch, 10, { verdict: 'promising', n: 3 }),
+        tried('E-0002', knob('k', '2'), -5, on_patch),
+      ]),
+      incumbent: 'E-0001',
     });
+    expect(proposals).toHaveLength(1);
+    expect(proposals[0]?.because).toMatch(/^expected gain −[2-9]/);
+  });
+
+  test('of two knobs that nothing tells apart the cheaper is moved first', async () => {
+    const two: ResearcherBrief['search_space'] = {
+      dear: { file: 'a', values: ['1', '2', '3', '4'] },
+      cheap: { file: 'a', values: ['1', '2', '3', '4'] },
+    };
+    const settings = { dear: '1', cheap: '1' };
+    const timed = (dear: number, cheap: number) => [
+      tried('E-0001', knob('dear', '3'), 1, { seconds: dear }),
+      tried('E-0002', knob('cheap', '3'), 1, { seconds: cheap }),
+    ];
+    const asked = async (dear: number, cheap: number) =>
+      (
+        await titles({
+          search_space: two,
+          wanted: 1,
+          ...on(settings, timed(dear, cheap)),
+          baselines: [{ experiment: 'E-0000', settings, n: 3, seconds: 100 }],
+        })
+      )[0];
+    expect(await asked(300, 100)).toContain('cheap');
+    expect(await asked(100, 300)).toContain('dear');
   });
 
   test('a range of whole numbers gets whole numbers', async () => {
     const layers = { file: 'a', range: [1, 512], whole: true, scale: 'log' } satisfies Knob;
-    const brief = { search_space: { layers }, settings: { layers: '64' } };
-    expect(await next([], brief)).toMatchObject({ title: 'layers 64 → 192' });
-  });
-
-  test('is exhausted for one incumbent after a good number of values, not for the next', async () => {
-    const all = await up({ ...BRIEF, ...rate, wanted: 50 });
-    expect(all.exhausted).toBe(true);
-    expect(all.proposals).toHaveLength(VALUES_PER_RANGE);
-    const proposed = all.proposals.map((p) => ({ ...p, parent: 'E-0000' as const }));
-    expect(await up({ ...BRIEF, ...rate, proposed })).toEqual({ proposals: [], exhausted: true });
-    const later = await up({ ...BRIEF, ...rate, proposed, incumbent: 'E-0009' });
-    expect(later.proposals).toHaveLength(1);
-  });
-});
-
-describe('which value of a list', () => {
-  const next = async (
-    search_space: ResearcherBrief['search_space'],
-    current: string,
-    memory: Memory[],
-  ) => (await titles({ search_space, settings: { k: current }, memory, wanted: 1 }))[0];
-
-  test('numbers go by neighbours, on along the way that paid', async () => {
-    expect(await next({ k: WIDTH }, '32', [])).toBe('k 32 → 64');
-    expect(await next({ k: WIDTH }, '32', [tried('E-0001', knob('k', '64'), -2)])).toBe(
-      'k 32 → 16',
-    );
-    expect(await next({ k: WIDTH }, '32', [tried('E-0001', knob('k', '64'), 2)])).toBe(
-      'k 32 → 128',
-    );
-    expect(await next({ k: WIDTH }, '50', [])).toBe('k 50 → 64');
-  });
-
-  test('the value that the incumbent came from is not returned to', async () => {
-    const names = await titles({
-      search_space: { k: { ...WIDTH, values: ['16', '32', '64'] } },
-      settings: { k: '32' },
-      incumbent: 'E-0001',
-      memory: [tried('E-0001', knob('k', '32'), 2.5, { verdict: 'promising' })],
-      proposed: [
-        {
-          title: titleOf('k', '16', '32'),
-          change: knob('k', '32'),
-          parent: 'E-0000',
-          source: 'search_space',
-        },
-      ],
-    });
-    expect(names).toEqual(['k 32 → 64', 'k 32 → 16']);
-  });
-
-  test('words that were never tried come before those that lost on an earlier incumbent', async () => {
-    const memory = [
-      tried('E-0001', knob('k', 'gelu'), -1.2),
-      tried('E-0002', knob('other', '1'), 2, { verdict: 'promising' }),
-    ];
-    const answer = await up({
+    const { proposals } = await propose({
       ...BRIEF,
-      search_space: { k: ACTIVATION },
-      settings: { k: 'relu' },
-      incumbent: 'E-0002',
-      memory,
+      wanted: 40,
+      search_space: { layers },
+      ...on({ layers: '64' }, []),
     });
-    expect(answer.proposals.map(({ title }) => title)).toEqual(['k relu → relu2', 'k relu → gelu']);
-    expect(answer.proposals[1]?.because).toBe(
-      'E-0001 (relu → gelu) lost 1.2 noise units on E-0000; nothing newer is left, and it may act differently here',
-    );
-  });
-
-  test('one value written in two ways is not a move', async () => {
-    const k: Knob = { file: 'a', values: ['0.01', '0.1'] };
-    expect(await titles({ search_space: { k }, settings: { k: '1e-2' } })).toEqual([
-      'k 1e-2 → 0.1',
-    ]);
+    for (const { title } of proposals) expect(Number.isInteger(valueIn(title))).toBe(true);
   });
 });
 
 describe('always', () => {
-  const search_space = { rate: RATE, dropout: DROPOUT, width: WIDTH, activation: ACTIVATION };
-  const settings = { rate: '0.01', dropout: '0.1', width: '32', activation: 'relu' };
-
-  test('the same brief gets the same answer, another night another order of directions', async () => {
-    const brief = { ...BRIEF, search_space, settings, wanted: 8 };
+  test('the same brief gets the same answer', async () => {
+    const brief = {
+      ...BRIEF,
+      search_space: SPACE,
+      ...on(BASE, [tried('E-0001', knob('width', '64'), 2)]),
+      wanted: 8,
+    };
     expect(await propose(brief)).toEqual(await propose(brief));
-    const nights = await Promise.all(
-      (['N-0001', 'N-0002', 'N-0003', 'N-0004'] as const).map((night) =>
-        propose({ ...brief, night }),
-      ),
-    );
-    expect(new Set(nights.map((answer) => JSON.stringify(answer))).size).toBeGreaterThan(1);
+  });
+
+  test('nothing but gains in noise units counts, whichever way the objective goes', async () => {
+    const brief = {
+      ...BRIEF,
+      search_space: SPACE,
+      ...on(BASE, [tried('E-0001', knob('width', '64'), 2)]),
+    };
+    const objective = { metric: 'accuracy', direction: 'maximize', at: 'last' } as const;
+    expect(await propose({ ...brief, objective })).toEqual(await propose(brief));
+  });
+
+  test('everything is proposed once and then the incumbent is exhausted, but not the next', async () => {
+    const space = { rate: RATE, width: WIDTH };
+    const brief = { ...BRIEF, search_space: space, ...on({ rate: '0.02', width: '32' }, []) };
+    const all = await propose({ ...brief, wanted: 50 });
+    expect(all.exhausted).toBe(true);
+    expect(new Set(all.proposals.map(({ change }) => changeKey(change))).size).toBe(25 + 3);
+    const proposed = all.proposals.map((p) => ({ ...p, parent: 'E-0000' as const }));
+    expect(await propose({ ...brief, proposed })).toEqual({ proposals: [], exhausted: true });
+    expect((await propose({ ...brief, proposed, incumbent: 'E-0009' })).proposals).toHaveLength(4);
+  });
+
+  test('one value written in two ways is not a move', async () => {
+    const k: Knob = { file: 'a', values: ['0.01', '0.1'] };
+    expect(await titles({ search_space: { k }, ...on({ k: '1e-2' }, []) })).toEqual([
+      'k 1e-2 → 0.1',
+    ]);
   });
 
   test('what waits for the new incumbent under the user’s name is not proposed beside it', async () => {
     const names = await titles({
       search_space: { width: WIDTH },
-      settings: { width: '32' },
+      ...on({ width: '32' }, []),
       incumbent: 'E-0005',
       proposed: [{ ...mine('Wider', knob('width', '64')), parent: 'E-0000' }],
     });
-    expect(names).not.toContain('width 32 → 64');
+    expect(names.toSorted()).toEqual(['width 32 → 128', 'width 32 → 16']);
   });
 
-  test('a title tells where its move began, and no other title does', () => {
-    expect(startOf(titleOf('rate', '0.01', '0.03'), 'rate', '0.03')).toBe('0.01');
-    expect(startOf('Warm-up hurts', 'rate', '0.03')).toBeNull();
-    expect(startOf(titleOf('rate', '0.01', '0.03'), 'rate', '0.3')).toBeNull();
+  test('proposals that wait are taken for tried, so that the next ones look elsewhere', async () => {
+    const brief = { ...BRIEF, search_space: SPACE, ...on(BASE, []), wanted: 1 };
+    const said: ResearcherBrief['proposed'][number][] = [];
+    for (let round = 1; round <= 4; round += 1) {
+      const { proposals } = await propose({ ...brief, round, proposed: said });
+      said.push(...proposals.map((p) => ({ ...p, parent: 'E-0000' as const })));
+    }
+    expect(new Set(said.map(({ title }) => title.split(' ')[0])).size).toBe(4);
+  });
+
+  test('asking for two is asking for one and, while that waits, for another', async () => {
+    const memory = [
+      tried('E-0001', knob('rate', '0.02'), 0.1),
+      tried('E-0002', knob('dropout', '0.225'), -0.2),
+      tried('E-0003', knob('width', '64'), -0.1),
+      tried('E-0004', knob('activation', 'gelu'), -0.1),
+    ];
+    const brief = { ...BRIEF, search_space: SPACE, ...on(BASE, memory) };
+    const both = await propose({ ...brief, wanted: 6 });
+    const said: ResearcherBrief['proposed'][number][] = [];
+    for (const expected of both.proposals) {
+      const [next] = (await propose({ ...brief, wanted: 1, proposed: said })).proposals;
+      expect(next?.title).toBe(expected.title);
+      if (next) said.push({ ...next, parent: 'E-0000' });
+    }
   });
 });
