@@ -31,7 +31,10 @@ export interface Sealer {
   seal(): Promise<void>;
   /** Sees to it that they are brought up before long. Never throws. */
   soon(): void;
-  /** Brings them up for the last time, unless this process may write no more. */
+  /**
+   * Brings them up for the last time, unless this process may write no more. Never throws: the
+   * journal has it all, the next launch brings them up, and why it ends is worth more than this.
+   */
   close(mayWrite: boolean): Promise<void>;
 }
 
@@ -115,7 +118,7 @@ export function createSealer(options: SealerOptions): Sealer {
     async close(mayWrite) {
       closed = true;
       if (timer) clearTimeout(timer);
-      if (mayWrite) await seal();
+      if (mayWrite) await seal().catch((error: unknown) => remark(inWords(error)));
     },
   };
 }

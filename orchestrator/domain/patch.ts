@@ -16,6 +16,8 @@ export function readPatch(diff: string): PatchReading {
   const lines = diff.split(/\r?\n/);
   const files = new Set<string>();
   let at = 0;
+  // Below `diff --git`, git takes /dev/null for a file of that name unless a mode line says else.
+  let unsaid = false;
   const fault = (message: string): PatchReading => ({
     line: Math.min(at + 1, lines.length),
     message: excerpt(message),
@@ -28,7 +30,9 @@ export function readPatch(diff: string): PatchReading {
     const renamed = /^(?:rename|copy) (?:from|to) (.+)$/.exec(line);
     if (renamed) files.add(unquoted(renamed[1] ?? ''));
     if (line.startsWith('@@ ')) return fault('expected --- and +++ headers above, found a hunk');
+    if (/^(?:new|deleted) file mode /.test(line)) unsaid = false;
     if (line.startsWith('diff --git ')) {
+      unsaid = true;
       // Whatever follows: git takes mode lines for this file's that stand behind lines it skips.
       const named = namedByGit(line.slice('diff --git '.length));
       if (named !== null) files.add(named);
@@ -42,9 +46,14 @@ export function readPatch(diff: string): PatchReading {
     for (const header of [line, lines[at + 1] ?? '']) {
       const path = pathOf(header);
       if (path === undefined) return fault(`expected a path below a/ or b/, found ${header}`);
+      if (path === null && unsaid)
+        return fault(
+          `expected a "new file mode" or "deleted file mode" line above, found ${header}`,
+        );
       if (path !== null) files.add(path);
       at += 1;
     }
+    unsaid = false;
     const end = skipHunks(lines, at);
     if (end === null) return fault('expected hunks whose line counts are right, found another one');
     at = end;

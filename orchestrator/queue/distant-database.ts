@@ -114,7 +114,7 @@ export async function distantDatabase(
       if (child !== undefined) send(child, asked);
     });
 
-  settle(await start(cacheDir, stop.signal));
+  settle(await startAtLast(cacheDir, stop.signal));
   return {
     query: async (text, params) => (await ask(text, params))[0] ?? { rows: [] },
     exec: (text) => ask(text, null),
@@ -154,6 +154,21 @@ const send = (to: ChildProcess, asked: Asked): void => {
   if (to.connected) to.send(asked, () => undefined);
 };
 
+/** A process that somebody killed before it could say anything. */
+class Killed extends Error {}
+const MOST_STARTS = 4;
+
+/** A kill is no reason of its own: it is started again, a few times. */
+async function startAtLast(cacheDir: string, signal: AbortSignal): Promise<ChildProcess> {
+  for (let starts = 1; ; starts++) {
+    try {
+      return await start(cacheDir, signal);
+    } catch (error) {
+      if (!(error instanceof Killed) || signal.aborted || starts === MOST_STARTS) throw error;
+    }
+  }
+}
+
 /** Started and open. Throws the reason where it is not, or `signal` says to stop. */
 function start(cacheDir: string, signal: AbortSignal): Promise<ChildProcess> {
   const child = fork(program(), [cacheDir], {
@@ -181,7 +196,9 @@ function start(cacheDir: string, signal: AbortSignal): Promise<ChildProcess> {
     child.on('error', reject).on('disconnect', () => child.kill('SIGKILL'));
     child.once('exit', (code, killer) => {
       signal.removeEventListener('abort', abort);
-      reject(new Error(said.trim() || `its process ended (${killer ?? `exit code ${code}`})`));
+      const how = `its process ended (${killer ?? `exit code ${code}`})`;
+      const words = said.trim();
+      reject(words === '' && killer !== null ? new Killed(how) : new Error(words || how));
     });
   });
 }

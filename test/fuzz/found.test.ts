@@ -64,6 +64,20 @@ describe('a file with a knob', () => {
 });
 
 describe('a patch', () => {
+  test('of git’s that names /dev/null without a mode is refused: git would make a file of that name', () => {
+    const hunk = '@@ -1 +0,0 @@\n-import a\n';
+    const gone = `diff --git a/train.py b/train.py\n--- a/train.py\n+++ /dev/null\n${hunk}`;
+    expect(readPatch(gone)).toMatchObject({
+      line: 3,
+      message: expect.stringContaining('"deleted file mode" line above, found +++ /dev/null'),
+    });
+    const said = gone.replace('\n---', '\ndeleted file mode 100644\n---');
+    expect(readPatch(said)).toEqual({ files: ['train.py'], special: false });
+    expect(readPatch(`--- a/train.py\n+++ /dev/null\n${hunk}`)).toMatchObject({
+      files: ['train.py'],
+    });
+  });
+
   test('that breaks off is told of its last line, not of one behind it', () => {
     expect(readPatch('--- a/x\n+++ b/x')).toEqual({
       line: 2,

@@ -88,7 +88,7 @@ describe.skipIf(!hasRedis)('a night over Redis', () => {
     expect(await autolabJson(lab, 'status')).toMatchObject({ state: 'cut_off' });
     expect(await autolab(lab, 'launch')).toMatchObject({ code: 0 });
     expect(await redis.ask((client) => client.dbsize())).toBe(0);
-  });
+  }, 180_000);
 });
 
 test('a launch whose Redis is not there says where and what to do, and begins no night', async () => {

@@ -47,6 +47,18 @@ async function killProcess(among = (pid: number): boolean => pid > 0): Promise<v
   for (const pid of processesOf(process.pid).filter(among)) process.kill(pid, 'SIGKILL');
 }
 
+test('a queue whose process is killed while it opens is opened all the same', async () => {
+  const known = new Set(processesOf(process.pid));
+  const opening = openQueue({ ...options, cacheDir, launch: 'killed' });
+  for (const _ of [1, 2]) {
+    await killProcess((pid) => !known.has(pid) && isAlive(pid));
+    for (const pid of processesOf(process.pid)) known.add(pid);
+  }
+  const queue = await opening;
+  expect(processesOf(process.pid).filter((pid) => !known.has(pid))).toHaveLength(1);
+  await queue.close();
+});
+
 describe.runIf(process.env['FULL'])('a queue whose process is killed now and then', () => {
   /** Kills before every fifth dispatch. */
   async function openKilled(): Promise<Queue> {

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import { decodeEvent } from '../../notebook/codec.ts';
 import { readNotebook, type NotebookView } from '../../notebook/reader.ts';
 import type { Event, EventType } from '../../orchestrator/domain/event.ts';
@@ -87,7 +88,11 @@ export async function withLab<T>(
 export const notebookOf = (lab: FixtureLab): Promise<NotebookView> =>
   readNotebook(join(lab.root, 'data/notebook'));
 
-const acknowledgedFile = (lab: FixtureLab): string => join(lab.folder, 'acknowledged.ndjson');
+/** Not on the lab's disk, which some faults fill. */
+const NOTES = mkdtempSync(join(tmpdir(), 'autolab-test-notes-'));
+afterAll(() => rmSync(NOTES, { recursive: true, force: true }));
+const acknowledgedFile = (lab: FixtureLab): string =>
+  join(NOTES, `${basename(lab.folder)}.acknowledged.ndjson`);
 
 /** Where the lab's launches keep what is to be thrown away: found, and looked through, after them. */
 export const scratchOf = (lab: FixtureLab): string => join(lab.folder, 'tmp');
