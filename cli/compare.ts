@@ -3,8 +3,10 @@ import type { Run } from '../orchestrator/domain/run.ts';
 import { runsOf, type State } from '../orchestrator/domain/state.ts';
 import { readLabState } from '../orchestrator/lab/lab.ts';
 import { subject } from '../orchestrator/lab/marks.ts';
-import { bold, dim, print, printJson } from './output.ts';
+import { contrastOf, type Compared } from '../orchestrator/lab/contrast.ts';
+import { bold, dim, oneLine, print, printJson } from './output.ts';
 import { short, signed, table } from './table.ts';
+import { changeOfMean, counted } from './words.ts';
 
 type Value = number | string;
 
@@ -25,9 +27,15 @@ export async function run(
   const [a, b] = [sideOf(state, first), sideOf(state, second)];
   const params = differences(a.params, b.params);
   const metrics = differences(a.metrics, b.metrics);
+  const objective = objectiveOf(state, first, second);
   if (json) {
-    printJson({ a: first, b: second, n: { a: a.n, b: b.n }, params, metrics });
+    printJson({ a: first, b: second, n: { a: a.n, b: b.n }, objective, params, metrics });
     return 0;
+  }
+  if (objective) {
+    print(bold(inWords(objective)));
+    print(dim(CAVEAT));
+    print();
   }
   const differ = params.filter((row) => row.a !== row.b);
   print(bold(`parameters that differ (of ${params.length})`));
@@ -35,8 +43,26 @@ export async function run(
   print();
   print(bold(`metrics: ${first} of ${a.n} run${a.n === 1 ? '' : 's'}, ${second} of ${b.n}`));
   print(asTable(metrics, first, second));
-  print(dim('means over finished runs; autolab show says which differences are more than chance'));
+  print(dim('means over finished runs'));
   return 0;
+}
+
+const CAVEAT =
+  'over every seed of both, the search’s own included: the best of many look better than they are, and only fresh seeds at dawn may claim it';
+
+/** The objective of two experiments of one baseline; null for runs, and where they don't compare. */
+function objectiveOf(state: State, first: string, second: string): Compared | null {
+  const [a, b] = [subject(state, first), subject(state, second)];
+  return isExperimentId(a) && isExperimentId(b) ? contrastOf(state, a, b) : null;
+}
+
+/** `val_bpb 1.612 → 1.574: −0.038, 95 % interval −0.044 to −0.032, 5 seeds each`. */
+function inWords({ metric, means: [a, b], n, contrast }: Compared): string {
+  const seeds = n[0] === n[1] ? `${counted(n[0], 'seed')} each` : `${n[0]} against ${n[1]} seeds`;
+  const { interval } = contrast;
+  const settled = interval && (interval[0] > 0 || interval[1] < 0);
+  const chance = interval && !settled ? '; that could be chance' : '';
+  return `${oneLine(metric)} ${changeOfMean(a, b, contrast)}, ${seeds}${chance}`;
 }
 
 function sideOf(state: State, id: string) {

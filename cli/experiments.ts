@@ -22,13 +22,20 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
           { title: 'parent', cell: (row) => row.parent ?? '' },
           {
             title: 'verdict',
-            cell: (row) => row.verdict ?? (row.parent ? row.status : 'baseline'),
+            cell: (row) =>
+              row.left_out !== null
+                ? `without ${row.left_out}`
+                : (row.verdict ?? (row.parent ? row.status : 'baseline')),
           },
           { title: 'objective', cell: (row) => short(row.objective), right: true },
           { title: 'n', cell: (row) => String(row.n), right: true },
           // The verdict is on the parent; the baseline is what the night is measured by.
           { title: 'on parent', cell: (row) => signed(row.effect_on_parent), right: true },
           { title: 'on baseline', cell: (row) => signed(row.effect), right: true },
+          {
+            title: 'confidence',
+            cell: (row) => `${row.confidence ?? ''}${row.borderline ? ', borderline' : ''}`,
+          },
           { title: 'flags', cell: (row) => row.flags.join(' ') },
           { title: 'title', cell: (row) => row.title, flexible: true },
         ],

@@ -4,7 +4,9 @@ import { currentNight, experimentIn, type State } from '../orchestrator/domain/s
 import type { Interruption } from '../orchestrator/lab/launch.ts';
 import { openLab, readLabPlan, type Lab } from '../orchestrator/lab/lab.ts';
 import { commandIn } from '../orchestrator/lab/package.ts';
+import type { ExperimentId } from '../orchestrator/domain/ids.ts';
 import { bold, dim, print, yellow } from './output.ts';
+import { changesOf, funnelInWords } from './words.ts';
 import { openView, type View } from './view/view.ts';
 
 interface LaunchVerb {
@@ -12,6 +14,7 @@ interface LaunchVerb {
   readonly parallel?: number;
   readonly for?: string;
   readonly detach?: boolean;
+  readonly because?: string;
 }
 
 /** A service manager or a shutting-down machine waits no longer than this for its processes. */
@@ -28,7 +31,10 @@ export async function run(_args: readonly string[], options: LaunchVerb): Promis
   const { outcome, state } = await launch(
     lab,
     plan,
-    { experiments: options.experiments, parallel: options.parallel, seconds },
+    {
+      ...{ experiments: options.experiments, parallel: options.parallel, seconds },
+      because: options.because?.trim() || undefined,
+    },
     { ...onSignals(view), onEvent: view.event, onRemark: view.remark },
   ).finally(() => view.close());
   if (outcome.kind === 'interrupted') {
@@ -83,11 +89,25 @@ function morning(state: State, command: string): string {
   if (ended?.reason === 'baseline_failed')
     return '\nnothing could be tried: the unchanged script has to run first; FINDINGS.md says what it said';
   const tip = incumbent && incumbent !== baseline ? experimentIn(state, incumbent) : null;
+  const told = funnelInWords(state, currentNight(state).id);
   const next =
     tip?.judgement?.verdict === 'improved'
-      ? `${bold(tip.id)} improved: read FINDINGS.md, then ${bold(`${command} promote`)}`
+      ? `${bold(tip.id)} improved${attributedTo(state, tip.id)}: read FINDINGS.md, then ${bold(`${command} promote`)}`
       : 'nothing was confirmed as an improvement this time; FINDINGS.md says what was tried';
-  return `\n${next}`;
+  return `\n${next}\n${dim(told)}`;
+}
+
+/** ` by 2 of its 3 changes`: those that dawn could tell to be worth something by themselves. */
+function attributedTo(state: State, tip: ExperimentId): string {
+  const changes = changesOf(state, tip);
+  if (changes < 2) return '';
+  if (!currentNight(state).dawn?.attribute) return ` as one stack of ${changes} changes`;
+  const own = [...state.experiments.values()].filter(
+    ({ id, judgement }) =>
+      (id === tip || judgement?.stack === tip) && judgement?.attribution?.attributed,
+  );
+  if (own.length === 0) return `, as a stack of ${changes} changes, none of them attributed`;
+  return `, with ${own.length} of its ${changes} changes attributed (${own.map(({ id }) => id).join(', ')})`;
 }
 
 /** A metric that the script does not print is the plan's mistake; any other failure is the script's. */

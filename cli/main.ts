@@ -74,6 +74,7 @@ verb('launch', 'run the night, or go on with one that was cut off', () => import
   new Option('--experiments <n>', 'try at most so many candidates').argParser(wholeNumber),
   new Option('--parallel <n>', 'run so many at once').argParser(wholeNumber),
   new Option('--for <duration>', 'at most so long, such as 8h'),
+  new Option('--because <reason>', 'why the goal moved since the last night'),
   new Option('--detach', 'in the background; see attach, status and stop'),
 ]);
 verb('stop', 'ask the night that runs here to drain and stop', () => import('./stop.ts'), [

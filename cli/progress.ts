@@ -1,9 +1,12 @@
 import { alertOf } from '../orchestrator/domain/alert.ts';
 import type { Event } from '../orchestrator/domain/event.ts';
 import type { HypothesisId } from '../orchestrator/domain/ids.ts';
+import type { Experiment } from '../orchestrator/domain/experiment.ts';
 import { experimentIn, type State } from '../orchestrator/domain/state.ts';
+import { experimentRow } from '../notebook/rows.ts';
 import { bold, dim, green, oneLine, red, yellow } from './output.ts';
-import { signed } from './table.ts';
+import { rough, short, signed } from './table.ts';
+import { changesOf, counted, dawnInWords, testInWords, worthInWords } from './words.ts';
 
 /** Whoever asked for it hears why not; a move of a knob that was overtaken is nobody's loss. */
 function rejected(
@@ -41,22 +44,16 @@ export function progressLine(state: State, event: Event): string | null {
       return oneLine(event.text);
     case 'experiment_unprepared':
       return `${event.experiment} ${red('not prepared')}: ${oneLine(event.failure.message)}`;
-    case 'experiment_judged': {
-      const { verdict, on_parent, dawn, n, because } = event.judgement;
-      const { parent, baseline } = experimentIn(state, event.experiment);
-      // Dawn speaks of the whole stack, the night of one change.
-      const contrast = dawn ? dawn.on_baseline : on_parent;
-      const on = dawn || parent === baseline ? 'the baseline' : parent;
-      const effect = contrast ? ` ${signed(contrast.effect)} on ${on}, n ${dawn?.n ?? n}` : '';
-      const paint = verdict === 'improved' || verdict === 'promising' ? green : dim;
-      return `${bold(event.experiment)} ${paint(verdict)}${effect}  ${title(event.experiment)}  ${dim(oneLine(because))}`;
-    }
+    case 'baseline_measured':
+      return baselineLine(state, event);
+    case 'experiment_opened':
+      return openedLine(event.experiment);
+    case 'experiment_judged':
+      return judgedLine(state, event);
     case 'incumbent_moved':
       return `${green('→')} the search builds on ${bold(event.to)} now: ${title(event.to)}`;
     case 'dawn_began':
-      return event.arms.length === 0
-        ? 'the search is over; nothing was promising enough to confirm'
-        : `dawn: ${event.arms.join(' and ')} on ${event.seeds.length} fresh seeds each`;
+      return dawnLine(state, event);
     case 'night_ended':
       return `${bold(event.night)} ended: ${oneLine(event.message)}`;
     case 'stopping':
@@ -69,4 +66,61 @@ export function progressLine(state: State, event: Event): string | null {
     default:
       return null;
   }
+}
+
+type Of<T extends Event['type']> = Event & { readonly type: T };
+
+/** Where everything is measured from, and what this budget can find out. */
+function baselineLine(state: State, { night, baseline, confirmable }: Of<'baseline_measured'>) {
+  const { objective } = state.nights.get(night)?.plan ?? {};
+  const { objective: mean, spread, n } = experimentRow(state, baseline);
+  const { seeds, gain } = confirmable;
+  const stands = `baseline ${bold(baseline)}: ${objective?.metric} ${short(mean)}, standard deviation ${short(spread)}, n ${n}`;
+  if (gain === null)
+    return `${stands}\n${yellow('this budget keeps too few runs for dawn to confirm anything')}`;
+  const least = objective?.min_effect;
+  const can = `the smallest gain this budget can confirm: ${rough(gain)} (${counted(seeds, 'fresh seed')} each, 4 times in 5)`;
+  if (least === undefined || least >= gain) return `${stands}\n${dim(can)}`;
+  return `${stands}\n${yellow(`${can}; min_effect ${short(least)} is below it: most gains of that size will stay unconfirmed`)}`;
+}
+
+/** What is opened is prepared at once and told of when it ran; these two need their reason. */
+function openedLine({ id, parent, reapplies, without, title }: Experiment): string | null {
+  if (reapplies) return `${bold(id)} tries ${reapplies} again, on ${parent}: ${oneLine(title)}`;
+  if (without) return `${bold(id)} tells what ${without} is worth: ${oneLine(title)}`;
+  return null;
+}
+
+function judgedLine(state: State, { experiment: id, judgement }: Of<'experiment_judged'>) {
+  const experiment = experimentIn(state, id);
+  const { parent, baseline, title, without } = experiment;
+  const { verdict, on_parent, dawn, n, because, stack, attribution } = judgement;
+  // What it tells is said of the change it leaves out.
+  if (without) return null;
+  if (stack !== null || attribution) {
+    // Its verdict was told before: new is what it is worth in its stack.
+    const worth = worthInWords(state, { ...experiment, judgement });
+    return worth && `${bold(id)}: ${attribution?.attributed ? green(worth) : dim(worth)}`;
+  }
+  // Dawn speaks of the whole stack against the baseline, the night of one change.
+  const on = parent === baseline ? 'the baseline' : parent;
+  const effect = dawn
+    ? ` ${dawnInWords(state, experiment.night, dawn)}`
+    : on_parent
+      ? ` ${signed(on_parent.effect)} on ${on}, n ${n}`
+      : '';
+  const paint = verdict === 'improved' || verdict === 'promising' ? green : dim;
+  return `${bold(id)} ${paint(verdict)}${effect}  ${oneLine(title)}  ${dim(oneLine(because))}`;
+}
+
+function dawnLine(state: State, { arms, seeds, test, attribute }: Of<'dawn_began'>): string {
+  const [, tip] = arms;
+  if (tip === undefined) return 'the search is over; nothing was promising enough to confirm';
+  const changes = changesOf(state, tip);
+  const each = attribute
+    ? `then each of ${changes} changes left out once`
+    : `too few to leave each of ${changes} changes out`;
+  const then = changes > 1 ? `; ${each}` : '';
+  const how = seeds.length > 1 ? `, ${testInWords(test)}` : '';
+  return `dawn: ${arms.join(' and ')} on ${counted(seeds.length, 'fresh seed')} each${how}${then}`;
 }

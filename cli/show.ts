@@ -13,8 +13,18 @@ import { experimentIn, runsOf, type Rerun, type State } from '../orchestrator/do
 import { readLab } from '../orchestrator/lab/lab.ts';
 import { subject } from '../orchestrator/lab/marks.ts';
 import { standing, type Standing } from '../orchestrator/lab/standing.ts';
-import { bold, dim, green, oneLine, print, printJson, red } from './output.ts';
-import { duration, short, signed, table } from './table.ts';
+import type { Judgement } from '../orchestrator/domain/experiment.ts';
+import { bold, dim, green, oneLine, print, printJson, red, yellow } from './output.ts';
+import { duration, short, table } from './table.ts';
+import {
+  dawnInWords,
+  decimalsOf,
+  effectInWords,
+  fixed,
+  funnelInWords,
+  testInWords,
+  worthInWords,
+} from './words.ts';
 
 /** `autolab show ID`: an experiment or a run as a page, or everything of it as JSON. */
 export async function run(
@@ -69,22 +79,18 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
   fact('change', oneLine(changeInWords(experiment.change)));
   fact('parent', experiment.parent ?? 'none: a baseline');
   fact('branch', experiment.branch ?? 'none yet');
+  if (experiment.reapplies)
+    fact('again', `the change of ${experiment.reapplies}, on ${experiment.parent}`);
+  for (const later of state.experiments.values())
+    if (later.reapplies === id) fact('again', `on ${later.parent} as ${later.id}`);
+  if (experiment.without) fact('dawn’s arm', `the confirmed stack without ${experiment.without}`);
   fact('verdict', judgement ? `${judgement.verdict}: ${oneLine(judgement.because)}` : 'not judged');
-  if (judgement?.stack) fact('stack', `part of ${judgement.stack}, which dawn confirmed`);
+  showConfidence(row);
   fact(
     'objective',
     `${short(row.objective)}${row.spread === null ? '' : `, standard deviation ${short(row.spread)}`}, n ${row.n}`,
   );
-  const contrast = (name: string, effect: unknown, low: unknown, high: unknown) => {
-    if (effect !== null && effect !== undefined)
-      fact(
-        name,
-        `${signed(effect)}${low === null ? '' : `, 95% interval ${signed(low)} to ${signed(high)}`}`,
-      );
-  };
-  contrast('on baseline', row.effect, row.interval_low, row.interval_high);
-  contrast('on parent', row.effect_on_parent, row.parent_interval_low, row.parent_interval_high);
-  contrast('at dawn', row.dawn_effect, row.dawn_low, row.dawn_high);
+  if (judgement) showContrasts(state, id, judgement);
   for (const flag of state.flags.filter((mark) => mark.target === id))
     fact('flag', `${flag.label} (${oneLine(flag.because)}; ${flag.who})`);
   for (const rerun of state.reruns.filter(({ run }) => experimentOf(run) === id))
@@ -105,6 +111,35 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
     ),
   );
   if (diff.trim() !== '') print(`\n${paintDiff(diff)}`);
+}
+
+function showConfidence(row: ReturnType<typeof experimentRow>): void {
+  if (row.confidence === null) return;
+  fact('confidence', `${row.confidence}: ${row.confidence_because}`);
+  if (row.borderline) fact('', yellow('borderline: a human should review it'));
+}
+
+/** What was measured, against what, on how many runs; dawn's word with all that it rests on. */
+function showContrasts(state: State, id: ExperimentId, judgement: Judgement): void {
+  const experiment = experimentIn(state, id);
+  const { on_baseline, on_parent, dawn, verdict } = judgement;
+  const { parent, baseline } = experiment;
+  const n = `n ${experimentRow(state, id).n} against ${experimentRow(state, baseline).n}`;
+  if (on_baseline) fact('on baseline', `${effectInWords(on_baseline)} (${n})`);
+  if (on_parent && parent !== baseline)
+    fact('on parent', `${effectInWords(on_parent)} (at night, on ${parent})`);
+  const worth = worthInWords(state, experiment);
+  if (dawn) {
+    const { values, test, on_baseline: contrast } = dawn;
+    const decimals = decimalsOf(contrast?.interval ?? null);
+    const each = (value: number) => fixed(value, decimals);
+    fact('at dawn', bold(`${dawnInWords(state, experiment.night, dawn)}: ${verdict}`));
+    if (values) fact('', `${testInWords(test)}; its seeds gave ${values.map(each).join(', ')}`);
+    const deterministic = state.nights.get(experiment.night)?.plan.run.deterministic;
+    const claims = 'a night like this claims falsely less than one time in twenty; ';
+    fact('', dim(`${deterministic ? '' : claims}${funnelInWords(state, experiment.night)}`));
+  }
+  if (worth !== null) fact('worth', worth);
 }
 
 function showRun(state: State, id: RunId, now: Standing): void {

@@ -1,7 +1,8 @@
 import { readLabState } from '../orchestrator/lab/lab.ts';
 import { statusOf, type Slot } from '../orchestrator/lab/status.ts';
 import { bold, dim, oneLine, print, printJson, yellow } from './output.ts';
-import { duration, short, signed } from './table.ts';
+import { duration, rough, short, signed } from './table.ts';
+import { counted } from './words.ts';
 
 const WORDS = {
   idle: 'no night has been launched here yet',
@@ -22,12 +23,19 @@ export async function run(_args: readonly string[], { json }: { json?: boolean }
   print(`${bold(status.night ?? 'autolab')}: ${WORDS[status.state]}`);
   if (status.ended && status.state === 'finished')
     print(`it ended because ${status.ended.message}`);
-  const { baseline, incumbent, counts, budget } = status;
+  const { baseline, incumbent, counts, budget, smallest_confirmable, confirmable_seeds } = status;
   if (baseline) print(`baseline   ${baseline.id}  ${short(baseline.objective)}  (n ${baseline.n})`);
   if (incumbent && incumbent.id !== baseline?.id)
     print(
       `best       ${incumbent.id}  ${short(incumbent.objective)}  (n ${incumbent.n}, ` +
         `${signed(incumbent.effect)} on the baseline, ${incumbent.verdict})  ${incumbent.title}`,
+    );
+  if (smallest_confirmable !== null && confirmable_seeds !== null)
+    print(
+      dim(
+        `smallest gain that this budget confirms, four times in five: ${rough(smallest_confirmable)} ` +
+          `(${counted(confirmable_seeds, 'fresh seed')} each)`,
+      ),
     );
   if (status.paused !== null) print(yellow(`paused     ${oneLine(status.paused)}`));
   for (const slot of status.slots) if (slot.run) print(slotLine(slot));

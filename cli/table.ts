@@ -55,6 +55,9 @@ export function short(value: unknown): string {
   return text.replace('-', '−');
 }
 
+/** An estimate, to two significant digits. */
+export const rough = (value: number): string => short(Number(value.toPrecision(2)));
+
 /** `+0.012`: an effect with its sign as measured. */
 export const signed = (value: unknown): string =>
   typeof value === 'number' && value > 0 ? `+${short(value)}` : short(value);

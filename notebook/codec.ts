@@ -23,7 +23,12 @@ const NUMBERS: Partial<Record<EventType, readonly string[]>> = {
     'judgement.dawn.objective',
     'judgement.dawn.baseline',
     ...CONTRAST.map((at) => `judgement.dawn.on_baseline.${at}`),
+    'judgement.dawn.values.*',
+    'judgement.chance',
+    ...[...CONTRAST, 'p'].map((at) => `judgement.attribution.${at}`),
   ],
+  baseline_measured: ['confirmable.gain'],
+  dawn_began: ['confirmable.gain'],
   span: ['span.seconds'],
   reran: ['objective'],
 };

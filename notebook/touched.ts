@@ -58,6 +58,7 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'night_started':
     case 'night_resumed':
     case 'incumbent_moved':
+    case 'baseline_measured':
     case 'dawn_began':
     case 'night_ended':
       return mark('nights', event.night);

@@ -2,6 +2,9 @@ import { numberOf } from './domain/ids.ts';
 import { usableObjective } from './domain/run.ts';
 import { experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import type { NightEnd } from './domain/event.ts';
+import { isOnPlateau, targetReached } from './enough.ts';
+import { dueGate } from './gates.ts';
+import { gpuRuns, gpuRunsLeft } from './gpu-hours.ts';
 import { mean } from './statistics/compare.ts';
 import { LEAST_DAWN_SEEDS } from './statistics/dawn.ts';
 import { REPLICATES } from './statistics/verdict.ts';
@@ -39,7 +42,7 @@ function runLimit(state: State, night: Night): number {
     wall_clock === undefined || seconds === null || seconds === 0
       ? Infinity
       : Math.floor((wall_clock * night.slots) / seconds);
-  return Math.min(runs ?? Infinity, inTime);
+  return Math.min(runs ?? Infinity, inTime, gpuRuns(night, seconds));
 }
 
 /**
@@ -79,7 +82,7 @@ export function dawnPlan(state: State, night: Night, changes: number): DawnPlan 
   const arms = changes > 1 ? 2 + changes : 2;
   const fits = deterministic ? 1 : DAWN_REPLICATES;
   // Retries may have eaten into the reserve: all arms give way alike.
-  const left = (night.plan.budget.runs ?? Infinity) - night.runs_started;
+  const left = runsLeft(state, night);
   const reserve = Math.min(left, unlimited ? Infinity : dawnReserve(state, night));
   const most = deterministic ? 1 : unlimited ? UNLIMITED_DAWN_REPLICATES : MOST_DAWN_REPLICATES;
   const attribute = arms === 2 || Math.floor(reserve / arms) >= fits;
@@ -93,7 +96,14 @@ export function dawnPlan(state: State, night: Night, changes: number): DawnPlan 
 
 /** Runs the search may still start. */
 export const searchRunsLeft = (state: State, night: Night): number =>
-  (night.plan.budget.runs ?? Infinity) - dawnReserve(state, night) - night.runs_started;
+  runsLeft(state, night) - dawnReserve(state, night);
+
+/** Runs that the night may still start, by their number and by GPU hours. */
+const runsLeft = (state: State, night: Night): number =>
+  Math.min(
+    (night.plan.budget.runs ?? Infinity) - night.runs_started,
+    gpuRunsLeft(state, night, baselineSeconds(state, night)),
+  );
 
 /** Ideas the night may still open or has opened and not begun. */
 export const ideasLeft = (night: Night): number => {
@@ -114,15 +124,20 @@ function timeIsUp(state: State, night: Night): boolean {
 
 /** Why the search may start no further run, or null while it may. */
 export function spent(state: State, night: Night): NightEnd | null {
-  if (searchRunsLeft(state, night) <= 0) return 'runs_spent';
+  const { runs = Infinity } = night.plan.budget;
+  if (runs - night.runs_started - dawnReserve(state, night) <= 0) return 'runs_spent';
+  if (searchRunsLeft(state, night) <= 0) return 'gpu_hours_spent';
   if (timeIsUp(state, night)) return 'time_spent';
-  return null;
+  return targetReached(state, night) ? 'target_reached' : null;
 }
 
 /** Why the search opens no further experiment, or null while it does. */
 export function searchEnd(state: State, night: Night): NightEnd | null {
+  if (night.gates.some((gate) => !gate.passed)) return 'gate';
   const out = spent(state, night);
   if (out) return out;
+  if (dueGate(state, night, elapsed(state, night))) return 'gate';
+  if (isOnPlateau(state, night)) return 'plateau';
   if (night.candidates >= night.plan.budget.experiments) return 'experiments_spent';
   const idle = night.waiting.length === 0 && night.proposed.length === 0;
   return idle && night.exhausted_for !== null && night.exhausted_for === night.incumbent

@@ -1,14 +1,19 @@
 import type { Event } from './domain/event.ts';
+import { changeKey, type Change } from './domain/hypothesis.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import { currentNight, experimentIn, fold, type Night, type State } from './domain/state.ts';
 import { ended, judged, opened, prepare, type Action } from './actions.ts';
 import { baselineExperiment, candidateExperiment, leaveOneOut, reapplication } from './opened.ts';
 import { dawnPlan, room, searchEnd } from './budget.ts';
+import { confirmable, foretold } from './confirmable.ts';
+import { foundInWords } from './enough.ts';
+import { gating } from './gating.ts';
 import { missingArms, nextDawnRun, stackOf } from './dawn.ts';
 import { dawnVerdict, nightVerdict, restatedEffect, unpreparedArms } from './judging.ts';
 import { raceOf } from './race.ts';
 import { baselineFailed, baselineIsMeasured, isRunning } from './replicate.ts';
 import { searchMoves } from './search.ts';
+import { breaker, isProbing, nextAttemptAt, nextOf } from './trouble.ts';
 import { correlation } from './statistics/seeds.ts';
 import { dawnTest } from './statistics/dawn.ts';
 
@@ -46,6 +51,7 @@ export function openActions(state: State): readonly Action[] {
   if (night.stopping) return WINDING_DOWN.flatMap((step) => step(state, night));
   const line = [
     baseline, // the plan → something to measure against
+    foretold, // → what the budget can confirm
     hypotheses, // → what to try
     queue, // → in which order
     experiments, // → one experiment each
@@ -53,6 +59,8 @@ export function openActions(state: State): readonly Action[] {
     branches, // → its branch and commit
     runs, // → its runs
     verdicts, // → what they say
+    gating, // → whether to go on
+    breaker, // → and whether the machine can
     incumbent, // → what the next round builds on
     dawn, // → what may be claimed
     reports, // → what the researcher reads
@@ -122,10 +130,19 @@ function experiments(state: State, night: Night): Action[] {
 function reapplications(state: State, night: Night): Action[] {
   const moves = searchMoves(state, night);
   const first = moves.findIndex((move) => move.kind === 'run' && move.next.purpose === 'screen');
-  const due = moves.slice(0, first < 0 ? moves.length : first).find((m) => m.kind === 'reapply');
-  const experiment = due && reapplication(state, night, due.of);
+  const urgent = moves.slice(0, first < 0 ? moves.length : first);
+  // An idea that is about to be tried there need not be tried there twice.
+  const next = searchEnd(state, night) ? [] : [...night.waiting, ...night.proposed];
+  const coming = new Set(next.map((id) => keyOf(state.hypotheses.get(id))));
+  const due = urgent.find(
+    (move) => move.kind === 'reapply' && !coming.has(keyOf(experimentIn(state, move.of))),
+  );
+  const experiment = due?.kind === 'reapply' ? reapplication(state, night, due.of) : null;
   return experiment ? [opened(experiment)] : [];
 }
+
+const keyOf = (idea: { readonly change: Change } | undefined): string =>
+  idea ? changeKey(idea.change) : '';
 
 function branches(state: State, night: Night): Action[] {
   return [
@@ -154,7 +171,8 @@ function runs(state: State, night: Night): Action[] {
   }));
   const taken = new Set(running.map((run) => run.slot));
   const slot = Array.from({ length: night.slots }, (_, i) => i + 1).find((n) => !taken.has(n));
-  const mayStart = slot !== undefined && !night.stopping && !night.paused;
+  const waits = night.paused !== null || (isProbing(night) && running.length > 0);
+  const mayStart = slot !== undefined && !night.stopping && !waits;
   const next = mayStart ? mostUrgentRun(state, night) : null;
   return next && mayStart
     ? [...going, { kind: 'record', event: { type: 'run_started', ...next, slot } }]
@@ -163,8 +181,9 @@ function runs(state: State, night: Night): Action[] {
 
 function mostUrgentRun(state: State, night: Night) {
   if (night.dawn) return nextDawnRun(state, night);
-  const move = searchMoves(state, night).find((one) => one.kind === 'run');
-  return move?.next ?? null;
+  const moves = searchMoves(state, night);
+  const open = moves.flatMap((move) => (move.kind === 'run' ? [move.next] : []));
+  return nextOf(state, night, open);
 }
 
 /** Judges what has nothing under way, anew whenever it was measured further. */
@@ -199,6 +218,7 @@ function incumbent(state: State, night: Night): Action[] {
 function dawn(state: State, night: Night): Action[] {
   if (night.dawn === null) return beginDawn(state, night);
   if (night.running.length > 0 || nextDawnRun(state, night)) return [];
+  if (nextAttemptAt(state, night) !== null) return [];
   if (unpreparedArms(state, night).length > 0) return [];
   const missing = missingArms(state, night)[0];
   const tip = night.dawn.arms[1];
@@ -208,20 +228,21 @@ function dawn(state: State, night: Night): Action[] {
   if (verdict) return [judged(verdict)];
   const restated = restatedEffect(state, night);
   if (restated) return [{ kind: 'record', event: { type: 'effect_restated', ...restated } }];
-  return [ended(night, night.dawn.reason)];
+  return [ended(night, night.dawn.reason, foundInWords(state, night))];
 }
 
 function beginDawn(state: State, night: Night): Action[] {
   const reason = searchEnd(state, night);
-  if (reason === null || night.active.length > 0 || !baselineIsMeasured(state, night)) return [];
+  if (reason === null || night.active.length > 0 || baselineFailed(state, night)) return [];
   if (night.running.length > 0 || searchMoves(state, night).length > 0) return [];
-  if (incumbent(state, night).length > 0) return [];
+  if (incumbent(state, night).length > 0 || gating(state, night).length > 0) return [];
   const { baseline: base, incumbent: tip } = night;
   if (base === null || tip === null) return [];
   const { seeds, attribute } = dawnPlan(state, night, stackOf(state, tip).length);
   const nothing = tip === base || seeds.length === 0;
   const { shared } = raceOf(state, night);
   const test = dawnTest(correlation(shared, shared), shared.df);
+  const known = confirmable(state, night, seeds.length);
   const how = nothing
     ? { seeds: [], arms: [] }
     : ({
@@ -230,7 +251,10 @@ function beginDawn(state: State, night: Night): Action[] {
         test: night.plan.run.seed ? test : 'welch',
         attribute,
       } as const);
-  return [{ kind: 'record', event: { type: 'dawn_began', night: night.id, reason, ...how } }];
+  const can = known ? { confirmable: known } : {};
+  return [
+    { kind: 'record', event: { type: 'dawn_began', night: night.id, reason, ...how, ...can } },
+  ];
 }
 
 /** A line on each run that ended; and the findings, whenever there is more to tell than they do. */

@@ -1,4 +1,5 @@
 import type { Contrast, DawnJudgement, Experiment, Judgement } from './domain/experiment.ts';
+import type { NightEnd } from './domain/event.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import { usableObjective } from './domain/run.ts';
 import { armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
@@ -6,7 +7,13 @@ import { baselineOf, spent } from './budget.ts';
 import { brokenConstraint } from './constraints.ts';
 import { armWithout, dawnArms, dawnRuns, stackOf } from './dawn.ts';
 import { moderationOf, raceOf } from './race.ts';
-import { baselineFailed, baselineIsMeasured, failedRun } from './replicate.ts';
+import {
+  baselineFailed,
+  baselineIsMeasured,
+  failedRun,
+  isRunning,
+  lostToTheMachine,
+} from './replicate.ts';
 import { mean, spread } from './statistics/compare.ts';
 import { attribute, judgeDawn, type FreshArm } from './statistics/dawn.ts';
 import { judge, nightContrast, RULE, type Evidence } from './statistics/verdict.ts';
@@ -47,16 +54,39 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
       'inconclusive',
       'the baseline failed: there is nothing to compare with',
     );
+  const out = spent(state, night);
   if (experiment.runs.length === 0)
-    return spent(state, night)
-      ? plain(state, experiment, 'inconclusive', 'never run: the budget was spent')
-      : null;
+    return out === null
+      ? null
+      : plain(state, experiment, 'inconclusive', `never run: ${over(out)}`);
+  if (baselineStaysUnmeasured(state, night))
+    return plain(
+      state,
+      experiment,
+      'inconclusive',
+      'the budget was spent before the baseline had its runs: there is nothing to compare with',
+    );
+  // A run that the machine lost is made again, and is heard first.
+  if (hasLostRun(state, experiment.id)) return null;
   const evidence = baselineIsMeasured(state, night) ? evidenceFor(state, night, experiment) : null;
   if (evidence === null) return null;
   const judgement = judge(evidence);
   const broken = brokenConstraint(night.plan.constraints, runsOf(state, experiment.id));
   return broken ? { ...judgement, verdict: 'invalid', because: broken } : judgement;
 }
+
+const over = (reason: NightEnd): string =>
+  reason === 'target_reached' ? 'the target was reached' : 'the budget was spent';
+
+/** Whether the budget was spent on too few runs of the baseline, and none of them is under way. */
+function baselineStaysUnmeasured(state: State, night: Night): boolean {
+  if (baselineIsMeasured(state, night) || !spent(state, night)) return false;
+  const { id } = baselineOf(state, night);
+  return !hasLostRun(state, id) && !isRunning(state, id);
+}
+
+const hasLostRun = (state: State, id: ExperimentId): boolean =>
+  runsOf(state, id).some((run) => run.status !== 'running' && lostToTheMachine(run));
 
 /** What a verdict on `experiment` rests on, or null while one of the arms is still empty. */
 function evidenceFor(state: State, night: Night, experiment: Experiment): Evidence | null {
@@ -156,7 +186,7 @@ function leftOutVerdict(state: State, night: Night): Judged | null {
     if (experiment.judgement) continue;
     const { failure, without } = experiment;
     const because = failure
-      ? `the stack does not stand without ${without}: ${failure.message}`
+      ? `the stack without ${without} could not be made: ${failure.message}`
       : `the confirmed stack without ${without}; what that is worth is said of ${without}`;
     return { experiment: id, judgement: plain(state, experiment, 'inconclusive', because) };
   }
@@ -209,8 +239,10 @@ function objectionAtDawn(state: State, night: Night, tip: ExperimentId): Word | 
     return { verdict: 'inconclusive', because };
   }
   // One number where the plan promises one: a second run that differs breaks the promise.
-  const values = new Set(armOf(state, tip).map((point) => point.value));
-  if (!night.plan.run.deterministic || values.size <= 1) return null;
+  const differs = (id: ExperimentId) =>
+    new Set(armOf(state, id).map((point) => point.value)).size > 1;
+  const { baseline } = experimentIn(state, tip);
+  if (!night.plan.run.deterministic || !(differs(tip) || differs(baseline))) return null;
   return {
     verdict: 'inconclusive',
     because: 'the plan calls the script deterministic, and the same commit gave different numbers',

@@ -13,14 +13,14 @@ import { PROMISING_SEEDS } from './statistics/verdict.ts';
 /** Every change this lab has tried for this objective, and what it gained in noise units. */
 export function memoryOf(state: State, night: Night): Memory[] {
   const unit = unitsOf(state, night);
-  return remembered(state, night).map((experiment) => memoryIn(night, experiment, unit));
+  return remembered(state, night).map((experiment) => memoryIn(state, night, experiment, unit));
 }
 
 /** The same, each with its settings and what it measured; the Researcher learns from it. */
 export function trialsOf(state: State, night: Night): Trial[] {
   const unit = unitsOf(state, night);
   return remembered(state, night).map((experiment) => ({
-    ...memoryIn(night, experiment, unit),
+    ...memoryIn(state, night, experiment, unit),
     ...measured(state, experiment),
     baseline: experiment.baseline,
     effect: comparable(state, night, experiment) ? effectOf(state, night, experiment, unit) : null,
@@ -89,9 +89,11 @@ function remembered(state: State, night: Night): Experiment[] {
   });
 }
 
-function memoryIn(night: Night, experiment: Experiment, { noise }: Units): Memory {
+/** What was gained while something else was asked or run has no place in an order with the rest. */
+function memoryIn(state: State, night: Night, experiment: Experiment, { noise }: Units): Memory {
   const { id, change, parent, baseline, judgement } = experiment;
-  const effect = judgement?.on_parent?.effect ?? null;
+  const known = comparable(state, night, experiment);
+  const effect = known ? (judgement?.on_parent?.effect ?? null) : null;
   const unit = noise(baseline);
   const gain = effect === null || !unit ? null : gainOf(night.plan.objective, effect) / unit;
   const verdict = judgement?.verdict ?? null;

@@ -7,6 +7,7 @@ import { briefFor } from './briefs.ts';
 import type { Action, Work } from './actions.ts';
 import { decide, openActions } from './decide.ts';
 import { givenUp, lost } from './giving-up.ts';
+import { dueBy, isHeldUp } from './trouble.ts';
 import { createBell, pause } from './waiting.ts';
 
 /**
@@ -144,6 +145,7 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
   const lookAround = async (): Promise<void> => {
     for (const event of await untilRoom(parts, stop, () => notebook.drainInbox())) fold(event);
     for (const body of (await parts.watch?.(state)) ?? []) await record(body);
+    for (const body of dueBy(state, clock.now())) await record(body);
     const { id: night, stopping, ended } = currentNight(state);
     const wish = stop.aborted ? 'now' : drain.aborted ? 'drain' : null;
     if (wish === null || ended || stopping === wish || stopping === 'now') return;
@@ -161,14 +163,14 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     await carryOut();
     if (undelivered.length > 0) throw undelivered[0];
     if (arrived.length > 0) continue;
-    const { ended, stopping, paused } = currentNight(state);
+    const { ended, stopping } = currentNight(state);
     if (stop.aborted || stopping === 'now') return { kind: 'interrupted' };
     const drained = stopping && ![...inHand.values()].some(({ work }) => work.kind === 'run');
     if (drained) patience ??= clock.monotonic() + LAST_WORDS_MS;
     const told = actions.length === 0 || clock.monotonic() > (patience ?? Infinity);
     if (drained && !ended && told) return { kind: 'interrupted' };
     if (ended && inHand.size === 0) return { kind: 'ended', ...ended };
-    if (inHand.size === 0 && actions.length === 0 && !paused)
+    if (inHand.size === 0 && actions.length === 0 && !isHeldUp(state))
       throw new Error('the night is not over, and nothing is to be done: a bug in decide');
     const held = actions.some((work) => work.kind !== 'record' && !inHand.has(work.id));
     await bell.within(held ? CALM_MS : HEARTBEAT_MS);

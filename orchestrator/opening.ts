@@ -25,6 +25,10 @@ export interface Found {
   /** The highest n of branches `autolab/E-n` and folders `experiments/E-n`, -1 where there are none. */
   readonly highest_number: number;
   readonly remarks: readonly string[];
+  /** Why the goal moved, as the launch was told. */
+  readonly because?: string | null;
+  /** GPUs that each run gets. */
+  readonly gpus_per_run?: number;
 }
 
 export const planKey = (plan: Plan): string =>
@@ -80,6 +84,8 @@ async function nextNight(state: State, last: Night | null, found: Found): Promis
     proposals: [...(await offeredAgain(state, found)), ...found.own],
     next_experiment: Math.max(state.next_experiment, found.highest_number + 1),
     remarks: found.remarks,
+    ...(found.because ? { because: found.because } : {}),
+    ...(found.gpus_per_run === undefined ? {} : { gpus_per_run: found.gpus_per_run }),
   };
 }
 
@@ -107,6 +113,9 @@ const searched = ({ ended, incumbent, baseline }: Night): boolean =>
 async function offeredAgain(state: State, found: Found): Promise<readonly Proposal[]> {
   const last = [...state.nights.values()].findLast(searched);
   if (!last || last.incumbent === null || last.incumbent === last.baseline) return [];
+  const [then, now] = [last.plan.objective, found.plan.objective];
+  // The best by another measure is nobody's best by this one.
+  if (then.metric !== now.metric || then.direction !== now.direction) return [];
   const { id, title, judgement } = experimentIn(state, last.incumbent);
   if (judgement?.verdict !== 'improved' && judgement?.verdict !== 'promising') return [];
   if (state.promotions.some((promotion) => promotion.experiment === id)) return [];

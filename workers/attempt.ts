@@ -95,3 +95,6 @@ export function attemptOf(workshop: Workshop, order: RunOrder, signal: AbortSign
     cwd: join(worktree, order.plan.workspace.directory),
   };
 }
+
+/** Where a slot's evaluator stands, beside the worktree that the slot trains in. */
+export const evaluateWorktree = (worktree: string): string => `${worktree}-evaluate`;

@@ -23,7 +23,7 @@ export interface EnvironmentOrder {
   readonly port: number;
   /** The user's own environment. */
   readonly user: Readonly<Record<string, string | undefined>>;
-  /** The seed's variable, or nothing. */
+  /** Variables of this execution alone, such as the seed's. */
   readonly seed: Readonly<Record<string, string>>;
 }
 

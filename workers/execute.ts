@@ -13,7 +13,7 @@ import { createRing } from './ring.ts';
 export interface Execution {
   readonly argv: readonly string[];
   readonly command: Command;
-  /** The seed's variable, or nothing. */
+  /** Variables of this execution alone, such as the seed's. */
   readonly seed: Readonly<Record<string, string>>;
   readonly timeout_seconds: number;
   /** Name of the log in the attempt's folder. */

@@ -1,5 +1,7 @@
+import { constants } from 'node:os';
 import type { Failure, FailureClass } from '../orchestrator/domain/run.ts';
 import type { Executed } from './execute.ts';
+import { classOfMessage } from './failure-messages.ts';
 import { isFull } from './room.ts';
 import { plain } from './text.ts';
 
@@ -10,14 +12,16 @@ export interface Ending extends Executed {
   readonly unmodified: boolean;
 }
 
-const OUT_OF_MEMORY =
-  /CUDA out of memory|OutOfMemoryError|HIP out of memory|MPS backend out of memory|CU(?:BLAS|DNN)_STATUS_ALLOC_FAILED|CUDA_ERROR_OUT_OF_MEMORY|RESOURCE_EXHAUSTED|\bMemoryError\b|std::bad_alloc|JavaScript heap out of memory|Cannot allocate memory|can't allocate memory|^Killed$/im;
-const INFRASTRUCTURE =
-  /No space left on device|ENOSPC|Disk quota exceeded|EDQUOT|Read-only file system|Input\/output error|Stale file handle|Too many open files|Resource temporarily unavailable|Connection (?:reset|refused|timed out|aborted)|ECONN(?:RESET|REFUSED|ABORTED)|ETIMEDOUT|ENETUNREACH|EAI_AGAIN|Temporary failure in name resolution|Name or service not known|Read timed out|ReadTimeout|ConnectTimeout|Max retries exceeded|(?:429|50[234]) (?:Client|Server) Error|CUDA driver|no CUDA-capable device|CUDA-capable device\(s\) is\/are busy|CUDA initialization|uncorrectable ECC|NVML|GPU is lost|insufficient shared memory|NCCL (?:timeout|communicator)|unhandled system error/i;
-const MISSING =
-  /ModuleNotFoundError|ImportError|Cannot find (?:module|package)|ERR_MODULE_NOT_FOUND|command not found/;
 /** Signals that a script seldom sends itself. */
-const FROM_OUTSIDE = new Set(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGBUS']);
+const FROM_OUTSIDE = new Set([
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGBUS',
+  'SIGXFSZ',
+  'SIGPWR',
+]);
 
 /**
  * What a command's end says: null for exit code 0, else the class by exit code, signal and the
@@ -51,18 +55,18 @@ export function failureOf(ending: Ending): Failure | null {
 
 function classOf(ending: Ending, text: string): FailureClass {
   const signal = ending.signal ?? signalIn(ending.exit_code);
-  if (OUT_OF_MEMORY.test(text)) return 'out_of_memory';
-  if (INFRASTRUCTURE.test(text)) return 'infrastructure';
+  const said = classOfMessage(text, ending.unmodified);
+  if (said !== null) return said;
   // Nobody but the kernel's memory killer sends this to a run; ours are told apart before.
   if (signal === 'SIGKILL') return 'out_of_memory';
-  if (signal !== null && FROM_OUTSIDE.has(signal)) return 'infrastructure';
-  if (ending.unmodified && MISSING.test(text)) return 'infrastructure';
-  return 'idea';
+  // A limit on CPU time: more attempts would meet it again.
+  if (signal === 'SIGXCPU') return 'timeout';
+  return signal !== null && FROM_OUTSIDE.has(signal) ? 'infrastructure' : 'idea';
 }
 
-/** A shell says 128 + n for a child that a signal ended. */
+/** A shell says 128 + n for a child that signal n ended. */
 const signalIn = (code: number | null): string | null =>
-  code === 137 ? 'SIGKILL' : code === 143 ? 'SIGTERM' : code === 135 ? 'SIGBUS' : null;
+  Object.entries(constants.signals).find(([, n]) => code === 128 + n)?.[0] ?? null;
 
 const MOST_LINES = 40;
 const LONGEST_LINE = 500;

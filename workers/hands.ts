@@ -6,14 +6,17 @@ import { attemptOf, type Attempt, type Workshop } from './attempt.ts';
 import { claimOf } from './claim.ts';
 import { split } from './command.ts';
 import { runEnvironment } from './environment.ts';
+import { evaluate, evaluatorOddities, type Evaluated } from './evaluate.ts';
 import { collectFacts, type Facts } from './facts.ts';
 import { isTrouble } from './files.ts';
 import { checkGuard, type Guard } from './guard.ts';
 import { placeLinks } from './links.ts';
-import { keep, readingsOf, type Kept } from './measure.ts';
+import { keep, type Kept } from './measure.ts';
 import { MARKS } from './orphans.ts';
 import { makePipesReady } from './pipe.ts';
 import { listed, protectedDifference } from './protect.ts';
+import { resultOf, unfinished } from './outcome.ts';
+import { readingsOf } from './readings.ts';
 import { readSealed, sealResult } from './result.ts';
 import { onceThereIsRoom } from './room.ts';
 import { keptPaths, setUp } from './setup.ts';
@@ -27,6 +30,9 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
   const spans = spansOf(attempt);
   const opened = new Date(workshop.clock.now()).toISOString();
   let trained: Trained | null = null;
+  /** The training ended well and left alone what it may not change. */
+  let sound = false;
+  let evaluated: Evaluated | null = null;
   let facts: Promise<Facts> | null = null;
   let watched: Guard['links'] = new Map();
   let kept: Kept | null = null;
@@ -52,29 +58,41 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
     });
 
   const begin = async (): Promise<Failure | null> => {
-    const taken = await claim.take();
+    const taken = await onceThereIsRoom(attempt, 'claim', () => claim.take());
     if (taken === 'stopped') return stopped(signal);
     // Whoever had it may have brought it to its end.
     if (taken === 'inherited')
       already = await readSealed(attempt.folder, order.run, order.attempt, order.commit);
-    return already === null ? claim.during(() => checkOut(attempt)) : null;
+    if (already !== null) return null;
+    return claim.during(() => onceThereIsRoom(attempt, 'worktree', () => checkOut(attempt)));
+  };
+
+  const putToTest = async (): Promise<Failure | null> => {
+    if (trained === null) return null;
+    const outcome = await evaluate(attempt, trained);
+    if (outcome === null || 'class' in outcome) return outcome;
+    evaluated = outcome;
+    remarks.push(...evaluatorOddities(outcome));
+    return outcome.done.ended_by === 'abort' ? stopped(signal) : null;
   };
 
   const takeMeasure = async (): Promise<Failure | null> => {
     if (trained === null) return null;
     const odd = [...remarks, ...oddities(trained)];
-    kept = await keep(attempt, trained, await knowFacts(), odd);
-    return readingsOf(attempt, trained).failure;
+    kept = await keep(attempt, trained, evaluated, await knowFacts(), odd);
+    return readingsOf(attempt, trained, evaluated).failure;
   };
 
   const seal = async (given: Failure | null): Promise<RunResult> => {
     const late = kept === null && trained !== null ? await step('measure', takeMeasure) : null;
-    const killed = signal.aborted && (trained === null || trained.done.ended_by === 'abort');
-    const unfinished = trained === null ? NEVER_RAN : null;
-    const failure = killed ? null : (given ?? late ?? unfinished);
+    const last = evaluated ?? trained;
+    const untested = sound && order.plan.evaluate !== undefined && evaluated === null;
+    const cut = last === null || last.done.ended_by === 'abort' || untested;
+    const killed = signal.aborted && cut;
+    const failure = killed ? null : (given ?? late ?? unfinished(order, trained, evaluated));
     const known = await knowFacts().catch(() => null);
     const result: RunResult = {
-      ...resultOf(attempt, opened, trained, kept),
+      ...resultOf(attempt, opened, trained, evaluated, kept),
       environment_key: known?.environment_key ?? 'unknown',
       status: killed ? 'killed' : failure === null ? 'finished' : 'failed',
       failure,
@@ -116,10 +134,17 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
         if (edited.length > 0) remarks.push(`the run itself changed ${listed(edited)}`);
         // Of a run that failed or was stopped for another reason, this one must not be lost.
         if (failure !== null && !good) remarks.push(failure.message);
+        sound = good && failure === null;
         return failure;
       });
     },
-    measure: async () => (trained === null ? null : step('measure', takeMeasure)),
+    measure: async () => {
+      if (trained === null) return null;
+      const untested =
+        sound && order.plan.evaluate !== undefined ? await step('evaluate', putToTest) : null;
+      const unmeasured = await step('measure', takeMeasure);
+      return untested ?? unmeasured;
+    },
     async seal(given) {
       try {
         return already ?? (await claim.during(() => seal(given)));
@@ -134,8 +159,6 @@ const TAKEN_AWAY: Failure = {
   class: 'infrastructure',
   message: 'another worker has this attempt now',
 };
-const NEVER_RAN: Failure = { class: 'infrastructure', message: 'the command was never run' };
-
 async function checkOut(attempt: Attempt): Promise<Failure | null> {
   const { order, workshop, folder, worktree } = attempt;
   const { repository } = workshop;
@@ -198,32 +221,4 @@ function factsOf(attempt: Attempt, watched: Guard['links']): Promise<Facts> {
     cwd,
     watched,
   );
-}
-
-function resultOf(
-  attempt: Attempt,
-  opened: string,
-  trained: Trained | null,
-  kept: Kept | null,
-): Omit<RunResult, 'status' | 'failure' | 'killed_because' | 'environment_key' | 'spans'> {
-  const done = trained?.done;
-  // What was said counts, also where the disk had no room for the files that show it.
-  const said = trained === null ? null : readingsOf(attempt, trained);
-  return {
-    run: attempt.order.run,
-    attempt: attempt.order.attempt,
-    commit: attempt.order.commit,
-    objective: said?.objective ?? null,
-    tier: 'self_reported',
-    started: done === undefined ? opened : new Date(done.started).toISOString(),
-    seconds: done?.seconds ?? 0,
-    cpu_seconds: done?.cpu_seconds ?? null,
-    slept_seconds: done?.slept_seconds ?? 0,
-    exit_code: done?.exit_code ?? null,
-    signal: done?.signal ?? null,
-    summary: said?.summary ?? [],
-    params: said?.params ?? [],
-    artifacts: kept?.artifacts ?? [],
-    metric_points: kept?.points ?? 0,
-  };
 }

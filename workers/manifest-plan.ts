@@ -4,7 +4,13 @@ import type { Manifest } from './manifest.ts';
 
 /** What of the plan has a hand in a run: into its manifest, and back out of it in another clone. */
 
-export const planPart = ({ objective, workspace, run, compute }: Plan): Manifest['plan'] => ({
+export const planPart = ({
+  objective,
+  workspace,
+  run,
+  evaluate,
+  compute,
+}: Plan): Manifest['plan'] => ({
   objective: { metric: objective.metric, direction: objective.direction, at: objective.at },
   editable: [...workspace.editable],
   link: [...workspace.link],
@@ -14,6 +20,14 @@ export const planPart = ({ objective, workspace, run, compute }: Plan): Manifest
   shell: run.shell,
   seed: run.seed === undefined ? null : { ...run.seed },
   keep: [...run.keep],
+  ...(evaluate === undefined
+    ? {}
+    : {
+        evaluate: {
+          command: evaluate.command,
+          ...(evaluate.timeout === undefined ? {} : { timeout_seconds: evaluate.timeout }),
+        },
+      }),
   gpus_per_run: compute.gpus_per_run,
 });
 
@@ -21,7 +35,7 @@ export const planPart = ({ objective, workspace, run, compute }: Plan): Manifest
 export function planFrom(manifest: Manifest, where: string): Plan | null {
   const { plan, directory, timeout_seconds, env_names } = manifest;
   if (plan === undefined) return null;
-  const { objective, editable, link, command, env, setup, shell, seed, keep } = plan;
+  const { objective, editable, link, command, env, setup, shell, seed, keep, evaluate } = plan;
   const read = planSchema.safeParse({
     project: manifest.experiment,
     question: `Does ${manifest.run} come out the same?`,
@@ -32,6 +46,16 @@ export function planFrom(manifest: Manifest, where: string): Plan | null {
       ...(setup === null ? {} : { setup }),
       ...(seed === null ? {} : { seed }),
     },
+    ...(evaluate === undefined
+      ? {}
+      : {
+          evaluate: {
+            command: evaluate.command,
+            ...(evaluate.timeout_seconds === undefined
+              ? {}
+              : { timeout: `${evaluate.timeout_seconds}s` }),
+          },
+        }),
     compute: { gpus_per_run: plan.gpus_per_run },
   });
   if (read.success) return read.data;

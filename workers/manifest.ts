@@ -57,6 +57,15 @@ export const manifestSchema = z
         .int()
         .describe('Processes that outlived the command and were ended.'),
     }),
+    evaluated: z
+      .object({
+        arguments: z.array(text),
+        exit_code: z.int().nullable(),
+        signal: text.nullable(),
+      })
+      .nullable()
+      .optional()
+      .describe('The evaluator, run from a checkout of base on what the run left; null: none ran.'),
     peak_memory_mb: z.number().nullable(),
     plan: z
       .object({
@@ -80,6 +89,7 @@ export const manifestSchema = z
           })
           .nullable(),
         keep: z.array(text),
+        evaluate: z.object({ command: text, timeout_seconds: z.number().optional() }).optional(),
         gpus_per_run: z.union([z.int(), z.literal('auto')]),
       })
       .optional()
@@ -87,6 +97,7 @@ export const manifestSchema = z
     outcome: z
       .object({
         objective: value.nullable(),
+        tier: z.enum(['self_reported', 'checked', 'verified']).optional(),
         failure: z
           .object({ class: text, message: text })
           .nullable()

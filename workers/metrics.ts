@@ -243,14 +243,17 @@ function textOf(line: string): Values {
 }
 
 /**
- * The series that a plan means by `metric`: the one of that name, or the only one that differs in
+ * The key that a plan means by `metric`: the one of that name, or the only one that differs in
  * nothing but case, blanks, dashes and underscores (`val loss` is `val_loss`). Null for none.
  */
-export function seriesOf(all: ReadonlyMap<string, Series>, metric: string): Series | null {
-  const exact = all.get(metric);
-  if (exact !== undefined) return exact;
+export function keyMeant(all: ReadonlyMap<string, Series>, metric: string): string | null {
+  if (all.has(metric)) return metric;
   const alike = [...all.keys()].filter((key) => tidy(key) === tidy(metric));
-  return alike.length === 1 ? (all.get(alike[0] as string) ?? null) : null;
+  return alike.length === 1 ? (alike[0] ?? null) : null;
 }
+
+/** Its series. */
+export const seriesOf = (all: ReadonlyMap<string, Series>, metric: string): Series | null =>
+  all.get(keyMeant(all, metric) ?? metric) ?? null;
 
 const tidy = (key: string): string => key.toLowerCase().replace(/[\s_-]+/g, '_');

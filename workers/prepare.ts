@@ -45,7 +45,7 @@ export async function prepare(
       await repository.createBranch(branch, parent);
       return { commit: parent, command: order.parent_command, settings: null };
     }
-    if (change.kind !== 'stack') return await committed(repository, rewriting, order);
+    if (change.kind !== 'stack') return await committed(repository, rewriting, order, branch);
     return await stacked(repository, rewriting, order, change.changes);
   } catch (error) {
     if (!isTrouble(error)) throw error;
@@ -53,7 +53,7 @@ export async function prepare(
   }
 }
 
-/** Several changes, a commit each, one on the other: the branch ends at the last. */
+/** Several changes, a commit each, one on the other; the branch is brought to the last. */
 async function stacked(
   repository: Repository,
   rewriting: Rewriting,
@@ -62,8 +62,10 @@ async function stacked(
 ): Promise<Prepared> {
   let { parent, parent_command } = order;
   let prepared: Prepared = { commit: parent, command: parent_command, settings: null };
-  for (const change of changes) {
-    prepared = await committed(repository, rewriting, { ...order, change, parent, parent_command });
+  for (const [i, change] of changes.entries()) {
+    const branch = i === changes.length - 1 ? order.branch : null;
+    const next = { ...order, change, parent, parent_command };
+    prepared = await committed(repository, rewriting, next, branch);
     if ('failure' in prepared) return prepared;
     ({ commit: parent, command: parent_command } = prepared);
   }
@@ -71,13 +73,14 @@ async function stacked(
   return { ...prepared, settings: await rewriting.readSettings(order.plan, parent) };
 }
 
-/** One change as one commit on its parent, at which the branch then is. */
+/** One change as one commit on its parent, to which the branch, if one is given, is brought. */
 async function committed(
   repository: Repository,
   rewriting: Rewriting,
   order: PrepareOrder,
+  branch: string | null,
 ): Promise<Prepared> {
-  const { change, parent, branch, message, plan } = order;
+  const { change, parent, message, plan } = order;
   const made =
     change.kind === 'patch' ? patched(order) : await turned(repository, rewriting, order);
   if ('class' in made) return { failure: made };

@@ -36,9 +36,9 @@ export async function keptPaths(attempt: Attempt): Promise<readonly string[]> {
 /**
  * Runs the plan's setup unless the worktree holds what it left for the same key, untouched since.
  * The files that git tracks are as committed afterwards, whatever setup did to them: so they are
- * for each later run. Its output is `setup.log`. A failure on what base has, too, is the machine's.
+ * for each later run. Its output is in `log`. A failure on what base has, too, is the machine's.
  */
-export async function setUp(attempt: Attempt): Promise<Failure | null> {
+export async function setUp(attempt: Attempt, log = 'setup.log'): Promise<Failure | null> {
   const { order, workshop, worktree } = attempt;
   const { repository } = workshop;
   const { setup } = order.plan.run;
@@ -53,7 +53,7 @@ export async function setUp(attempt: Attempt): Promise<Failure | null> {
   await repository.checkOut(worktree, order.commit, link);
   const unlinked = await placeLinks(workshop.root, worktree, link, tracked);
   if (unlinked !== null) return unlinked;
-  const failed = await runSetup(attempt, setup, key);
+  const failed = await runSetup(attempt, setup, key, log);
   if (failed !== null) return failed;
 
   const left = leftIn(worktree, tracked, link);
@@ -67,7 +67,12 @@ export async function setUp(attempt: Attempt): Promise<Failure | null> {
   return null;
 }
 
-async function runSetup(attempt: Attempt, setup: string, key: string): Promise<Failure | null> {
+async function runSetup(
+  attempt: Attempt,
+  setup: string,
+  key: string,
+  log: string,
+): Promise<Failure | null> {
   const { order, workshop } = attempt;
   const call = invocation(order.plan.run, setup, null);
   if ('class' in call) return call;
@@ -78,7 +83,7 @@ async function runSetup(attempt: Attempt, setup: string, key: string): Promise<F
     command: { command: setup, env: order.plan.run.env },
     seed: {},
     timeout_seconds,
-    log: 'setup.log',
+    log,
   });
   if (attempt.signal.aborted) {
     return { class: 'infrastructure', message: 'stopped while setup ran' };

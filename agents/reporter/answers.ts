@@ -1,3 +1,5 @@
+import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
+import { armWithout, attributionInWords } from './attribution.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { whatFailed } from './failures.ts';
 import type { Stated } from './findings.ts';
@@ -6,13 +8,12 @@ import { code, escaped } from './markdown.ts';
 import { plain } from './numbers.ts';
 import { heading, item, paragraph, runRanges, type Block } from './page.ts';
 import {
-  betterWay,
+  atDawn,
   changeOf,
   dawnInWords,
   effectWithInterval,
   experimentOf,
   idOf,
-  meanWithSpread,
   metricName,
   named,
   ON_PARENT,
@@ -39,10 +40,9 @@ export function answers(record: NightRecord, stated: Stated): readonly Block[] {
 }
 
 function whatImproved(record: NightRecord, { outcome, going }: Stated): readonly Block[] {
-  if (outcome.kind === 'no_baseline' || outcome.kind === 'nothing') {
-    const standing = baselineStanding(record);
-    return [paragraph(say`Nothing${going ? ' so far' : ''}. ${standing}`)];
-  }
+  if (outcome.kind === 'no_baseline')
+    return [paragraph(say`Nothing${going ? ' so far' : ''}. ${whyNone(record)}`)];
+  if (outcome.kind === 'nothing') return [paragraph(say`Nothing${going ? ' so far' : ''}.`)];
   const stack = stackOf(record, outcome.tip.row.id);
   const tip = idOf(outcome.tip);
   const lead = {
@@ -54,23 +54,36 @@ function whatImproved(record: NightRecord, { outcome, going }: Stated): readonly
     stack.length > 1
       ? 'It stacks these changes, each measured on the one before:'
       : 'What it changes:';
-  return [paragraph(say`${lead} ${built}`), ...stack.map((one) => item(stepOf(record, one)))];
+  const whole = outcome.kind === 'confirmed' && stack.length > 1 && !asked(stack);
+  const why = whole
+    ? ' It is confirmed as a whole; the budget had no seeds left to say what each change is worth (a larger `budget.verification` would).'
+    : '';
+  return [
+    paragraph(say`${lead}${why} ${built}`),
+    ...stack.map((one) => item(stepOf(record, one, !whole))),
+  ];
 }
 
-/** One change of a stack, and what it brought on its parent at night. */
-function stepOf(record: NightRecord, experiment: Sourced<ExperimentRow>): Sentence {
+/** Whether dawn left the changes of a stack out. */
+const asked = (stack: readonly Sourced<ExperimentRow>[]): boolean =>
+  stack.some(({ row }) => row.attributed !== null);
+
+/** One change of a stack, what it brought on its parent at night, and what it is worth at dawn. */
+function stepOf(
+  record: NightRecord,
+  experiment: Sourced<ExperimentRow>,
+  attributed: boolean,
+): Sentence {
   const from = onParent(record, experiment);
   const effect = effectWithInterval(from, ON_PARENT, record.decimals);
   const step = say`**${idOf(experiment)}** ${changeOf(experiment)} — ${titleOf(experiment, 90)}`;
-  return experiment.row.effect_on_parent === null ? step : say`${step}: ${effect} at night`;
+  const night = experiment.row.effect_on_parent === null ? step : say`${step}: ${effect} at night`;
+  const worth = attributed ? attributionInWords(record, experiment) : null;
+  return worth === null ? night : say`${night}; ${worth}`;
 }
 
-function baselineStanding(record: NightRecord): Sentence {
-  const { baseline, message, end_reason } = record.night.row;
-  const arm = baseline === null ? undefined : record.arms.get(baseline);
-  if (baseline !== null && arm && end_reason !== 'baseline_failed')
-    return say`The baseline ${idOf(experimentOf(record, baseline))} stands at ${metricName(record)} ${meanWithSpread(arm, record.decimals)}; ${betterWay(record)}.`;
-  return message === null
+function whyNone(record: NightRecord): Sentence {
+  return record.night.row.message === null
     ? say`The baseline has no number yet.`
     : say`Why: ${fact(record.night, 'message', (text) => escaped(text, 300))}.`;
 }
@@ -87,6 +100,7 @@ function isItReal(record: NightRecord, { outcome, going }: Stated): readonly Blo
     paragraph(realness(record, outcome.kind, tip)),
     ...freshSeeds(record, tip),
     ...tierOf(record, tip),
+    ...confidenceIn(atDawn(record, tip)),
   ];
 }
 
@@ -98,19 +112,28 @@ function realness(
   const { dawn_effect, dawn_low } = tip.row;
   if (dawn_effect === null) return say`Nobody knows: no fresh seed finished at dawn.`;
   if (kind === 'not_confirmed')
-    return say`Not as far as fresh seeds can tell. ${dawnInWords(record, tip)}.`;
+    return say`Not as far as fresh seeds can tell (${testInWords(tip)}). ${dawnInWords(record, tip)}.`;
   return dawn_low === null
     ? say`Yes: the script gives the same number every time, and gave it again.`
-    : say`Yes, as far as fresh seeds can tell: the whole 95 % interval lies on the better side. What each seed gave:`;
+    : say`Yes, as far as fresh seeds can tell (${testInWords(tip)}): the whole 95 % interval lies on the better side. What each seed gave:`;
 }
+
+/** How the arms were compared: fixed before the first fresh seed ran. */
+const testInWords = (tip: Sourced<ExperimentRow>) =>
+  fact({ ...tip, runs: [] }, 'dawn_test', (test) =>
+    test === 'paired' ? 'compared seed by seed' : 'means compared, Welch’s test',
+  );
 
 /** Every fresh seed's value, so that anybody can see how far the arms lie apart. */
 function freshSeeds(record: NightRecord, tip: Sourced<ExperimentRow>): readonly Block[] {
-  const sides = [tip.row.id, tip.row.baseline].flatMap((id) => record.dawn.get(id) ?? []);
+  const { id, baseline } = tip.row;
+  const without = stackOf(record, id).flatMap((one) => armWithout(record, one)?.row.id ?? []);
+  const arms = new Set([id, baseline, ...without]);
+  const sides = [...arms].flatMap((arm) => record.dawn.get(arm) ?? []);
   if (sides.length === 0) return [];
   const decimals = record.decimals;
   const rows = sides.map((arm): readonly Sentence[] => [
-    named(experimentOf(record, arm.row.experiment)),
+    armName(record, tip, arm.row.experiment),
     [fact(arm, 'runs', runRanges)],
     arm.row.seeds.includes(null) ? [] : [fact(arm, 'seeds', (seeds) => seeds.join(', '))],
     [fact(arm, 'values', (values) => values.map((value) => plain(value, decimals)).join(', '))],
@@ -126,6 +149,29 @@ function freshSeeds(record: NightRecord, tip: Sourced<ExperimentRow>): readonly 
     say`mean ± standard deviation`,
   ];
   return [{ kind: 'table', header, numbers: [], rows }];
+}
+
+/** ``E-0009 `dropout=0.1` ``; of an arm that leaves a change out, ``E-0012: E-0009 without E-0003``. */
+function armName(record: NightRecord, tip: Sourced<ExperimentRow>, id: ExperimentId): Sentence {
+  const arm = experimentOf(record, id);
+  const { left_out } = arm.row;
+  const member = left_out === null ? undefined : record.experiments.get(left_out);
+  if (member) return say`${idOf(arm)}: ${idOf(tip)} without ${idOf(member)}`;
+  return id !== arm.row.baseline && id !== tip.row.id
+    ? say`${named(arm)}: ${idOf(tip)} without its last change`
+    : named(arm);
+}
+
+/** The stated rule's word, and whether a person should look. */
+export function confidenceIn(experiment: Sourced<ExperimentRow>): readonly Block[] {
+  const { confidence, borderline } = experiment.row;
+  if (confidence === null) return [];
+  const level = fact({ ...experiment, runs: [] }, 'confidence', (word) => `**${word}**`);
+  const because = fact(experiment, 'confidence_because', (text) => escaped(text, 300));
+  const human = borderline
+    ? ' **Borderline: a human should review it before anything is built on it.**'
+    : '';
+  return [paragraph(say`Confidence ${level}: ${because}.${human}`)];
 }
 
 const TIERS: Readonly<Record<string, string>> = {

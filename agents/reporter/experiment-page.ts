@@ -1,12 +1,15 @@
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { concernsOf, nextStep } from './concerns.ts';
 import { criteriaOf, type Criterion } from './criteria.ts';
+import { confidenceIn } from './answers.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { inWords, type Stated } from './findings.ts';
+import { testsAnIdea } from './ideas.ts';
 import { code, escaped, tail } from './markdown.ts';
 import { bytes, decimalsFor, duration, plain } from './numbers.ts';
 import { heading, item, page, paragraph, runRanges, type Block, type Page } from './page.ts';
 import {
+  atDawn,
   changeOf,
   experimentOf,
   idOf,
@@ -14,6 +17,7 @@ import {
   meanWithSpread,
   metricName,
   named,
+  onParent,
   titleOf,
 } from './phrases.ts';
 import { WALL_SECONDS } from './queries.ts';
@@ -24,6 +28,7 @@ import { unexpectedOf } from './unexpected.ts';
 export function experimentPage(record: NightRecord, stated: Stated, id: ExperimentId): Page {
   const experiment = experimentOf(record, id);
   const isBaseline = id === experiment.row.baseline;
+  const isIdea = testsAnIdea(experiment);
   const said = stated.said.get(id);
   return page(`experiments/${id}/FINDINGS.md`, [
     heading(
@@ -33,6 +38,7 @@ export function experimentPage(record: NightRecord, stated: Stated, id: Experime
         : say`${idOf(experiment)}: ${titleOf(experiment)}`,
     ),
     paragraph(said ? say`**${said}.**` : standing(record, id)),
+    ...confidenceIn(resting(record, experiment)),
     ...(isBaseline ? [] : [...hypothesis(experiment), ...changed(record, experiment)]),
     heading(2, say`Metrics`),
     ...metricsTable(record, experiment),
@@ -40,12 +46,9 @@ export function experimentPage(record: NightRecord, stated: Stated, id: Experime
       'Criteria',
       criteriaOf(record, id).map((one) => item(criterionLine(record, one))),
     ),
-    ...section(
-      'What was unexpected',
-      isBaseline ? [] : orNothing(unexpectedOf(record, experiment)),
-    ),
-    ...section('Concerns', isBaseline ? [] : orNothing(concernsOf(record, experiment))),
-    ...section('Next step', isBaseline ? [] : [paragraph(nextStep(record, experiment))]),
+    ...section('What was unexpected', isIdea ? orNothing(unexpectedOf(record, experiment)) : []),
+    ...section('Concerns', isIdea ? orNothing(concernsOf(record, experiment)) : []),
+    ...section('Next step', isIdea ? [paragraph(nextStep(record, experiment))] : []),
     ...section('Runs', runsTable(record, id)),
     ...tracebacks(record, id),
     ...section('Artifacts', artifacts(record, id)),
@@ -57,6 +60,12 @@ const section = (title: string, blocks: readonly Block[]): readonly Block[] =>
 
 const orNothing = (sentences: readonly Sentence[]): readonly Block[] =>
   sentences.length === 0 ? [paragraph(say`Nothing.`)] : sentences.map((one) => item(say`${one}.`));
+
+/** A verdict rests on dawn's runs where there are any, else on the night's. */
+const resting = (record: NightRecord, experiment: Sourced<ExperimentRow>) =>
+  experiment.row.dawn_confirmed === null
+    ? onParent(record, experiment)
+    : atDawn(record, experiment);
 
 function standing(record: NightRecord, id: ExperimentId): Sentence {
   const arm = record.arms.get(id);
@@ -71,6 +80,7 @@ function hypothesis(experiment: Sourced<ExperimentRow>): readonly Block[] {
     yours: 'your plan',
     search_space: 'the search space of the plan',
     incumbent: 'an earlier night’s best, offered again',
+    attribution: 'dawn, to tell what one change of the confirmed stack is worth',
     paper: 'a paper',
     model: 'a model',
   };

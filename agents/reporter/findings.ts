@@ -1,8 +1,10 @@
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { claimsIn, fact, runsIn, say, textOf, type Sentence, type Sourced } from './fact.ts';
-import { atDawn, dawnInWords, experimentOf, gainIn, named, nightInWords } from './phrases.ts';
+import { attributionInWords } from './attribution.ts';
+import { atDawn, dawnInWords, experimentOf, gainIn, idOf, named, nightInWords } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
 import type { Finding } from '../../orchestrator/domain/event.ts';
+import { candidatesOf } from './ideas.ts';
 import { escaped } from './markdown.ts';
 
 /** What a night found, before anybody makes a page of it. */
@@ -26,8 +28,7 @@ export interface Stated {
 
 function outcomeOf(record: NightRecord): Outcome {
   if (record.night.row.end_reason === 'baseline_failed') return { kind: 'no_baseline' };
-  const candidates = [...record.experiments.values()].filter(({ row }) => row.id !== row.baseline);
-  const tested = candidates.filter(({ row }) => row.dawn_confirmed !== null);
+  const tested = candidatesOf(record).filter(({ row }) => row.dawn_confirmed !== null);
   const confirmed = tested.find(({ row }) => row.dawn_confirmed);
   if (confirmed) return { kind: 'confirmed', tip: confirmed };
   const refuted = tested.at(-1);
@@ -43,9 +44,7 @@ function outcomeOf(record: NightRecord): Outcome {
 /** The incumbent where it moved, else the promising one with the largest gain on the baseline. */
 function bestPromising(record: NightRecord): Sourced<ExperimentRow> | undefined {
   const { incumbent } = record.night.row;
-  const promising = [...record.experiments.values()].filter(
-    ({ row }) => row.verdict === 'promising',
-  );
+  const promising = candidatesOf(record).filter(({ row }) => row.verdict === 'promising');
   return promising.find(({ row }) => row.id === incumbent) ?? byGain(record, promising)[0];
 }
 
@@ -62,9 +61,7 @@ const gainOnBaseline = (record: NightRecord, { row }: Sourced<ExperimentRow>): n
  */
 export function wordFindings(record: NightRecord): Stated {
   const outcome = outcomeOf(record);
-  const judged = [...record.experiments.values()].filter(
-    ({ row }) => row.verdict !== null && row.id !== row.baseline,
-  );
+  const judged = candidatesOf(record).filter(({ row }) => row.verdict !== null);
   return {
     outcome,
     going: record.night.row.ended === null,
@@ -106,11 +103,21 @@ function findingOf(record: NightRecord, experiment: Sourced<ExperimentRow>): Sen
   const { verdict, dawn_confirmed, dawn_effect } = experiment.row;
   const because = fact({ ...experiment, runs: [] }, 'verdict_because', (text) => escaped(text));
   const word = fact(experiment, 'verdict', inWords);
+  const name = againOf(record, experiment);
   if (verdict === 'failed' || verdict === 'invalid')
-    return say`${named(experiment)}: ${{ ...word, runs: [] }} (${because})`;
+    return say`${name}: ${{ ...word, runs: [] }} (${because})`;
+  const worth = attributionInWords(record, experiment);
+  const end = worth === null ? say`` : say`; ${worth}`;
   if (dawn_confirmed !== null && dawn_effect !== null)
-    return say`${named(experiment)}: ${dawnInWords(record, experiment)}: ${fact(atDawn(record, experiment), 'verdict', inWords)} (${because})`;
-  return say`${named(experiment)}: ${nightInWords(record, experiment)}: ${word} (${because})`;
+    return say`${name}: ${dawnInWords(record, experiment)}: ${fact(atDawn(record, experiment), 'verdict', inWords)} (${because})${end}`;
+  return say`${name}: ${nightInWords(record, experiment)}: ${word} (${because})${end}`;
+}
+
+/** An experiment by its change; of an idea that was put on a newer incumbent, what it is again. */
+function againOf(record: NightRecord, experiment: Sourced<ExperimentRow>): Sentence {
+  const { reapplies } = experiment.row;
+  const first = reapplies === null ? undefined : record.experiments.get(reapplies);
+  return first ? say`${named(experiment)} (${idOf(first)} again)` : named(experiment);
 }
 
 /** `no difference` of `no_difference`. */

@@ -64,6 +64,7 @@ export async function gather(
     failures: await of('failures', rows.failureRow),
     hypotheses: await of('hypotheses', rows.hypothesesRow),
     slots: (await of('slots', rows.slotsRow))[0],
+    counts: (await of('counts', rows.countsRow))[0],
     metrics: grouped(await of('metrics', rows.metricRow)),
     curves: grouped(await of('curves', rows.curveRow)),
     settings: grouped(await of('settings', rows.settingRow)),

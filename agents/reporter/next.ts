@@ -1,5 +1,6 @@
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { byGain, type Stated } from './findings.ts';
+import { candidatesOf, lastWords } from './ideas.ts';
 import { counted } from './numbers.ts';
 import { item, type Block } from './page.ts';
 import {
@@ -33,7 +34,7 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
     ideas.push(
       say`Mend the script or the plan (\`${record.command} check\` looks at both), then launch again.`,
     );
-  ideas.push(...besideTheStack(record, tip), ...unsettled(record), ...nextNight(record));
+  ideas.push(...besideTheStack(record, tip), ...unsettled(record, tip), ...nextNight(record));
   if (ideas.length === 0 && going) ideas.push(say`Let the night go on; it has more to try.`);
   if (ideas.length === 0 && SPENT.has(record.night.row.end_reason ?? ''))
     ideas.push(say`Launch again: the budget ended this night, not the ideas.`);
@@ -50,7 +51,7 @@ function besideTheStack(
   tip: Sourced<ExperimentRow> | undefined,
 ): readonly Sentence[] {
   const inStack = new Set(tip ? stackOf(record, tip.row.id).map(({ row }) => row.id) : []);
-  const beside = [...record.experiments.values()].filter(
+  const beside = lastWords(record).filter(
     ({ row }) =>
       row.verdict === 'promising' &&
       row.stack === null &&
@@ -67,20 +68,26 @@ function besideTheStack(
 
 /** Whether the same change was tried later, on something newer: that is what counts. */
 const triedAgain = (record: NightRecord, { id, change }: ExperimentRow): boolean => {
-  const all = [...record.experiments.values()].map(({ row }) => row);
+  const all = candidatesOf(record).map(({ row }) => row);
   const same = all.filter((row) => JSON.stringify(row.change) === JSON.stringify(change));
   return same.at(-1)?.id !== id;
 };
 
 /** Inconclusive with a gain on the parent: the ones that a few more seeds could settle. */
-function unsettled(record: NightRecord): readonly Sentence[] {
+function unsettled(
+  record: NightRecord,
+  tip: Sourced<ExperimentRow> | undefined,
+): readonly Sentence[] {
+  const stack = tip ? stackOf(record, tip.row.id) : [];
+  const inStack = new Set(stack.map(({ row }) => JSON.stringify(row.change)));
   const gain = ({ row }: Sourced<ExperimentRow>) => gainIn(record, row.effect_on_parent ?? 0);
-  return [...record.experiments.values()]
+  return lastWords(record)
     .filter(
       (one) =>
         one.row.verdict === 'inconclusive' &&
         one.row.dawn_confirmed === null &&
         gain(one) > 0 &&
+        !inStack.has(JSON.stringify(one.row.change)) &&
         !triedAgain(record, one.row),
     )
     .toSorted((a, b) => gain(b) - gain(a))

@@ -62,6 +62,11 @@ export const ON_PARENT: Columns<ExperimentRow> = [
   'parent_interval_low',
   'parent_interval_high',
 ];
+export const ATTRIBUTION: Columns<ExperimentRow> = [
+  'attribution_effect',
+  'attribution_low',
+  'attribution_high',
+];
 const AT_DAWN: Columns<ExperimentRow> = ['dawn_effect', 'dawn_low', 'dawn_high'];
 export const OF_TIP: Columns<NightRow> = ['tip_effect', 'tip_low', 'tip_high'];
 

@@ -65,7 +65,8 @@ export function progressSvg(record: NightRecord): string {
 }
 
 function pointsOf(record: NightRecord): readonly Point[] {
-  const all = [...record.experiments.values()];
+  // An arm of dawn that leaves a change out is no step of the search.
+  const all = [...record.experiments.values()].filter(({ row }) => row.left_out === null);
   const room = PLOT.right - PLOT.left;
   return all.map(({ row }, i) => {
     const arm = record.arms.get(row.id)?.row;

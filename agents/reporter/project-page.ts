@@ -1,21 +1,13 @@
 import { answers } from './answers.ts';
-import { fact, say, type Sentence, type Sourced } from './fact.ts';
-import { byGain, inWords, type Stated } from './findings.ts';
+import { allExperiments } from './experiments-table.ts';
+import { fact, joined, say, type Sentence, type Sourced } from './fact.ts';
+import { byGain, type Stated } from './findings.ts';
+import { lastWords, lineOf } from './ideas.ts';
 import { escaped } from './markdown.ts';
-import { counted, decimalsFor, duration, percent, plain, signed, telling } from './numbers.ts';
-import { heading, item, page, paragraph, runRanges, type Block, type Page } from './page.ts';
-import {
-  betterWay,
-  changeOf,
-  effectWithInterval,
-  experimentOf,
-  idOf,
-  metricName,
-  named,
-  nightInWords,
-  OF_TIP,
-  stackOf,
-} from './phrases.ts';
+import { counted, duration, percent } from './numbers.ts';
+import { heading, item, page, paragraph, type Block, type Page } from './page.ts';
+import { effectWithInterval, idOf, named, nightInWords, OF_TIP, stackOf } from './phrases.ts';
+import { standingOfNight, toBeSureOfNone } from './reach.ts';
 import type { ExperimentRow, NightRecord, NightRow } from './records.ts';
 
 /** FINDINGS.md of the project: what to decide on the first screen, what it rests on below. */
@@ -32,15 +24,13 @@ export function projectPage(record: NightRecord, stated: Stated): Page {
       : []),
     { kind: 'quote', text: [fact(night, 'question', (question) => escaped(question, 300))] },
     paragraph(say`**${stated.headline}.**`),
+    ...standingOfNight(record, stated),
     ...answers(record, stated),
     paragraph(
       say`![Every experiment’s objective in order, with the baseline and the running best](experiments/progress.svg)`,
     ),
     ...section('Promising, not confirmed', promising(record, stated)),
-    ...section(
-      'Made no difference, or did not settle',
-      ofVerdicts(record, ['no_difference', 'inconclusive']),
-    ),
+    ...section('Made no difference, or did not settle', unsettled(record)),
     ...section('Worse', ofVerdicts(record, ['worse'])),
     ...section('Rejected before running', rejected(record)),
     ...section('Remarks', remarks(record)),
@@ -63,7 +53,7 @@ function promising(record: NightRecord, { outcome, said }: Stated): readonly Blo
       ? stackOf(record, outcome.tip.row.id).map(({ row }) => row.id)
       : [],
   );
-  const found = [...record.experiments.values()].filter(
+  const found = lastWords(record).filter(
     ({ row }) => row.verdict === 'promising' && !claimed.has(row.id),
   );
   return byGain(record, found).map((one) => item(say`${said.get(one.row.id) ?? []}.`));
@@ -73,10 +63,26 @@ function promising(record: NightRecord, { outcome, said }: Stated): readonly Blo
 const ofVerdicts = (record: NightRecord, verdicts: readonly string[]): readonly Block[] =>
   byGain(
     record,
-    [...record.experiments.values()].filter(
+    lastWords(record).filter(
       ({ row }) => verdicts.includes(row.verdict ?? '') && row.dawn_confirmed === null,
     ),
-  ).map((one) => item(say`${named(one)}: ${nightInWords(record, one)}.`));
+  ).map((one) =>
+    item(
+      say`${joined(
+        lineOf(record, one).map((test) => testOf(record, test)),
+        '; ',
+      )}.`,
+    ),
+  );
+
+/** `E-0003 width=64: …`; on a newer incumbent, `again as E-0012: …`. */
+const testOf = (record: NightRecord, one: Sourced<ExperimentRow>): Sentence =>
+  say`${one.row.reapplies === null ? named(one) : say`again as ${idOf(one)}`}: ${nightInWords(record, one)}`;
+
+function unsettled(record: NightRecord): readonly Block[] {
+  const found = ofVerdicts(record, ['no_difference', 'inconclusive']);
+  return found.length === 0 ? [] : [...toBeSureOfNone(record), ...found];
+}
 
 function rejected(record: NightRecord): readonly Block[] {
   return record.hypotheses
@@ -125,109 +131,6 @@ function theNight(record: NightRecord, { going }: Stated): Sentence {
       ? say``
       : say` It ended because ${fact(night, 'message', (text) => escaped(text, 300))}.`;
   return say`${when}: ${tried}${busy}.${why}`;
-}
-
-/** Best first; what has no number last. Under it the runs of each, so that every number has them. */
-function allExperiments(record: NightRecord): readonly Block[] {
-  const all = [...record.experiments.values()];
-  if (all.length === 0) return [];
-  const rank = ({ row }: Sourced<ExperimentRow>) => {
-    const mean = record.arms.get(row.id)?.row.mean;
-    return mean === undefined ? Infinity : -gainOfMean(record, mean);
-  };
-  const header = [
-    say`experiment`,
-    say`changed`,
-    say`verdict`,
-    say`${metricName(record)}, mean ± standard deviation`,
-    say`seeds`,
-    say`on baseline, 95 % interval`,
-    say`parent`,
-    say`runs`,
-  ];
-  const rows = all.toSorted((a, b) => rank(a) - rank(b)).map((one) => experimentLine(record, one));
-  return [
-    heading(2, say`All experiments`),
-    paragraph(
-      say`Best first by ${metricName(record)} (${betterWay(record)}). The standard deviation is over seeds, and tells how far single runs scatter; it is no interval for the mean.`,
-    ),
-    { kind: 'table', header, numbers: [3, 4, 5], rows },
-  ];
-}
-
-const gainOfMean = ({ objective }: NightRecord, mean: number): number =>
-  objective.direction === 'minimize' ? -mean : mean;
-
-function experimentLine(
-  record: NightRecord,
-  experiment: Sourced<ExperimentRow>,
-): readonly Sentence[] {
-  const { id, baseline, verdict, effect, interval_low, interval_high, parent } = experiment.row;
-  const arm = record.arms.get(id);
-  const link = fact(
-    { ...experiment, runs: [] },
-    'id',
-    (text) => `[${text}](experiments/${text}/FINDINGS.md)`,
-  );
-  const isBaseline = id === baseline;
-  const judged = isBaseline
-    ? say`baseline`
-    : verdict === null
-      ? say`under way`
-      : verdictCell(record, experiment);
-  return [
-    isBaseline || verdict !== null ? [link] : [idOf(experiment)],
-    isBaseline ? say`—` : [changeOf(experiment)],
-    outstanding(verdict) ? say`**${judged}**` : judged,
-    arm ? meanCell(record, arm) : say`—`,
-    arm ? [fact(arm, 'n', String)] : say`—`,
-    isBaseline || effect === null
-      ? say`—`
-      : effectCell(record, experiment, interval_low, interval_high),
-    parent === null ? say`—` : [idOf(experimentOf(record, parent))],
-    arm ? [fact(arm, 'runs', runRanges)] : say`—`,
-  ];
-}
-
-/** `failed: timeout`; `promising, part of E-0007` in a confirmed stack; others by themselves. */
-function verdictCell(record: NightRecord, experiment: Sourced<ExperimentRow>): Sentence {
-  const verdict = fact({ ...experiment, runs: [] }, 'verdict', inWords);
-  const failure = record.failures.find(({ row }) => row.id === experiment.row.id);
-  const { stack } = experiment.row;
-  if (stack !== null && record.experiments.has(stack))
-    return say`${verdict}, part of ${idOf(experimentOf(record, stack))}`;
-  return failure && failure.row.class !== experiment.row.verdict
-    ? say`${verdict}: ${fact({ ...failure, runs: [] }, 'class', (name) => escaped(inWords(name)))}`
-    : [verdict];
-}
-
-const outstanding = (verdict: string | null): boolean =>
-  verdict === 'improved' || verdict === 'promising';
-
-function meanCell(
-  record: NightRecord,
-  arm: Sourced<{ mean: number; spread: number | null }>,
-): Sentence {
-  const number = (column: 'mean' | 'spread') =>
-    fact(arm, column, (value) => plain(value, record.decimals));
-  return arm.row.spread === null ? [number('mean')] : say`${number('mean')} ± ${number('spread')}`;
-}
-
-function effectCell(
-  record: NightRecord,
-  from: Sourced<ExperimentRow>,
-  low: number | null,
-  high: number | null,
-): Sentence {
-  const decimals =
-    low === null || high === null || record.decimals === undefined
-      ? record.decimals
-      : telling(Math.min(record.decimals, decimalsFor((high - low) / 2)), low, high);
-  const number = (column: 'effect' | 'interval_low' | 'interval_high') =>
-    fact(from, column, (value) => signed(value, decimals));
-  return low === null
-    ? [number('effect')]
-    : say`${number('effect')} (${number('interval_low')} to ${number('interval_high')})`;
 }
 
 function earlierNight(night: Sourced<NightRow>): Sentence {

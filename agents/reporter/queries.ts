@@ -32,6 +32,7 @@ export interface Queries {
   readonly runs: Source;
   readonly failures: Source;
   readonly hypotheses: Source;
+  readonly counts: Source;
   readonly slots: Source;
   readonly metrics: Source;
   readonly curves: Source;
@@ -115,6 +116,18 @@ GROUP BY r.experiment, t.key ORDER BY ${inOrder('r.experiment')}, t.key`,
 });
 
 const beside = (night: NightId) => ({
+  // Ideas: what was put on a newer incumbent is the same one again, an arm of dawn is none.
+  counts: `WITH RECURSIVE own AS (
+  SELECT * FROM experiments WHERE night = '${night}' AND id <> baseline AND left_out IS NULL
+), ideas AS (
+  SELECT id, id AS idea FROM own WHERE reapplies IS NULL
+  UNION ALL SELECT own.id, ideas.idea FROM own JOIN ideas ON own.reapplies = ideas.id
+)
+SELECT count(DISTINCT idea) AS tried,
+  count(DISTINCT idea) FILTER (verdict = 'promising' OR dawn_confirmed IS NOT NULL) AS promising,
+  count(DISTINCT idea) FILTER (stack IS NOT NULL OR dawn_confirmed) AS confirmed,
+  count(DISTINCT idea) FILTER (attributed) AS attributed
+FROM own JOIN ideas USING (id)`,
   hypotheses: `SELECT status, rejected_because AS because, count(*) AS n, list(id ORDER BY ${inOrder('id')}) AS ids
 FROM hypotheses WHERE night = '${night}' AND status <> 'tested'
 GROUP BY status, rejected_because ORDER BY n DESC, because`,

@@ -40,6 +40,7 @@ export const nightRow = z.object({
   ...{ id: id<NightId>(), project: text, question: text, metric: text },
   direction: z.enum(['minimize', 'maximize']),
   min_effect: maybe,
+  ...{ smallest_confirmable: maybe, confirmable_seeds: maybe, runs_for_no_difference: maybe },
   ...{
     began: words,
     until: words,
@@ -62,11 +63,16 @@ export const experimentRow = z.object({
   ...{ source: text, line: text, title: text, because: text },
   change: json(z.record(z.string(), z.string())),
   ...{ parent: experiment.nullable(), baseline: experiment, commit: words, branch: words },
+  ...{ reapplies: experiment.nullable(), left_out: experiment.nullable() },
   ...{ verdict: words, verdict_because: words, rule: words },
+  ...{ confidence: words, confidence_because: words, borderline: z.boolean().nullable() },
   ...{ effect: maybe, interval_low: maybe, interval_high: maybe },
   ...{ effect_on_parent: maybe, parent_interval_low: maybe, parent_interval_high: maybe },
   stack: experiment.nullable(),
+  ...{ attribution_effect: maybe, attribution_low: maybe, attribution_high: maybe },
+  ...{ attribution_n: maybe, attributed: z.boolean().nullable() },
   dawn_confirmed: z.boolean().nullable(),
+  ...{ dawn_test: words, dawn_values: z.array(number).nullable() },
   ...{ dawn_n: maybe, dawn_n_baseline: maybe, dawn_objective: maybe, dawn_baseline: maybe },
   ...{ dawn_effect: maybe, dawn_low: maybe, dawn_high: maybe },
   ...{ failure_class: words, failure: words, promoted: words },
@@ -89,6 +95,10 @@ export const failureRow = z.object({ id: experiment, class: text, message: text,
 export const hypothesesRow = z.object({
   ...{ status: text, because: words, n: number },
   ids: z.array(id<HypothesisId>()),
+});
+/** Of ideas, however many experiments tested one. */
+export const countsRow = z.object({
+  ...{ tried: number, promising: number, confirmed: number, attributed: number },
 });
 export const slotsRow = z.object({ slots: number, seconds: maybe, share: maybe });
 export const metricRow = armRow.extend({ key: text });
@@ -132,6 +142,7 @@ export interface NightRecord {
   readonly failures: readonly Sourced<z.output<typeof failureRow>>[];
   readonly hypotheses: readonly Sourced<z.output<typeof hypothesesRow>>[];
   readonly slots: Sourced<z.output<typeof slotsRow>> | undefined;
+  readonly counts: Sourced<z.output<typeof countsRow>> | undefined;
   readonly metrics: ByExperiment<readonly Sourced<MetricRow>[]>;
   readonly curves: ByExperiment<readonly Sourced<CurveRow>[]>;
   readonly settings: ByExperiment<readonly Sourced<SettingRow>[]>;

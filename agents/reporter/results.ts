@@ -6,7 +6,7 @@ import { textOf } from './fact.ts';
 import type { Stated } from './findings.ts';
 import { tail } from './markdown.ts';
 import { experimentOf } from './phrases.ts';
-import type { NightRecord, RunRow } from './records.ts';
+import type { ExperimentRow, NightRecord, RunRow } from './records.ts';
 
 /**
  * experiments/E-0007/results.yaml: an experiment for programs. `schemas/results.schema.json` is
@@ -61,6 +61,16 @@ export const resultsSchema = z.strictObject({
   change: z.record(z.string(), z.string()).describe('Knob to new literal, or patch to its file.'),
   parent: words,
   baseline: z.string(),
+  reapplies: words.describe('The experiment whose change this is, put on a newer incumbent.'),
+  left_out: words.describe('Of dawn: this is the confirmed stack without that change.'),
+  confidence: z
+    .strictObject({
+      level: z.enum(['high', 'medium', 'low']),
+      because: z.string(),
+      borderline: z.boolean().describe('A near thing: a human should review it.'),
+    })
+    .nullable()
+    .describe('Null where the verdict rests on no comparison.'),
   finding: words.describe('What may be said of it, in a sentence of Markdown.'),
   objective: z.strictObject({
     metric: z.string(),
@@ -79,9 +89,15 @@ export const resultsSchema = z.strictObject({
         n_baseline: number,
         effect: maybe,
         interval,
+        test: words.describe('welch: means compared; paired: compared seed by seed.'),
+        values: z.array(number).nullable().describe('Of every fresh seed.'),
       })
       .nullable()
       .describe('The same on fresh seeds alone; null where dawn did not test it.'),
+    attribution: z
+      .strictObject({ effect: maybe, interval, n: z.number(), attributed: z.boolean() })
+      .nullable()
+      .describe('The confirmed stack minus the stack without this change; null: dawn did not ask.'),
   }),
   metrics: z.array(
     z.strictObject({
@@ -150,6 +166,7 @@ function resultsOf(
           line: row.line,
         },
     ...{ change: row.change, parent: row.parent, baseline: row.baseline },
+    ...{ reapplies: row.reapplies, left_out: row.left_out, confidence: confidenceOf(row) },
     finding: finding ? `${textOf(finding)}.` : null,
     objective: objectiveOf(record, id),
     metrics: metricsOf(record, id),
@@ -172,6 +189,14 @@ function resultsOf(
     ),
   };
 }
+
+const confidenceOf = ({ confidence, confidence_because, borderline }: ExperimentRow) =>
+  confidence === null
+    ? null
+    : {
+        level: confidence as 'high' | 'medium' | 'low',
+        ...{ because: confidence_because ?? '', borderline: borderline ?? false },
+      };
 
 function statusOf(record: NightRecord, id: ExperimentId): Results['status'] {
   if (record.runs.get(id)?.some(({ row }) => row.status === 'running')) return 'running';
@@ -196,6 +221,16 @@ function objectiveOf(record: NightRecord, id: ExperimentId) {
             confirmed: row.dawn_confirmed,
             ...{ n: row.dawn_n ?? 0, n_baseline: row.dawn_n_baseline ?? 0 },
             ...{ effect: safe(row.dawn_effect), interval: pair(row.dawn_low, row.dawn_high) },
+            test: row.dawn_test,
+            values: row.dawn_values?.map((value) => safe(value) ?? 'NaN') ?? null,
+          },
+    attribution:
+      row.attributed === null
+        ? null
+        : {
+            effect: safe(row.attribution_effect),
+            interval: pair(row.attribution_low, row.attribution_high),
+            ...{ n: row.attribution_n ?? 0, attributed: row.attributed },
           },
   };
 }

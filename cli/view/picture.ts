@@ -42,6 +42,7 @@ export interface News {
 const LASTING: ReadonlySet<Event['type']> = new Set<Event['type']>([
   'night_started',
   'night_resumed',
+  'baseline_measured',
   'experiment_judged',
   'incumbent_moved',
   'dawn_began',
@@ -72,7 +73,8 @@ export function newsOf(state: State, event: Event): News {
 function toneOf(event: Event): Tone | undefined {
   if (event.type === 'incumbent_moved') return 'green';
   if (event.type !== 'experiment_judged') return undefined;
-  const { verdict } = event.judgement;
+  const { verdict, stack, attribution } = event.judgement;
+  if (stack !== null || attribution) return attribution?.attributed ? 'green' : undefined;
   if (verdict === 'improved' || verdict === 'promising') return 'green';
   return verdict === 'failed' || verdict === 'invalid' ? 'yellow' : undefined;
 }

@@ -1,64 +1,20 @@
-import { CONTEXT_BYTES, VOCABULARY, loadText } from './data.mjs';
+// The plan's evaluator: AutoLab runs it from a clean checkout of base on the model that a training
+// left, and its val_bpb counts, whatever the training printed.
+//
+// The model comes as data and is computed here (model.mjs), by none of the experiment's code. An
+// evaluator that calls the experiment's own loader gives it the last word: such ones were fooled in
+// 4 of 10 attacks. So this one catches a training that prints a number its model does not reach,
+// edits the metric, or looks at the bytes it is to predict. It cannot catch a training that learnt
+// from the held-out text, which lies beside it on the disk. And a model that model.json cannot
+// describe, say a recurrent one, has no number: teach model.mjs its arithmetic on base first.
 
-/** Targets in the evaluation. A fixed number, so that a larger corpus does not make it slower. */
-const QUESTIONS = 8192;
+import { join } from 'node:path';
+import { bitsPerByte } from './metric.mjs';
+import { loadModel } from './model.mjs';
 
-const CALL_SIZE = 256;
-
-/**
- * Bits per byte of a predictor on fixed places of the held-out text, and on as many of the
- * training text.
- *
- * `predict(contexts, count)` gets `count` × CONTEXT_BYTES bytes and returns `count` × VOCABULARY
- * scores. It never sees a target, and scores are normalised here, so that probabilities that sum to more
- * than one win nothing. NaN if any score is.
- */
-export function evaluate(predict) {
-  return {
-    val_bpb: examine(predict, loadText('val')),
-    train_bpb: examine(predict, loadText('train')),
-  };
-}
-
-function examine(predict, text) {
-  const { contexts, targets } = questions(text);
-  let bits = 0;
-  for (let from = 0; from < targets.length; from += CALL_SIZE) {
-    const to = Math.min(from + CALL_SIZE, targets.length);
-    const logits = predict(contexts.slice(from * CONTEXT_BYTES, to * CONTEXT_BYTES), to - from);
-    bits += surprise(logits, targets.subarray(from, to));
-  }
-  return bits / targets.length;
-}
-
-/**
- * Contexts and the bytes that follow them. Apart from `surprise` so that, one day, a model may
- * answer in a place where the targets are not.
- */
-export function questions(text) {
-  // Contexts must not overlap a target, or one question would give away the answer to another.
-  const count = Math.min(QUESTIONS, Math.floor(text.length / (CONTEXT_BYTES + 1)));
-  const stride = Math.floor(text.length / count);
-  const contexts = new Uint8Array(count * CONTEXT_BYTES);
-  const targets = new Uint8Array(count);
-  for (let i = 0; i < count; i++) {
-    const start = i * stride;
-    contexts.set(text.subarray(start, start + CONTEXT_BYTES), i * CONTEXT_BYTES);
-    targets[i] = text[start + CONTEXT_BYTES];
-  }
-  return { contexts, targets };
-}
-
-/** Bits that the targets cost under the scores: the sum of log2(Σ exp scores) − the target's score. */
-export function surprise(logits, targets) {
-  let nats = 0;
-  for (let i = 0; i < targets.length; i++) {
-    const row = logits.subarray(i * VOCABULARY, (i + 1) * VOCABULARY);
-    // Math.max keeps NaN, so a model that diverged can't pass.
-    const peak = Math.max(...row);
-    let sum = 0;
-    for (let j = 0; j < VOCABULARY; j++) sum += Math.exp(row[j] - peak);
-    nats += Math.log(sum) + peak - row[targets[i]];
-  }
-  return nats / Math.LN2;
-}
+const run = process.env.AUTOLAB_RUN_DIR;
+const folder = run === undefined ? join(import.meta.dirname, 'out') : join(run, 'artifacts');
+const { val_bpb, train_bpb } = bitsPerByte(loadModel(folder));
+console.log('---');
+console.log(`val_bpb: ${val_bpb.toFixed(6)}`);
+console.log(`train_bpb: ${train_bpb.toFixed(6)}`);

@@ -5,8 +5,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTEXT_BYTES, EXAMPLES, VOCABULARY, loadText, trainingBatches } from './data.mjs';
-import { evaluate } from './evaluate.mjs';
 import { addToRows, multiply, sumColumns, transpose } from './matrix.mjs';
+import { bitsPerByte } from './metric.mjs';
 import { randomStream } from './random.mjs';
 
 const CONTEXT = 8; // bytes
@@ -78,19 +78,31 @@ function main() {
   const steps = train();
 
   let layers;
-  const { val_bpb, train_bpb } = evaluate((contexts, count) => {
+  const { val_bpb, train_bpb } = bitsPerByte((contexts, count) => {
     if (layers?.size !== count) layers = createLayers(count);
     return forward(layers, contexts);
   });
-  const folder = join(import.meta.dirname, 'out');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'model.bin'), weights);
+  save();
   console.log('---');
   console.log(`val_bpb: ${val_bpb.toFixed(6)}`);
   console.log(`train_bpb: ${train_bpb.toFixed(6)}`);
   console.log(`parameters: ${PARAMETERS}`);
   console.log(`steps: ${steps}`);
   console.log(`seconds: ${seconds().toFixed(2)}`);
+}
+
+/** Leaves the model where evaluate.mjs looks for it, in the form that model.mjs can compute. */
+function save() {
+  const run = process.env.AUTOLAB_RUN_DIR;
+  const folder = run === undefined ? join(import.meta.dirname, 'out') : join(run, 'artifacts');
+  mkdirSync(folder, { recursive: true });
+  const layers = [
+    { units: HIDDEN, activation: ACTIVATION },
+    { units: VOCABULARY, activation: 'linear' },
+  ];
+  const shape = { context: CONTEXT, embedding: EMBEDDING, layers };
+  writeFileSync(join(folder, 'model.json'), `${JSON.stringify(shape)}\n`);
+  writeFileSync(join(folder, 'model.bin'), weights);
 }
 
 /** Until the examples are spent or the loss is not finite; returns the steps done. */

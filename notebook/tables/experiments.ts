@@ -3,6 +3,9 @@ import { changeAsData } from '../../orchestrator/domain/hypothesis.ts';
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import type { Failure } from '../../orchestrator/domain/run.ts';
 import { armOf, experimentIn, runsOf, type State } from '../../orchestrator/domain/state.ts';
+import { experimentTier } from '../../orchestrator/domain/tier.ts';
+import { mean, spread } from '../../orchestrator/statistics/compare.ts';
+import { confidenceOf } from '../../orchestrator/statistics/confidence.ts';
 import { defineTable } from '../table.ts';
 
 export interface ExperimentRow {
@@ -16,15 +19,22 @@ export interface ExperimentRow {
   readonly change: Readonly<Record<string, string>>;
   readonly parent: string | null;
   readonly baseline: string;
+  readonly reapplies: string | null;
+  readonly left_out: string | null;
   readonly commit: string | null;
   readonly branch: string | null;
   readonly status: string;
   readonly verdict: string | null;
   readonly verdict_because: string | null;
   readonly rule: string | null;
+  readonly chance: number | null;
+  readonly confidence: string | null;
+  readonly confidence_because: string | null;
+  readonly borderline: boolean | null;
   readonly objective: number | null;
   readonly spread: number | null;
   readonly n: number;
+  readonly tier: string | null;
   readonly effect: number | null;
   readonly interval: readonly number[] | null;
   readonly interval_low: number | null;
@@ -33,7 +43,14 @@ export interface ExperimentRow {
   readonly parent_interval_low: number | null;
   readonly parent_interval_high: number | null;
   readonly stack: string | null;
+  readonly attribution_effect: number | null;
+  readonly attribution_low: number | null;
+  readonly attribution_high: number | null;
+  readonly attribution_n: number | null;
+  readonly attribution_p: number | null;
+  readonly attributed: boolean | null;
   readonly dawn_confirmed: boolean | null;
+  readonly dawn_test: string | null;
   readonly dawn_n: number | null;
   readonly dawn_n_baseline: number | null;
   readonly dawn_objective: number | null;
@@ -41,6 +58,7 @@ export interface ExperimentRow {
   readonly dawn_effect: number | null;
   readonly dawn_low: number | null;
   readonly dawn_high: number | null;
+  readonly dawn_values: readonly number[] | null;
   readonly failure_class: string | null;
   readonly failure: string | null;
   readonly tags: readonly string[];
@@ -50,16 +68,18 @@ export interface ExperimentRow {
 }
 
 /**
- * Throws where the journal knows no such experiment. One literal and no spread: of forty columns
+ * Throws where the journal knows no such experiment. One literal and no spread: of fifty columns
  * that would take most of the time of a list.
  */
 export function experimentRecord(state: State, id: ExperimentId): ExperimentRow {
   const experiment = experimentIn(state, id);
   const { night, hypothesis, source, line, title, because, parent, baseline } = experiment;
   const { commit, branch, judgement } = experiment;
-  const { on_baseline, on_parent, dawn } = judgement ?? {};
-  const { objective, spread, n } = judgement ?? unjudged(armOf(state, id).map((run) => run.value));
+  const { on_baseline, on_parent, dawn, attribution } = judgement ?? {};
+  const { objective, spread: deviation, n } = measured(state, experiment);
   const failure = experiment.failure ?? failureOfRun(state, experiment);
+  const tier = experimentTier(state, id);
+  const confidence = confidenceIn(state, experiment, tier);
   return {
     id,
     night,
@@ -71,15 +91,22 @@ export function experimentRecord(state: State, id: ExperimentId): ExperimentRow 
     change: changeAsData(experiment.change),
     parent,
     baseline,
+    reapplies: experiment.reapplies ?? null,
+    left_out: experiment.without ?? null,
     commit,
     branch,
     status: statusOf(state, experiment),
     verdict: judgement?.verdict ?? null,
     verdict_because: judgement?.because ?? null,
     rule: judgement?.rule ?? null,
+    chance: judgement?.chance ?? null,
+    confidence: confidence?.level ?? null,
+    confidence_because: confidence?.because ?? null,
+    borderline: confidence?.borderline ?? null,
     objective,
-    spread,
+    spread: deviation,
     n,
+    tier,
     effect: on_baseline?.effect ?? null,
     interval: on_baseline?.interval ?? null,
     interval_low: on_baseline?.interval?.[0] ?? null,
@@ -88,7 +115,14 @@ export function experimentRecord(state: State, id: ExperimentId): ExperimentRow 
     parent_interval_low: on_parent?.interval?.[0] ?? null,
     parent_interval_high: on_parent?.interval?.[1] ?? null,
     stack: judgement?.stack ?? null,
+    attribution_effect: attribution?.effect ?? null,
+    attribution_low: attribution?.interval?.[0] ?? null,
+    attribution_high: attribution?.interval?.[1] ?? null,
+    attribution_n: attribution?.n ?? null,
+    attribution_p: attribution?.p ?? null,
+    attributed: attribution?.attributed ?? null,
     dawn_confirmed: dawn?.confirmed ?? null,
+    dawn_test: dawn ? (dawn.test ?? 'welch') : null,
     dawn_n: dawn?.n ?? null,
     dawn_n_baseline: dawn?.n_baseline ?? null,
     dawn_objective: dawn?.objective ?? null,
@@ -96,6 +130,7 @@ export function experimentRecord(state: State, id: ExperimentId): ExperimentRow 
     dawn_effect: dawn?.on_baseline?.effect ?? null,
     dawn_low: dawn?.on_baseline?.interval?.[0] ?? null,
     dawn_high: dawn?.on_baseline?.interval?.[1] ?? null,
+    dawn_values: dawn?.values ?? null,
     failure_class: failure?.class ?? null,
     failure: failure?.message ?? null,
     tags: [],
@@ -103,6 +138,17 @@ export function experimentRecord(state: State, id: ExperimentId): ExperimentRow 
     opened: state.opened.get(id) ?? null,
     promoted: state.promotions.find(({ experiment: of }) => of === id)?.at ?? null,
   };
+}
+
+/** The runs of the stack without a change are an arm of dawn, and no claim of their own. */
+function confidenceIn(
+  state: State,
+  { night, judgement, without }: Experiment,
+  tier: string | null,
+) {
+  const plan = state.nights.get(night)?.plan;
+  if (!judgement || !plan || without) return null;
+  return confidenceOf(judgement, plan.objective, { tier, evaluator: plan.evaluate !== undefined });
 }
 
 /** Why a judged experiment came to nothing: its last run that failed. */
@@ -121,13 +167,15 @@ function statusOf(state: State, { id, judgement, failure, commit }: Experiment):
   return runs.some((run) => run.status === 'running') ? 'running' : 'finished';
 }
 
-/** What can be said before a judgement: mean and sample standard deviation so far. */
-function unjudged(values: readonly number[]) {
+/**
+ * Mean and sample standard deviation over all that ran. A judgement knows them, but for an
+ * experiment that dawn ran again as somebody else's arm; its effect is restated then, too.
+ */
+function measured(state: State, { id, judgement, runs }: Experiment) {
+  if (judgement && judgement.n >= runs.length) return judgement;
+  const values = armOf(state, id).map((run) => run.value);
   const n = values.length;
-  if (n === 0) return { objective: null, spread: null, n };
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { objective: mean, spread: n < 2 ? null : Math.sqrt(squares / (n - 1)), n };
+  return { objective: n === 0 ? null : mean(values), spread: spread(values), n };
 }
 
 export const experiments = defineTable<ExperimentRow>({
@@ -139,7 +187,7 @@ export const experiments = defineTable<ExperimentRow>({
     hypothesis: ['VARCHAR', 'The hypothesis it tests; null for a baseline.'],
     source: [
       'VARCHAR',
-      'Who thought of it: baseline, yours, search_space, incumbent, paper, model.',
+      'Who thought of it: baseline, yours, search_space, incumbent, paper, model; attribution where it is a confirmed stack without one of its changes.',
     ],
     line: ['VARCHAR', 'The line of inquiry it belongs to.'],
     title: ['VARCHAR', 'The hypothesis in a few words.'],
@@ -147,6 +195,14 @@ export const experiments = defineTable<ExperimentRow>({
     change: ['JSON', "Knob to new literal, or `patch` to its file: `change->>'learning_rate'`."],
     parent: ['VARCHAR', 'The experiment it was built on; null for a baseline.'],
     baseline: ['VARCHAR', 'The baseline it is measured against; its own id for a baseline.'],
+    reapplies: [
+      'VARCHAR',
+      'The experiment whose change this is, put on a newer incumbent; null where it is new.',
+    ],
+    left_out: [
+      'VARCHAR',
+      'Of dawn: this is the confirmed stack without that change; null for all others.',
+    ],
     commit: ['VARCHAR', 'The commit that its runs execute; null until its branch stands.'],
     branch: ['VARCHAR', 'Its branch; null until it stands.'],
     status: [
@@ -159,9 +215,23 @@ export const experiments = defineTable<ExperimentRow>({
     ],
     verdict_because: ['VARCHAR', 'The evidence in one sentence.'],
     rule: ['VARCHAR', 'Version of the rule that gave the verdict.'],
+    chance: [
+      'DOUBLE',
+      'What the search believed: the probability that it is better than its parent. It moves the search and claims nothing.',
+    ],
+    confidence: [
+      'VARCHAR',
+      'How much weight the verdict bears: high, medium, low; null where it rests on no comparison.',
+    ],
+    confidence_because: ['VARCHAR', 'Why.'],
+    borderline: ['BOOLEAN', 'Whether it was a near thing that a human should review.'],
     objective: ['DOUBLE', 'Mean of the objective over finished runs of distinct seeds.'],
     spread: ['DOUBLE', 'Sample standard deviation over those runs; null below two.'],
     n: ['BIGINT', 'How many those runs are.'],
+    tier: [
+      'VARCHAR',
+      'The lowest tier of the runs that the verdict rests on: self_reported (the script says so), checked (the evaluator of base measured it); null where nothing was measured.',
+    ],
     effect: ['DOUBLE', "Objective minus the baseline's, sign as measured."],
     interval: ['DOUBLE[]', '[low, high] of effect, 95 %; null where the runs cannot say.'],
     interval_low: ['DOUBLE', 'Its lower end.'],
@@ -170,10 +240,20 @@ export const experiments = defineTable<ExperimentRow>({
     parent_interval_low: ['DOUBLE', 'Lower end of the 95 % interval of effect_on_parent.'],
     parent_interval_high: ['DOUBLE', 'Its upper end.'],
     stack: ['VARCHAR', 'The tip of the confirmed stack that it is a member of.'],
+    attribution_effect: [
+      'DOUBLE',
+      'The confirmed stack minus the stack without this change, on fresh seeds; null where dawn did not ask.',
+    ],
+    attribution_low: ['DOUBLE', 'Lower end of the 95 % interval of attribution_effect.'],
+    attribution_high: ['DOUBLE', 'Its upper end.'],
+    attribution_n: ['BIGINT', 'Fresh seeds of each arm that it rests on.'],
+    attribution_p: ['DOUBLE', "Its p, adjusted by Holm over the stack's changes."],
+    attributed: ['BOOLEAN', 'Whether the gain may be claimed of this change.'],
     dawn_confirmed: [
       'BOOLEAN',
       'Whether fresh seeds confirmed it; null where dawn did not test it.',
     ],
+    dawn_test: ['VARCHAR', 'welch (means compared) or paired (compared seed by seed).'],
     dawn_n: ['BIGINT', 'Fresh seeds that finished.'],
     dawn_n_baseline: ['BIGINT', 'The same of the baseline.'],
     dawn_objective: ['DOUBLE', 'Mean objective over the fresh seeds.'],
@@ -181,6 +261,10 @@ export const experiments = defineTable<ExperimentRow>({
     dawn_effect: ['DOUBLE', "Objective minus the baseline's on fresh seeds alone."],
     dawn_low: ['DOUBLE', 'Lower end of the 95 % interval of dawn_effect.'],
     dawn_high: ['DOUBLE', 'Its upper end.'],
+    dawn_values: [
+      'DOUBLE[]',
+      'Its value of every fresh seed; null in records before they were kept.',
+    ],
     failure_class: ['VARCHAR', 'Why its change could not be made into a branch: idea, invalid, …'],
     failure: ['VARCHAR', 'The same in a line for people.'],
     tags: ['VARCHAR[]', 'Its tags.'],

@@ -22,6 +22,9 @@ export interface NightRow {
   readonly metric: string;
   readonly direction: string;
   readonly min_effect: number | null;
+  readonly smallest_confirmable: number | null;
+  readonly confirmable_seeds: number | null;
+  readonly runs_for_no_difference: number | null;
   readonly machine: string;
   readonly remarks: readonly string[];
   readonly data_changed: readonly string[];
@@ -40,7 +43,11 @@ export function nightRecord(state: State, id: NightId): NightRow {
     ...{ baseline, incumbent, slots, candidates, runs_started, plan_key, plan_changes },
     ...{ project: plan.project, question: plan.question },
     ...{ metric: plan.objective.metric, direction: plan.objective.direction },
-    ...{ min_effect: plan.objective.min_effect ?? null, machine: night.machine },
+    min_effect: plan.objective.min_effect ?? null,
+    smallest_confirmable: night.confirmable?.gain ?? null,
+    confirmable_seeds: night.confirmable?.seeds ?? null,
+    runs_for_no_difference: night.confirmable?.runs_for_no_difference ?? null,
+    machine: night.machine,
     ...{ remarks: night.remarks, data_changed: night.data_changed, plan },
   };
 }
@@ -73,6 +80,15 @@ export const nights = defineTable<NightRow>({
     min_effect: [
       'DOUBLE',
       'The smallest effect that the plan calls interesting; null where it says none.',
+    ],
+    smallest_confirmable: [
+      'DOUBLE',
+      'The smallest true gain that its dawn confirms four times in five, in units of the objective; null where noise is not known, or dawn has fewer than two seeds.',
+    ],
+    confirmable_seeds: ['BIGINT', 'Fresh seeds of each arm that this rests on.'],
+    runs_for_no_difference: [
+      'BIGINT',
+      'Runs of each of two arms until a change that does nothing is shown to lie within min_effect, four times in five.',
     ],
     machine: ['VARCHAR', 'Hardware and toolchain, in words.'],
     remarks: ['VARCHAR[]', 'What was odd when it began: uncommitted changes, missing variables.'],

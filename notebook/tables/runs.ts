@@ -97,9 +97,12 @@ export const runs = defineTable<RunRow>({
     killed_because: ['VARCHAR', 'user, pruned or fenced.'],
     objective: [
       'DOUBLE',
-      'The number it is judged by, as printed: NaN and infinities are kept; null where none was.',
+      'The number it is judged by, as its script or the evaluator printed it: NaN and infinities are kept; null where none was.',
     ],
-    tier: ['VARCHAR', 'How far the number can be trusted: self_reported, checked, verified.'],
+    tier: [
+      'VARCHAR',
+      'How far the objective can be trusted: self_reported (the script says so), checked (the evaluator of base measured it); verified is for a later version.',
+    ],
     started: ['TIMESTAMP', 'When this attempt was started, UTC.'],
     seconds: ['DOUBLE', 'Wall-clock seconds of the command.'],
     cpu_seconds: ['DOUBLE', 'Processor seconds it used.'],

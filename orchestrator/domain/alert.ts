@@ -95,7 +95,9 @@ function ofJudgement(
   state: State,
   { experiment, judgement }: Event & { type: 'experiment_judged' },
 ): Alert | null {
-  const { verdict, because } = judgement;
+  const { verdict, because, stack, attribution } = judgement;
+  // Told when the verdict was given; this only adds what the change is worth in its stack.
+  if (stack !== null || attribution) return null;
   const title = titleOf(state, experiment);
   const about = { level: 'info', subject: experiment } as const;
   if (verdict === 'improved')

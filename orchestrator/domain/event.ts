@@ -48,6 +48,10 @@ export interface NightStarted {
   readonly next_experiment: number;
   /** Things the reader should know of: a dirty tree, changed data. */
   readonly remarks: readonly string[];
+  /** Why the goal moved since the last night, as its launch was told. */
+  readonly because?: string;
+  /** GPUs that each run gets. Absent: nobody counted. */
+  readonly gpus_per_run?: number;
 }
 
 /** Why a night stopped. Everything but `gate`, `failed` and `interrupted` is a planned end. */
@@ -55,7 +59,12 @@ export type NightEnd =
   | 'experiments_spent'
   | 'runs_spent'
   | 'time_spent'
+  | 'gpu_hours_spent'
   | 'ideas_spent'
+  /** The incumbent is as good as `objective.target` asks for. */
+  | 'target_reached'
+  /** Nothing better came of so many experiments as `budget.plateau` says. */
+  | 'plateau'
   | 'stopped'
   | 'superseded'
   | 'gate'
@@ -82,6 +91,19 @@ export interface Reran {
   /** Where its files are, from the lab's top. */
   readonly folder: string | null;
   readonly who: string;
+}
+
+/** What a night's budget can find out, as far as its runs tell how they scatter. */
+export interface Confirmable {
+  /** Fresh seeds of each arm at dawn; 0 where the budget keeps none for it. */
+  readonly seeds: number;
+  /** The smallest true gain that they confirm four times in five; null where they can't. */
+  readonly gain: number | null;
+  /**
+   * Runs of each of two arms until "no difference" could be said of a change that does nothing;
+   * null where the plan names no `min_effect`, or beyond what anybody would run.
+   */
+  readonly runs_for_no_difference: number | null;
 }
 
 /** What happened in the lab, in order. The journal holds nothing else; the state is their fold. */
@@ -164,6 +186,13 @@ export type EventBody =
       readonly to: ExperimentId;
       readonly because: string;
     }
+  /** Every seed of the baseline ran: what there is to measure against, and what can be found out. */
+  | {
+      readonly type: 'baseline_measured';
+      readonly night: NightId;
+      readonly baseline: ExperimentId;
+      readonly confirmable: Confirmable;
+    }
   /** The search is over; fresh seeds decide. No arms: there is nothing to confirm. */
   | {
       readonly type: 'dawn_began';
@@ -175,6 +204,8 @@ export type EventBody =
       readonly test?: DawnTest;
       /** Whether each change of a confirmed stack is then left out once. */
       readonly attribute?: boolean;
+      /** As the night's runs tell it; absent where they tell nothing of noise. */
+      readonly confirmable?: Confirmable;
     }
   | {
       readonly type: 'night_ended';
@@ -218,8 +249,26 @@ export type EventBody =
       readonly who: string;
     }
   /** Nothing new is started until it is over; what runs goes on. */
-  | { readonly type: 'paused'; readonly night: NightId; readonly because: string }
+  | {
+      readonly type: 'paused';
+      readonly night: NightId;
+      readonly because: string;
+      /** When it ends by itself, ISO 8601; absent where something has to change first. */
+      readonly until?: string;
+    }
   | { readonly type: 'unpaused'; readonly night: NightId }
+  /** The time has come that a run waited for, to be started again. */
+  | { readonly type: 'waited'; readonly night: NightId }
+  /** A gate of the plan was reached, and decided once and for all. */
+  | {
+      readonly type: 'gate_judged';
+      readonly night: NightId;
+      /** Counts from 1, in the plan's order. */
+      readonly gate: number;
+      readonly passed: boolean;
+      /** One sentence: which gate, what it required, what was found. */
+      readonly because: string;
+    }
   /** The machine was suspended for so long; the time is not the night's. */
   | { readonly type: 'slept'; readonly night: NightId; readonly seconds: number }
   /** What no other event says; the alerts that people see are these and those that events imply. */

@@ -108,3 +108,17 @@ export const smoke = mapping({
   error: 'expected args, env or both',
   ...together,
 });
+
+/** What measures a run besides its own script. */
+export const evaluate = mapping({
+  command: name.describe(
+    'Run from a clean checkout of base on what a run left; the metric it prints counts.',
+  ),
+  timeout: duration.optional().describe('How long it may take; default: run.timeout.'),
+}).describe('Measures each run in a process of its own that no experiment can change.');
+
+/** Whether something in the plan measures what `objective.tier` demands. */
+export const canBeMeasured = (plan: {
+  objective?: { tier?: unknown };
+  evaluate?: unknown;
+}): boolean => plan.objective?.tier !== 'checked' || plan.evaluate !== undefined;

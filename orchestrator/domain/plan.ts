@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { splitCommand } from './command.ts';
+import { gates, plateau } from './plan-gates.ts';
 import { knob, seed } from './plan-knob.ts';
 import {
+  canBeMeasured,
+  evaluate,
   later,
   duration,
   share,
@@ -93,7 +96,13 @@ export const planSchema = mapping({
       .enum(['last', 'best'], { error: 'expected last or best' })
       .default('last')
       .describe('Which of a run’s values counts.'),
-    target: later('objective.target'),
+    tier: z
+      .enum(['self_reported', 'checked'], { error: 'expected self_reported or checked' })
+      .optional()
+      .describe('What a number must be for promote: checked is measured by evaluate.'),
+    target: number
+      .optional()
+      .describe('The search ends when what it builds on is as good as this, on two seeds or more.'),
   }).describe('The one number that experiments are judged by.'),
   constraints: list(constraint).default([]).describe('A run that breaks one cannot win.'),
   success_criteria: list(criterion)
@@ -149,7 +158,13 @@ export const planSchema = mapping({
     verification: share
       .prefault('20%')
       .describe('Share of the runs that is kept for dawn, when claims are tested on fresh seeds.'),
-    gpu_hours: later('budget.gpu_hours'),
+    gpu_hours: number
+      .positive({ error: 'expected a number above 0' })
+      .optional()
+      .describe('Hours of training times GPUs per run that a night may take, dawn included.'),
+    plateau: plateau
+      .optional()
+      .describe('The search ends when so many brought nothing better: 12 experiments.'),
     llm_usd: later('budget.llm_usd'),
     tokens: later('budget.tokens'),
   })
@@ -192,12 +207,12 @@ export const planSchema = mapping({
     .default('auto')
     .describe('Whether runs are shut in. There is no sandbox yet: auto says so.'),
 
-  evaluate: later('evaluate'),
+  evaluate: evaluate.optional(),
   score: later('score'),
   holdout: later('holdout'),
   dawn: later('dawn'),
   experiments: later('experiments'),
-  gates: later('gates'),
+  gates,
   prune: later('prune'),
   notify: z
     .string(NOTIFY)
@@ -207,6 +222,10 @@ export const planSchema = mapping({
     .describe(
       'Who hears of alerts: a URL that gets JSON, a command that reads it, or $NAME of a variable that holds either.',
     ),
+}).refine(canBeMeasured, {
+  error: 'expected evaluate beside tier: checked, as nothing else measures it',
+  path: ['objective', 'tier'],
+  ...together,
 });
 
 /** A validated plan. Durations are seconds, shares are fractions, literals are source text. */
@@ -228,16 +247,18 @@ export const gainOf = (objective: Objective, effect: number): number =>
   objective.direction === 'minimize' ? -effect : effect;
 
 /**
- * Canonical JSON of what makes two numbers comparable: objective, workspace and run, but not what
- * was tried or how much was spent. Equal texts, equal meaning; its hash is `plan_key`.
+ * Canonical JSON of what makes two numbers comparable: objective, workspace, run and evaluate, but
+ * not what was tried, how much was spent or what promote demands. Equal texts, equal meaning; its hash is `plan_key`.
  */
 export function planMeaning(plan: Plan): string {
   const { base, directory, editable, link } = plan.workspace;
   // No night runs it so: how a rehearsal is cut short moves no number.
   const { smoke: _, ...run } = plan.run;
+  const { tier: __, target: ___, ...objective } = plan.objective;
   return canonical({
-    objective: plan.objective,
+    objective,
     run,
+    evaluate: plan.evaluate,
     workspace: { base, directory, editable: editable.toSorted(), link: link.toSorted() },
   });
 }

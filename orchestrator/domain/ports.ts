@@ -74,7 +74,8 @@ export interface Queue {
 export type FileChanges = ReadonlyMap<string, string | null>;
 
 export interface CommitOrder {
-  readonly branch: string;
+  /** Brought to the commit; null for one that only others will stand on. */
+  readonly branch: string | null;
   readonly parent: string;
   readonly message: string;
   readonly change:

@@ -24,8 +24,15 @@ export interface Failure {
 /** What a run is for. `screen` looks, `replicate` makes sure, `dawn` decides. */
 export type Purpose = 'baseline' | 'screen' | 'replicate' | 'dawn';
 
-/** How far a number can be trusted; later versions measure `checked` and `verified` ones. */
+/**
+ * How far a number can be trusted: printed by the script under test, or measured by the plan's
+ * `evaluate` from a clean checkout of base. A later version measures `verified` ones.
+ */
 export type Tier = 'self_reported' | 'checked' | 'verified';
+const TIERS: readonly Tier[] = ['self_reported', 'checked', 'verified'];
+
+/** Key of the script's own value in a summary, where the evaluator printed another by that name. */
+export const selfReported = (key: string): string => `${key} (self_reported)`;
 
 /** One value of a run that is not a series: its last number, or a text. Exactly one is set. */
 export interface SummaryValue {
@@ -73,6 +80,7 @@ export interface RunResult {
   readonly killed_because: string | null;
   /** The objective as parsed; NaN and infinities are kept, null when none was printed. */
   readonly objective: number | null;
+  /** Of `objective`; self_reported where there is none. */
   readonly tier: Tier;
   readonly started: string;
   /** Wall-clock seconds of the training command. */
@@ -106,6 +114,8 @@ export interface Run {
   readonly status: RunStatus;
   /** When this attempt was started, ISO 8601. */
   readonly started: string;
+  /** When its result was recorded, ISO 8601. */
+  readonly ended: string | null;
   readonly result: RunResult | null;
   /** The Reporter's line on it. */
   readonly said: string | null;
@@ -115,4 +125,10 @@ export interface Run {
 export function usableObjective(run: Run): number | null {
   const value = run.status === 'finished' ? (run.result?.objective ?? null) : null;
   return value !== null && Number.isFinite(value) ? value : null;
+}
+
+/** The lowest tier of the numbers that these runs give; null where they give none. */
+export function tierOf(runs: readonly Run[]): Tier | null {
+  const found = new Set(runs.map((run) => usableObjective(run) !== null && run.result?.tier));
+  return TIERS.find((tier) => found.has(tier)) ?? null;
 }

@@ -1,9 +1,18 @@
 import type { DawnTest, Experiment } from './experiment.ts';
-import type { Base, DataIdentity, Event, Finding, NightEnd, NightStarted, Reran } from './event.ts';
+import type {
+  Base,
+  Confirmable,
+  DataIdentity,
+  Event,
+  Finding,
+  NightEnd,
+  NightStarted,
+  Reran,
+} from './event.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import { numberOf, type ExperimentId, type HypothesisId, type NightId, type RunId } from './ids.ts';
 import type { Plan } from './plan.ts';
-import { usableObjective, type Run } from './run.ts';
+import { usableObjective, type Run, type RunResult } from './run.ts';
 
 /** What became of a hypothesis. */
 export interface HypothesisRecord extends Hypothesis {
@@ -54,10 +63,22 @@ export interface Night {
   readonly running: readonly RunId[];
   /** Started attempts. */
   readonly runs_started: number;
+  /** Seconds that the attempts that ended have trained. */
+  readonly run_seconds: number;
+  /** Null where nobody counted. */
+  readonly gpus_per_run: number | null;
+  /** Experiments in `tried` when the incumbent last moved. */
+  readonly tried_before_move: number;
+  /** The plan's gates that were decided. */
+  readonly gates: readonly Passage[];
+  readonly because: string | null;
+  readonly trouble: Trouble;
   /** Somebody asked it to stop; a launch that goes on takes that back. */
   readonly stopping: 'drain' | 'now' | null;
   /** Why nothing new is started for the moment. */
   readonly paused: string | null;
+  /** Null before the baseline is measured, or where nothing is known of noise. */
+  readonly confirmable: Confirmable | null;
   readonly dawn: {
     readonly reason: NightEnd;
     readonly seeds: readonly (number | null)[];
@@ -79,6 +100,28 @@ export interface Night {
   readonly reported: number;
   readonly findings: readonly Finding[];
 }
+
+/** What became of a gate, which counts from 1 in the plan's order. */
+export interface Passage {
+  readonly gate: number;
+  readonly passed: boolean;
+  readonly because: string;
+}
+
+/** What the machine, and not an idea, made fail. */
+export interface Trouble {
+  /** Runs that it failed and that were not started again. */
+  readonly lost: readonly RunId[];
+  /** The attempts that it failed since one came to any other end, and when they did, ISO 8601. */
+  readonly row: readonly { readonly run: RunId; readonly at: string }[];
+  /** Pauses since then, and how many of the row they were made for. */
+  readonly pauses: number;
+  readonly paused_for: number;
+  /** When the pause ends that this one is, ISO 8601. */
+  readonly until: string | null;
+}
+
+const NO_TROUBLE: Trouble = { lost: [], row: [], pauses: 0, paused_for: 0, until: null };
 
 export interface Flag {
   readonly target: ExperimentId | RunId;
@@ -243,6 +286,7 @@ function apply(state: State, event: Event, put: Put): State {
         plan: event.plan,
         stopping: null,
         paused: null,
+        trouble: { ...NO_TROUBLE, lost: night.trouble.lost },
         idle_seconds: night.idle_seconds + (Date.parse(event.at) - Date.parse(state.worked)) / 1000,
       }));
     case 'hypotheses_proposed': {
@@ -314,6 +358,7 @@ function apply(state: State, event: Event, put: Put): State {
         ...{ id, experiment, seed, purpose, attempt, slot },
         status: 'running',
         started: event.at,
+        ended: null,
         result: null,
         said: null,
       };
@@ -323,6 +368,7 @@ function apply(state: State, event: Event, put: Put): State {
           ? now
           : inNight(now.night, (night) => ({
               runs_started: night.runs_started + 1,
+              trouble: { ...night.trouble, lost: night.trouble.lost.filter((run) => run !== id) },
               running: [...night.running.filter((run) => run !== id), id],
               active:
                 purpose === 'dawn' ||
@@ -343,11 +389,16 @@ function apply(state: State, event: Event, put: Put): State {
       const after =
         now.night === null
           ? now
-          : inNight(now.night, ({ running, unsaid }) => ({
+          : inNight(now.night, ({ running, unsaid, run_seconds, trouble }) => ({
               running: running.filter((id) => id !== run.id),
               unsaid: [...unsaid.filter((id) => id !== run.id), run.id],
+              run_seconds: run_seconds + event.result.seconds,
+              trouble: troubled(trouble, event.result, event.at),
             }));
-      const runs = put(now.runs, run.id, { ...run, status, result: event.result });
+      const runs = put(now.runs, run.id, {
+        ...{ ...run, status, ended: event.at },
+        result: event.result,
+      });
       return { ...after, runs, results: now.results + 1 };
     }
     case 'run_summarised': {
@@ -373,11 +424,19 @@ function apply(state: State, event: Event, put: Put): State {
       return changed(now, event.experiment, { judgement: restated }, put);
     }
     case 'incumbent_moved':
-      return inNight(event.night, (night) => ({ incumbent: event.to, ...told(night) }));
+      return inNight(event.night, (night) => ({
+        ...{ incumbent: event.to, tried_before_move: night.tried.length },
+        ...told(night),
+      }));
+    case 'baseline_measured':
+      return inNight(event.night, () => ({ confirmable: event.confirmable }));
     case 'dawn_began': {
       const { reason, seeds, arms, test = 'welch', attribute = false } = event;
       const dawn = { reason, seeds, arms, test, attribute, left_out: [] };
-      return inNight(event.night, (night) => ({ dawn, ...told(night) }));
+      return inNight(event.night, (night) => ({
+        ...{ dawn, confirmable: event.confirmable ?? night.confirmable },
+        ...told(night),
+      }));
     }
     case 'night_ended': {
       const { reason, message, at } = event;
@@ -408,17 +467,49 @@ function apply(state: State, event: Event, put: Put): State {
     case 'stopping':
       return inNight(event.night, () => ({ stopping: event.how }));
     case 'paused':
-      return inNight(event.night, () => ({ paused: event.because }));
+      return inNight(event.night, ({ trouble }) => ({
+        paused: event.because,
+        trouble: event.until === undefined ? trouble : pausedFor(trouble, event.until),
+      }));
     case 'unpaused':
-      return inNight(event.night, () => ({ paused: null }));
+      return inNight(event.night, ({ trouble }) => ({
+        paused: null,
+        trouble: { ...trouble, until: null, paused_for: trouble.row.length },
+      }));
+    case 'gate_judged':
+      return inNight(event.night, (night) => ({
+        gates: [...night.gates, passage(event)],
+        ...told(night),
+      }));
     case 'slept':
       return inNight(event.night, (night) => ({
         idle_seconds: night.idle_seconds + event.seconds,
       }));
     case 'alert':
+    case 'waited':
     case 'span':
       return now;
   }
+}
+
+const passage = ({ gate, passed, because }: Passage): Passage => ({ gate, passed, because });
+
+const pausedFor = (trouble: Trouble, until: string): Trouble => ({
+  ...{ ...trouble, until },
+  pauses: trouble.pauses + 1,
+  paused_for: trouble.row.length,
+});
+
+/** Any other end breaks the row: the machine can do it. An attempt that was fenced off says neither. */
+function troubled(trouble: Trouble, result: RunResult, at: string): Trouble {
+  if (result.killed_because === 'fenced') return trouble;
+  if (result.failure?.class !== 'infrastructure')
+    return { ...NO_TROUBLE, lost: trouble.lost, until: trouble.until };
+  return {
+    ...trouble,
+    lost: [...trouble.lost, result.run],
+    row: [...trouble.row, { run: result.run, at }],
+  };
 }
 
 /** What an experiment that is opened changes of its night. */
@@ -448,7 +539,8 @@ const nightOf = (event: NightStarted & { readonly at: string }): Night => ({
   id: event.night,
   started: event.at,
   base: event.base,
-  plan: event.plan,
+  // Journals of an earlier version have plans without gates.
+  plan: { ...event.plan, gates: event.plan.gates ?? [] },
   plan_text: event.plan_text,
   plan_key: event.plan_key,
   plan_changes: event.plan_changes,
@@ -473,8 +565,15 @@ const nightOf = (event: NightStarted & { readonly at: string }): Night => ({
   tried: [],
   running: [],
   runs_started: 0,
+  run_seconds: 0,
+  gpus_per_run: event.gpus_per_run ?? null,
+  tried_before_move: 0,
+  gates: [],
+  because: event.because ?? null,
+  trouble: NO_TROUBLE,
   stopping: null,
   paused: null,
+  confirmable: null,
   dawn: null,
   ended: null,
   unsaid: [],

@@ -66,13 +66,13 @@ function write(store: Store, order: CommitOrder): Promise<Made> {
       throw new LabError(
         'refused',
         `the change changes nothing on ${parent.oid.slice(0, 12)}`,
-        order.branch,
+        order.branch ?? undefined,
       );
     }
     const commit =
       (await plainCommit(objects, parent, tree, order.message, scratch.workTree)) ??
       (await commitTree(git, scratch, parent, tree, order.message));
-    await pointBranch(git, home, order.branch, commit);
+    if (order.branch !== null) await pointBranch(git, home, order.branch, commit);
     return { parent: parent.oid, commit };
   });
 }

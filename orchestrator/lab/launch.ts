@@ -5,6 +5,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Queue } from '../domain/ports.ts';
 import { currentNight, fold, replay, type State } from '../domain/state.ts';
 import { runNight, type Interruption, type Outcome } from '../night.ts';
+import { goalRemark } from '../goal.ts';
 import { opening } from '../opening.ts';
 import { openExecutor } from './executor.ts';
 import { makeRoom, publish } from './footprint.ts';
@@ -26,6 +27,8 @@ export interface LaunchOptions {
   readonly experiments?: number | undefined;
   readonly parallel?: number | undefined;
   readonly seconds?: number | undefined;
+  /** Why the goal moved since the last night. */
+  readonly because?: string | undefined;
 }
 
 export interface Launch extends Interruption {
@@ -81,7 +84,13 @@ export async function launch(
     // Before the night is opened: what is in base is not offered to it again.
     for (const merged of await unrecordedMerges(lab, state)) await record(merged);
     const here = await machine(process.env);
-    const found = await look(lab, { ...labPlan, plan }, state, here);
+    const because = options.because ?? null;
+    const looked = await look(lab, { ...labPlan, plan }, state, here);
+    const moved = goalRemark(state.night === null ? null : currentNight(state), plan, because);
+    const found = {
+      ...{ ...looked, because, remarks: [...looked.remarks, ...(moved ? [moved] : [])] },
+      gpus_per_run: gpusFor(1, plan, here)?.length ?? 0,
+    };
     for (const remark of found.remarks) on.onRemark(remark);
     const queue = await opened;
     try {

@@ -50,11 +50,12 @@ export async function probes(
     ok('base', `${branch} at ${base.commit.slice(0, 10)}`),
     checkoutProbe(dirty),
     await roomProbe(lab, base.commit),
-    ...(await diskProbes(lab, labPlan, slots)),
+    ...(await diskProbes(lab, labPlan, plan.evaluate === undefined ? slots : 2 * slots)),
     await queueProbe(plan.queue),
     ok('machine', `${machine}; ${slots} run${slots === 1 ? '' : 's'} at once`),
     ...(await gpuProbes(lab, labPlan, here, slots)),
     seedProbe(plan),
+    tierProbe(plan),
     sandboxProbe(plan),
     await lockProbe(lab),
     missing,
@@ -100,6 +101,12 @@ function seedProbe({ run }: LabPlan['plan']): Probe {
         'seed',
         'run.seed is not set: repeats cannot show what is chance, so no verdict goes beyond inconclusive',
       );
+}
+
+function tierProbe({ evaluate }: LabPlan['plan']): Probe {
+  return evaluate === undefined
+    ? ok('tier', 'self_reported: each number is the script’s own word; `evaluate` would check it')
+    : ok('tier', `checked: ${evaluate.command}, from a clean checkout of base, measures each run`);
 }
 
 async function programProbe(lab: Lab, labPlan: LabPlan): Promise<Probe> {

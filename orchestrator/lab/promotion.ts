@@ -1,16 +1,22 @@
+import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { LabError } from '../domain/errors.ts';
 import type { Base } from '../domain/event.ts';
 import type { Experiment } from '../domain/experiment.ts';
 import { isExperimentId, numberOf, type ExperimentId } from '../domain/ids.ts';
-import { SCORES_FILE } from '../domain/layout.ts';
+import { PLAN_FILE, SCORES_FILE } from '../domain/layout.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { Promotion } from '../domain/ports.ts';
+import type { Tier } from '../domain/run.ts';
 import { changeInWords } from '../domain/hypothesis.ts';
 import { ancestors, experimentIn, type Night, type State } from '../domain/state.ts';
+import { experimentTier } from '../domain/tier.ts';
 import { RULE } from '../statistics/verdict.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
 import type { Lab } from './lab.ts';
 import { unrecordedMerges } from './merged.ts';
+import { evidenceOf, messageOf, scoreOf, withScore } from './promotion-score.ts';
 
 /** Brings an experiment's change to base, with the evidence for it. */
 
@@ -22,32 +28,11 @@ export interface Promoted extends Promotion {
   readonly already: boolean;
 }
 
-/** One entry of experiments/scores.json. */
-interface Score {
-  readonly experiment: ExperimentId;
-  readonly title: string;
-  /** Everything the merge brings, in the order it was stacked. */
-  readonly changes: readonly string[];
-  readonly metric: string;
-  readonly direction: string;
-  readonly value: number | null;
-  readonly baseline: number | null;
-  readonly effect: number | null;
-  readonly interval: readonly number[] | null;
-  readonly n: number;
-  readonly tier: string;
-  readonly verdict: string | null;
-  readonly parent: ExperimentId | null;
-  readonly commit: string;
-  readonly when: string;
-  readonly who: string;
-}
-
 /**
  * Promotes `id`, or without one the last confirmed tip that was not promoted yet. Where base holds
  * that merge and nobody recorded it, as after a kill in between, only the record is made. Throws
- * LabError not_found, refused (not confirmed, already in base, paths in the way), conflict (base
- * moved).
+ * LabError not_found, refused (not confirmed, below the tier that is demanded, already in base,
+ * paths in the way), conflict (base moved).
  */
 export async function promote(
   lab: Lab,
@@ -60,7 +45,11 @@ export async function promote(
   const experiment = id === undefined ? confirmedTip(state) : named(state, id);
   const night = nightOf(state, experiment);
   const standing = merged.find((each) => each.experiment === experiment.id);
-  if (!standing) refuseUnfounded(experiment, options.unconfirmed);
+  const tier = experimentTier(state, experiment.id);
+  if (!standing) {
+    refuseUnfounded(experiment, options.unconfirmed);
+    if (!options.unconfirmed) await refuseUnchecked(lab, state, experiment, night, tier);
+  }
   if (experiment.commit === null)
     throw new LabError(
       'refused',
@@ -73,7 +62,7 @@ export async function promote(
     .map((each) => experimentIn(state, each))
     .filter(({ parent }) => parent !== null)
     .map((each) => `${each.id}: ${each.title} (${changeInWords(each.change)})`);
-  const score = scoreOf(experiment, night, experiment.commit, changes, who);
+  const score = scoreOf(experiment, night, { commit: experiment.commit, changes, who, tier });
   const evidence = evidenceOf(score);
   if (standing) {
     const { branch, commit } = standing;
@@ -166,82 +155,55 @@ function refuseUnfounded({ id, judgement }: Experiment, unconfirmed: boolean): v
     );
 }
 
+/** What nobody but a model or a paper proposed may have been written to please the script's own print. */
+const FOREIGN: ReadonlySet<Experiment['source']> = new Set(['model', 'paper']);
+
+const holdsPatch = (change: Experiment['change']): boolean =>
+  change.kind === 'patch' ||
+  (change.kind === 'stack' && change.changes.some(({ kind }) => kind === 'patch'));
+
+/**
+ * Refuses numbers below the tier that the plan as it is today demands (the night's, where today's
+ * cannot be read), or that a patch of nobody here needs where its night had an evaluator.
+ */
+async function refuseUnchecked(
+  lab: Lab,
+  state: State,
+  { id }: Experiment,
+  { plan }: Night,
+  tier: Tier | null,
+): Promise<void> {
+  if (tier === 'checked' || tier === 'verified') return;
+  const demanded = (await planToday(lab)) ?? plan;
+  const brings = [id, ...ancestors(state, id)].map((each) => experimentIn(state, each));
+  const foreign =
+    plan.evaluate !== undefined &&
+    brings.some(({ source, change }) => FOREIGN.has(source) && holdsPatch(change));
+  if (demanded.objective.tier === 'self_reported') return;
+  if (demanded.objective.tier !== 'checked' && !foreign) return;
+  const why =
+    demanded.objective.tier === 'checked'
+      ? 'the plan demands objective.tier: checked'
+      : 'a patch that a model or a paper proposed has to be measured by evaluate';
+  throw new LabError(
+    'refused',
+    `expected numbers of tier checked (${why}), found ${tier ?? 'none'} among the runs that ${id} ` +
+      'rests on. Launch again: a night with evaluate in its plan measures baseline and candidates ' +
+      `by it. To promote it all the same: autolab promote ${id} --unconfirmed`,
+    id,
+  );
+}
+
+async function planToday(lab: Lab): Promise<Plan | null> {
+  const text = await readFile(join(lab.root, PLAN_FILE), 'utf8').catch(() => null);
+  if (text === null) return null;
+  const { readPlan } = await import('../plan/file.ts');
+  const reading = readPlan(text);
+  return 'plan' in reading ? reading.plan : null;
+}
+
 const nightOf = (state: State, { night }: Experiment): Night => {
   const found = state.nights.get(night);
   if (!found) throw new Error(`the journal knows no ${night}`);
   return found;
 };
-
-function scoreOf(
-  experiment: Experiment,
-  { plan }: Night,
-  commit: string,
-  changes: readonly string[],
-  who: string,
-): Score {
-  const { id, title, parent, judgement } = experiment;
-  const dawn = judgement?.dawn;
-  const contrast = dawn?.on_baseline ?? judgement?.on_baseline ?? null;
-  return {
-    ...{ experiment: id, title, changes },
-    ...{ metric: plan.objective.metric, direction: plan.objective.direction },
-    value: dawn?.objective ?? judgement?.objective ?? null,
-    baseline: dawn?.baseline ?? baselineMean(judgement),
-    effect: contrast?.effect ?? null,
-    interval: contrast?.interval ?? null,
-    n: dawn?.n ?? judgement?.n ?? 0,
-    tier: 'self_reported',
-    verdict: judgement?.verdict ?? null,
-    ...{ parent, commit, when: new Date().toISOString(), who },
-  };
-}
-
-function baselineMean(judgement: Experiment['judgement']): number | null {
-  const { objective, on_baseline } = judgement ?? {};
-  return typeof objective === 'number' && on_baseline ? objective - on_baseline.effect : null;
-}
-
-function evidenceOf({ metric, value, baseline, effect, interval, n, verdict }: Score): string {
-  const number = (x: number) => String(Number(x.toPrecision(5)));
-  if (value === null || baseline === null || effect === null)
-    return `${metric}: not measured against the baseline (${verdict ?? 'not judged'})`;
-  const range = interval ? `, 95 % interval ${interval.map(number).join(' to ')}` : '';
-  return `${metric} ${number(baseline)} -> ${number(value)} (${number(effect)}${range}, ${n} seeds): ${verdict}`;
-}
-
-/** The subject names a single change, or says how many were measured as one. */
-function messageOf(
-  { id, title }: Experiment,
-  evidence: string,
-  changes: readonly string[],
-): string {
-  const subject = changes.length > 1 ? `${changes.length} changes, confirmed together` : title;
-  return [
-    `Merge ${id}: ${subject}`,
-    '',
-    evidence,
-    '',
-    ...changes.map((line) => `- ${line}`),
-    '',
-  ].join('\n');
-}
-
-/** Appends to the list that is there; refuses one that is not a list, rather than lose it. */
-function withScore(old: string | null, score: Score): string {
-  const known: unknown = old === null || old.trim() === '' ? [] : parsed(old);
-  if (!Array.isArray(known))
-    throw new LabError(
-      'refused',
-      `expected ${SCORES_FILE} to hold a JSON list, found something else. Mend or move it.`,
-      SCORES_FILE,
-    );
-  return `${JSON.stringify([...known, score], null, 2)}\n`;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

@@ -18,6 +18,10 @@ export interface Status {
   readonly night: string | null;
   readonly baseline: ExperimentNow | null;
   readonly incumbent: ExperimentNow | null;
+  /** The smallest gain that this budget confirms four times in five; null where nothing says it. */
+  readonly smallest_confirmable: number | null;
+  /** Fresh seeds of each arm that it rests on. */
+  readonly confirmable_seeds: number | null;
   readonly counts: {
     readonly experiments: number;
     readonly runs: number;
@@ -65,6 +69,8 @@ export async function statusOf(lab: Lab, state: State, now = clock.now()): Promi
     night: night?.id ?? null,
     baseline: night?.baseline ? shown(experimentRow(state, night.baseline)) : null,
     incumbent: night?.incumbent ? shown(experimentRow(state, night.incumbent)) : null,
+    smallest_confirmable: night?.confirmable?.gain ?? null,
+    confirmable_seeds: night?.confirmable?.seeds ?? null,
     counts: {
       experiments: own.length,
       runs: night?.runs_started ?? 0,

@@ -70,7 +70,7 @@ function sleep(clock: Clock): (night: Night) => readonly EventBody[] {
 
 async function diskNow(
   lab: Lab,
-  { id: night, paused }: Night,
+  { id: night, paused, trouble }: Night,
   freeIn: (folder: string) => Promise<number>,
 ): Promise<readonly EventBody[]> {
   const folders = [lab.root, lab.cacheDir];
@@ -81,7 +81,9 @@ async function diskNow(
     const because = `${megabytes(least)} MB free in ${folder}, and below ${megabytes(LOW_WATER)} MB nothing new is started; make room, and the night goes on by itself`;
     return [{ type: 'paused', night, because }];
   }
-  return paused !== null && least >= LOW_WATER * RELIEF ? [{ type: 'unpaused', night }] : [];
+  // A pause with an end of its own is not this one's to end.
+  const mine = paused !== null && trouble.until === null;
+  return mine && least >= LOW_WATER * RELIEF ? [{ type: 'unpaused', night }] : [];
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);

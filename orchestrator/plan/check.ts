@@ -54,6 +54,7 @@ export async function checkPlan(
   // In a folder that is not there nothing is; saying so of each file would bury the one problem.
   if (checkDirectory(check)) {
     checkEditable(check);
+    await checkEvaluator(check);
     await checkSeed(check);
     await checkHypotheses(check, await checkKnobs(check));
   }
@@ -77,7 +78,41 @@ export function planRemarks(
       'expected something to try (search_space or hypotheses), found neither: only the baseline will run';
     remarks.push({ ...positions([]), message });
   }
+  const within = evaluatorWithin(plan);
+  if (within !== null) {
+    const message = `expected an evaluator that experiments may not change, found ${within}, which workspace.editable covers: base's own is run whatever they make of it, so take it out of editable`;
+    remarks.push({ ...positions(['evaluate', 'command']), message });
+  }
   return inFileOrder(remarks);
+}
+
+/** A file that `evaluate` names and an experiment may change; null where there is none. */
+const evaluatorWithin = (plan: Plan): string | null =>
+  evaluatorFiles(plan).find((file) => isEditable(plan, file)) ?? null;
+
+/** What of `evaluate` looks like a file in the repository, from its top. */
+function evaluatorFiles(plan: Plan): readonly string[] {
+  const { command } = plan.evaluate ?? {};
+  if (command === undefined) return [];
+  try {
+    return wordsOf(command, plan.run.shell)
+      .filter(({ value }) => /^[^-/].*\.\w+$/.test(value))
+      .map(({ value }) => fromTop(plan, value));
+  } catch {
+    // A quote that is not closed is a problem of its own, see checkCommands.
+    return [];
+  }
+}
+
+/** It runs from a checkout of base: one that was not committed is not there. */
+async function checkEvaluator({ plan, files, repository, baseName, bad }: PlanChecking) {
+  for (const file of evaluatorFiles(plan)) {
+    if (files.includes(file)) continue;
+    const there = await lstat(join(repository.root, file)).catch(() => null);
+    if (there?.isFile() !== true) continue;
+    const message = `expected ${file} on ${baseName}, found it in your checkout only: commit it first`;
+    bad(['evaluate', 'command'], message);
+  }
 }
 
 function checkDirectory({ plan, files, baseName, bad }: PlanChecking): boolean {
@@ -125,6 +160,7 @@ function checkCommands(check: PlanChecking): void {
     [['run', 'setup'], setup],
     [['run', 'command'], command],
     [['run', 'smoke', 'args'], smoke?.args],
+    [['evaluate', 'command'], check.plan.evaluate?.command],
   ];
   for (const [at, text] of commands) {
     if (text === undefined || shell) continue;

@@ -12,7 +12,7 @@ import { mean, paired, stated, twoSided, welch, type Difference } from './compar
  */
 
 /** Of a night: two-sided, so half of it is the chance that a claim of a gain is false. */
-const ALPHA = 0.05;
+export const ALPHA = 0.05;
 
 /** Fresh seeds an arm needs, whatever the budget. */
 export const LEAST_DAWN_SEEDS = 3;
@@ -36,10 +36,13 @@ function onSharedSeeds(a: FreshArm, b: FreshArm): readonly [readonly number[], r
 
 /** mean(a) − mean(b) by the test that was fixed. Both arms hold at least one value. */
 function compared(a: FreshArm, b: FreshArm, test: DawnTest) {
-  const [x, y] = test === 'paired' ? onSharedSeeds(a, b) : [values(a), values(b)];
+  const shared = onSharedSeeds(a, b);
+  // Arms that finished no seed in common have no pairs: their means say what they differ by.
+  const pairs = test === 'paired' && shared[0].length > 0;
+  const [x, y] = pairs ? shared : [values(a), values(b)];
   // Differences that are all alike have no spread to go by; means are compared as if unpaired then,
   // which asks for more where seeds act alike.
-  const difference: Difference | null = (test === 'paired' ? paired(x, y) : null) ?? welch(x, y);
+  const difference: Difference | null = (pairs ? paired(x, y) : null) ?? welch(x, y);
   return { contrast: stated(x, y, difference), difference, n: Math.min(x.length, y.length) };
 }
 
@@ -47,7 +50,7 @@ function compared(a: FreshArm, b: FreshArm, test: DawnTest) {
  * Dawn's word on the tip of the night's stack, on fresh seeds alone. Confirmed where both arms
  * finished at least LEAST_DAWN_SEEDS seeds (one, if deterministic), the 95 % interval of the test
  * lies wholly on the good side, and the gain is at least `min_effect`. Both arms hold at least one
- * value; a paired test needs a seed that both finished.
+ * value.
  */
 export function judgeDawn(
   objective: Objective,

@@ -109,7 +109,7 @@ describe.skipIf(!has('tmux'))('the view in a terminal (tmux)', () => {
     await until(() => screen().some((line) => line.startsWith('goodbye')));
     const all = tmux('capture-pane', '-p', '-J', '-S', '-500');
     expect(all).toMatch(/^best +E-\d{4} .+ improved$/m);
-    expect(all).toMatch(/^\d\d:\d\d {2}E-\d{4} improved .*confirmed at dawn/m);
+    expect(all).toMatch(/^\d\d:\d\d {2}E-\d{4} improved .*fresh/m);
     expect(all).toMatch(/^\d\d:\d\d {2}E-\d{4}\.1 \(boom\) failed/m);
     expect(all).toMatch(/^\d\d:\d\d {2}a remark at the end$/m);
     expect(tmux('display', '-p', '#{cursor_flag}').trim()).toBe('1');

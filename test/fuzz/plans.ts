@@ -14,7 +14,7 @@ export interface PlanOfLab {
 
 const WIDE = `project: wide
 question: Does each key survive?
-objective: { metric: val loss, direction: maximize, min_effect: 1e-3, at: best }
+objective: { metric: val loss, direction: maximize, min_effect: 1e-3, at: best, tier: checked }
 constraints: [{ metric: memory, max: 600 }]
 success_criteria:
   - metric: val loss
@@ -40,6 +40,7 @@ search_space:
 hypotheses:
   - { title: No warm-up, because: it is short, line: schedule, change: { warmup: 0 } }
   - { title: Tie the embeddings, patch: ideas/tie.diff, success_criteria: [{ metric: memory, max: 1 }] }
+evaluate: { command: python evaluate.py, timeout: 5m }
 budget: { experiments: 4, runs: 40, wall_clock: 8h, parallel: auto, verification: 25% }
 compute: { gpus_per_run: 0 }
 agents: { model: none }

@@ -38,7 +38,12 @@ function anyEvent(next: () => number): Event {
     ...{ on_baseline: contrast(), on_parent: contrast() },
     dawn: {
       ...{ confirmed: true, n: 2, n_baseline: 2, objective: number(), baseline: number() },
-      ...{ on_baseline: contrast(), runs: [] },
+      ...{ on_baseline: contrast(), runs: [], values: [number(), number()] },
+    },
+    chance: number(),
+    attribution: {
+      ...{ effect: number(), interval: [number(), number()], n: 3, p: number() },
+      ...{ attributed: true, runs: [] },
     },
   });
   const [event] = asEvents([

@@ -159,6 +159,41 @@ describe('the tables', () => {
     await expectSameEverywhere(place, (sql) => notebook.query(sql));
   });
 
+  it('hold what the judgement says, and null where an older record does not say it', async () => {
+    const notebook = await opened(await aPlace());
+    for (const body of aLittleNight(2)) await notebook.append(body);
+    const dawn = {
+      ...{ confirmed: true, n: 2, n_baseline: 2, objective: 1.4, baseline: 1.5, runs: [] },
+      on_baseline: { effect: -0.1, interval: [-0.12, -0.08] },
+    } as const;
+    const told = {
+      ...{ chance: 0.97, stack: 'E-0002', dawn: { ...dawn, test: 'paired', values: [1.41, 1.39] } },
+      attribution: {
+        ...{ effect: -0.05, interval: [-0.06, -0.04], n: 2, p: 0.01, attributed: true, runs: [] },
+      },
+    } as const;
+    const judged = (experiment: 'E-0001' | 'E-0002', more: object): EventBody => ({
+      ...{ type: 'experiment_judged', experiment, judgement: aJudgement(more) },
+    });
+    await notebook.append(judged('E-0001', told));
+    await notebook.append(judged('E-0002', { dawn }));
+    await notebook.seal();
+    const { rows } = await notebook.query(
+      `SELECT chance, reapplies, left_out, attribution_effect, attribution_low, attribution_high, attribution_n,
+         attribution_p, attributed, dawn_test, dawn_values, confidence, borderline
+       FROM experiments ORDER BY id`,
+    );
+    const nothing = { chance: null, reapplies: null, left_out: null, attributed: null };
+    expect(rows[0]).toMatchObject({ ...nothing, dawn_values: null, confidence: null });
+    expect(rows[1]).toEqual({
+      ...{ chance: 0.97, reapplies: null, left_out: null, attribution_effect: -0.05 },
+      ...{ attribution_low: -0.06, attribution_high: -0.04, attribution_n: 2, attribution_p: 0.01 },
+      ...{ attributed: true, dawn_test: 'paired', dawn_values: [1.41, 1.39] },
+      ...{ confidence: 'low', borderline: true },
+    });
+    expect(rows[2]).toMatchObject({ ...nothing, dawn_test: 'welch', dawn_values: null });
+  });
+
   it('keep numbers that are not finite', async () => {
     const place = await aPlace();
     const notebook = await opened(place);

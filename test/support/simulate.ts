@@ -14,6 +14,7 @@ import {
   replay,
   type State,
 } from '../../orchestrator/domain/state.ts';
+import { dueBy, nextAt } from '../../orchestrator/trouble.ts';
 
 /**
  * A night without git, queue or processes: the real `decide`, and a world whose truth is known.
@@ -100,9 +101,19 @@ export function simulate(world: World, started: NightStarted, most = 5000): Simu
       record(decision.event);
       continue;
     }
+    const due = dueBy(state, clock)[0];
+    if (due) {
+      record(due);
+      continue;
+    }
     const thinking = actions.find((action) => action.kind !== 'record' && action.kind !== 'run');
     const work = thinking ?? actions.find((action) => action.kind === 'run');
-    if (!work) return { state, events, open };
+    if (!work) {
+      const at = nextAt(state, currentNight(state));
+      if (at === null) return { state, events, open };
+      clock = at;
+      continue;
+    }
     if (work.kind === 'run') clock += (world.secondsPerRun ?? 10) * 1000;
     record(answer(world, state, work));
   }

@@ -52,6 +52,24 @@ test('an unchanged experiment is its parent', async () => {
   expect(made).toEqual({ commit: lab.base, command, settings: null });
 });
 
+test('several changes are a commit each, and the branch is at the last of them', async () => {
+  const lab = await labWithSpace();
+  const changes = [
+    { kind: 'knobs', values: { rate: '0.2' } },
+    { kind: 'knobs', values: { depth: '4' } },
+    { kind: 'knobs', values: { rate: '0.3' } },
+  ] as const;
+  const order = orderIn(lab, { kind: 'stack', changes });
+  const made = await lab.executor.prepare(order);
+  if ('failure' in made) throw new Error(made.failure.message);
+  expect(made.command.command).toBe('node train.mjs --depth 4');
+  expect(git(lab.root, 'show', `${made.commit}:train.mjs`)).toContain('const rate = 0.3;');
+  expect(git(lab.root, 'rev-parse', 'autolab/E-0001').trim()).toBe(made.commit);
+  expect(git(lab.root, 'rev-parse', `${made.commit}~3`).trim()).toBe(lab.base);
+  // A crash between the commits asks again, and gets the same.
+  expect(await lab.executor.prepare(order)).toEqual(made);
+});
+
 const patch = (file: string, from: string, to: string, below = ''): PrepareOrder['change'] => {
   const [size, context] = below === '' ? [1, ''] : [2, ` ${below}\n`];
   const header = `--- a/${file}\n+++ b/${file}\n@@ -1,${size} +1,${size} @@\n`;

@@ -1,5 +1,5 @@
 import type { Plan } from '../../domain/plan.ts';
-import { usableObjective } from '../../domain/run.ts';
+import { usableObjective, type RunResult } from '../../domain/run.ts';
 import type { State } from '../../domain/state.ts';
 import { planKey } from '../../opening.ts';
 import { mean } from '../../statistics/compare.ts';
@@ -40,15 +40,23 @@ export function measuredIn(state: State, plan: Plan): Measured | null {
   const seconds = [...state.runs.values()].flatMap((run) => {
     const night = state.experiments.get(run.experiment)?.night;
     const counts = night !== undefined && nights.has(night) && usableObjective(run) !== null;
-    return counts && run.result ? [run.result.seconds] : [];
+    return counts && run.result ? [inSlot(run.result)] : [];
   });
   return seconds.length === 0 ? null : { by: 'notebook', seconds };
 }
 
+/** Training and what the evaluator took after it. */
+const inSlot = ({ seconds, spans }: RunResult): number =>
+  spans.reduce((sum, span) => (span.name === 'evaluate' ? sum + span.seconds : sum), seconds);
+
+/** The whole timeout of a run, its evaluator's included. */
+const longest = ({ run, evaluate }: Plan): number =>
+  run.timeout + (evaluate === undefined ? 0 : (evaluate.timeout ?? run.timeout));
+
 export function estimate(plan: Plan, slots: number, measured: Measured | null): Estimate {
   const { experiments, wall_clock } = plan.budget;
   const runs = plan.budget.runs ?? mostRuns(plan);
-  const each = measured === null ? plan.run.timeout : mean(measured.seconds);
+  const each = measured === null ? longest(plan) : mean(measured.seconds);
   const whole = Math.ceil(runs / slots) * each;
   const cut = wall_clock !== undefined && whole > wall_clock;
   const seconds = cut ? wall_clock : whole;

@@ -14,6 +14,9 @@ export async function touches(lab: Lab, { plan }: LabPlan): Promise<readonly str
     ...(link.length > 0
       ? [`linked, to be read only, and compared before and after each run: ${names(link)}`]
       : []),
+    ...(plan.evaluate === undefined
+      ? []
+      : ['a second worktree for each slot: base as committed, where `evaluate` runs']),
     `runs see PATH, HOME and the like of your environment${seen.length > 0 ? `, and ${names(seen)}` : ''}`,
     'network: not shut off; W&B is offline unless the plan says otherwise',
     ...(plan.queue === 'embedded'

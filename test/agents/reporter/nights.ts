@@ -182,6 +182,79 @@ export const CONFIRMED: Told = {
   ],
 };
 
+const CLEAR = { confidence: 'medium', confidence_because: 'clear at night', borderline: false };
+
+/** A stack of two, the second an idea put on a newer incumbent; dawn left each of them out. */
+export const ATTRIBUTED: Told = {
+  night: {
+    ...{ min_effect: 0.001, smallest_confirmable: 0.00412, confirmable_seeds: 4 },
+    ...{ runs_for_no_difference: 31, candidates: 3 },
+  },
+  tried: [
+    {
+      id: 'E-0000',
+      values: [1.6102, 1.6137, 1.6125],
+      dawn: [1.6121, 1.6148, 1.6097, 1.6119],
+    },
+    {
+      id: 'E-0001',
+      change: { width: '64' },
+      values: [1.5904, 1.5921, 1.5949],
+      dawn: [1.5911, 1.5938, 1.5899, 1.5917],
+      verdict: 'promising',
+      stack: 'E-0004',
+      row: {
+        ...{ attributed: true, attribution_effect: -0.0211, attribution_n: 4 },
+        ...{ attribution_low: -0.0242, attribution_high: -0.018, attribution_p: 0.0002 },
+      },
+    },
+    {
+      id: 'E-0002',
+      change: { dropout: '0.1' },
+      values: [1.6093, 1.6072],
+      verdict: 'promising',
+      row: { ...CLEAR, confidence: 'low' },
+    },
+    {
+      id: 'E-0003',
+      change: { depth: '4' },
+      values: [1.6124, 1.6131],
+      verdict: 'no_difference',
+      row: CLEAR,
+    },
+    {
+      id: 'E-0004',
+      change: { dropout: '0.1' },
+      parent: 'E-0001',
+      values: [1.5872, 1.5889],
+      dawn: [1.5879, 1.59, 1.5861, 1.5882],
+      verdict: 'improved',
+      confirmed: true,
+      because_of: 'confirmed at dawn on 4 fresh seeds against 4 of the baseline',
+      row: {
+        ...{ reapplies: 'E-0002', dawn_test: 'paired', attributed: false },
+        ...{ attribution_effect: -0.0036, attribution_n: 4, attribution_p: 0.08 },
+        ...{ attribution_low: -0.0075, attribution_high: 0.0003 },
+        ...{ confidence: 'low', confidence_because: 'a near thing on 4 seeds', borderline: true },
+      },
+    },
+    {
+      id: 'E-0005',
+      title: 'E-0004 without E-0001: wider',
+      source: 'attribution',
+      change: { dropout: '0.1' },
+      values: [],
+      dawn: [1.6089, 1.6112, 1.6071, 1.6093],
+      verdict: 'inconclusive',
+      row: {
+        ...{ left_out: 'E-0001', hypothesis: null },
+        ...{ effect: null, interval_low: null, interval_high: null },
+        ...{ effect_on_parent: null, parent_interval_low: null, parent_interval_high: null },
+      },
+    },
+  ],
+};
+
 /** Promising at night, refuted on fresh seeds. */
 export const REFUTED: Told = {
   tried: [

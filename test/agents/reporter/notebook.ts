@@ -8,9 +8,11 @@ import type { Json, NotebookReader } from '../../../orchestrator/domain/ports.ts
 
 const TABLES: Readonly<Record<string, string>> = {
   experiments: `id VARCHAR, night VARCHAR, hypothesis VARCHAR, source VARCHAR, line VARCHAR, title VARCHAR, because VARCHAR,
-    change VARCHAR, parent VARCHAR, baseline VARCHAR, commit VARCHAR, branch VARCHAR, verdict VARCHAR, verdict_because VARCHAR,
-    rule VARCHAR, objective DOUBLE, spread DOUBLE, n BIGINT, effect DOUBLE, interval_low DOUBLE, interval_high DOUBLE,
-    effect_on_parent DOUBLE, parent_interval_low DOUBLE, parent_interval_high DOUBLE, stack VARCHAR, dawn_confirmed BOOLEAN,
+    change VARCHAR, parent VARCHAR, baseline VARCHAR, reapplies VARCHAR, left_out VARCHAR, commit VARCHAR, branch VARCHAR, verdict VARCHAR, verdict_because VARCHAR,
+    rule VARCHAR, chance DOUBLE, confidence VARCHAR, confidence_because VARCHAR, borderline BOOLEAN, objective DOUBLE, spread DOUBLE, n BIGINT, effect DOUBLE, interval_low DOUBLE, interval_high DOUBLE,
+    effect_on_parent DOUBLE, parent_interval_low DOUBLE, parent_interval_high DOUBLE, stack VARCHAR,
+    attribution_effect DOUBLE, attribution_low DOUBLE, attribution_high DOUBLE, attribution_n BIGINT, attribution_p DOUBLE,
+    attributed BOOLEAN, dawn_confirmed BOOLEAN, dawn_test VARCHAR, dawn_values DOUBLE[],
     dawn_n BIGINT, dawn_n_baseline BIGINT, dawn_objective DOUBLE, dawn_baseline DOUBLE, dawn_effect DOUBLE, dawn_low DOUBLE,
     dawn_high DOUBLE, failure_class VARCHAR, failure VARCHAR, tags VARCHAR[], flags VARCHAR[], opened TIMESTAMP, promoted TIMESTAMP`,
   runs: `id VARCHAR, name VARCHAR, experiment VARCHAR, night VARCHAR, seed BIGINT, purpose VARCHAR, attempt BIGINT, slot BIGINT,
@@ -28,7 +30,7 @@ const TABLES: Readonly<Record<string, string>> = {
   nights: `id VARCHAR, started TIMESTAMP, ended TIMESTAMP, end_reason VARCHAR, message VARCHAR, base_branch VARCHAR,
     base_commit VARCHAR, baseline VARCHAR, incumbent VARCHAR, slots BIGINT, candidates BIGINT, runs_started BIGINT,
     plan_key VARCHAR, plan_changes VARCHAR, project VARCHAR, question VARCHAR, metric VARCHAR, direction VARCHAR,
-    min_effect DOUBLE, remarks VARCHAR[], data_changed VARCHAR[], plan VARCHAR`,
+    min_effect DOUBLE, smallest_confirmable DOUBLE, confirmable_seeds BIGINT, runs_for_no_difference BIGINT, remarks VARCHAR[], data_changed VARCHAR[], plan VARCHAR`,
 };
 
 export type Cell = string | number | boolean | null | undefined | readonly (string | number)[];

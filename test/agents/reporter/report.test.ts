@@ -4,6 +4,7 @@ import type { Report } from '../../../orchestrator/domain/ports.ts';
 import { memoryNotebook, type MemoryNotebook } from './notebook.ts';
 import {
   ALL_FAILED,
+  ATTRIBUTED,
   BEGUN,
   CONFIRMED,
   GOING,
@@ -198,6 +199,69 @@ describe('a night that confirmed nothing', () => {
     const report = await reported(NO_BASELINE);
     expect(firstScreen(report)).toContain('Nothing could be judged');
     expect(firstScreen(report)).toContain('expected val_bpb, found loss, accuracy');
+  });
+});
+
+describe('a stack whose changes dawn left out one by one', () => {
+  let report: Awaited<ReturnType<typeof reported>>;
+  beforeAll(async () => {
+    report = await reported(ATTRIBUTED);
+  });
+
+  test('counts ideas, not experiments: one put on a newer incumbent is one, an arm of dawn none', () => {
+    expect(firstScreen(report)).toContain(
+      'claims falsely less than one time in twenty: 3 candidates were tried, 2 looked good at night, 2 remained at dawn ([counts]).',
+    );
+  });
+
+  test('says the smallest gain that could be confirmed, and that min_effect is below it', () => {
+    expect(firstScreen(report)).toContain(
+      'The smallest gain that this budget can confirm is 0.0041 (four times in five, means of 4 fresh seeds each); min_effect 0.001 is below it',
+    );
+  });
+
+  test('says of each change what leaving it out cost, and of which the gain may be claimed', () => {
+    const improved = under(firstScreen(report), 'What improved');
+    expect(improved).toMatch(
+      /E-0001\*\* .*worth −0\.0211, 95 % interval −0\.0242 to −0\.0180 in the stack, by leaving it out on 4 fresh seeds: attributed \(.*E-0005\.1–4/,
+    );
+    expect(improved).toMatch(/E-0004\*\* .*not attributed, since that could be chance/);
+  });
+
+  test('shows every fresh seed of every arm, and how they were compared', () => {
+    const real = under(firstScreen(report), 'Is it real?');
+    expect(real).toContain('(compared seed by seed)');
+    expect(real).toContain('1.5879, 1.5900, 1.5861, 1.5882');
+    expect(real).toContain(
+      '| E-0005: E-0004 without E-0001 | E-0005.1–4 | 102001, 102002, 102003, 102004 | 1.6089,',
+    );
+    expect(real).toContain('| E-0001 `width=64`: E-0004 without its last change |');
+  });
+
+  test('says how sure it is, why, and that a human should look', () => {
+    expect(under(firstScreen(report), 'Is it real?')).toMatch(
+      /Confidence \*\*low\*\*: a near thing on 4 seeds\. \*\*Borderline: a human should review it/,
+    );
+    expect(textOf(report, 'experiments/E-0003/FINDINGS.md')).toContain(
+      'Confidence **medium**: clear at night',
+    );
+  });
+
+  test('tells an idea once, by its last word, and has a row for every experiment', () => {
+    const page = textOf(report, 'FINDINGS.md');
+    expect(page).not.toContain('## Promising, not confirmed');
+    const rows = under(page, 'All experiments');
+    expect(rows).toContain('`dropout=0.1` (E-0002 again)');
+    expect(rows).toMatch(/\[E-0002\].*\*\*promising, again as E-0004\*\*/);
+    expect(rows).toMatch(/\[E-0005\].*arm of dawn, without E-0001/);
+    expect(textOf(report, 'experiments/progress.svg')).not.toContain('E-0005');
+    expect(report.findings.map(({ experiment }) => experiment)).not.toContain('E-0005');
+  });
+
+  test('says how many runs it would take to be sure of no difference', () => {
+    expect(under(textOf(report, 'FINDINGS.md'), 'Made no difference, or did not settle')).toMatch(
+      /less than min_effect 0\.001 either way.* about 31 runs each/,
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createReporter } from '../../../agents/reporter.ts';
@@ -22,11 +22,10 @@ async function resultsOf(night: Told): Promise<ReadonlyMap<string, Results>> {
 }
 
 test('the published schema is the one that the code checks against', () => {
-  const file = readFileSync(
-    new URL('../../../schemas/results.schema.json', import.meta.url),
-    'utf8',
-  );
-  expect(JSON.parse(file)).toEqual(resultsJsonSchema());
+  const file = new URL('../../../schemas/results.schema.json', import.meta.url);
+  const made = `${JSON.stringify(resultsJsonSchema(), null, 2)}\n`;
+  if (process.env['UPDATE_SCHEMAS']) writeFileSync(file, made);
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(resultsJsonSchema());
 });
 
 describe('results.yaml', () => {
@@ -41,6 +40,10 @@ describe('results.yaml', () => {
       objective: { metric: 'val_bpb', n: 7, dawn: { confirmed: true, n: 4, n_baseline: 4 } },
     });
     expect(tip?.runs.map(({ seed }) => seed)).toEqual([1, 2, 3, 102001, 102002, 102003, 102004]);
+    expect(tip?.objective.dawn).toMatchObject({
+      test: 'welch',
+      values: [1.5739, 1.5751, 1.5718, 1.5749],
+    });
     expect(tip?.criteria).toContainEqual({
       metric: 'val_bpb',
       max: 1.58,

@@ -30,6 +30,8 @@ export interface Tried {
   readonly curve?: (step: number) => number;
   readonly artifacts?: readonly string[];
   readonly flag?: { readonly label: string; readonly because: string };
+  /** Cells of its row that nothing above says: confidence, attribution, what it applies again. */
+  readonly row?: Readonly<Record<string, Cell>>;
 }
 
 export interface Told {
@@ -143,11 +145,14 @@ export function told({
       dawn_effect: dawn?.effect,
       dawn_low: dawn?.interval?.[0],
       dawn_high: dawn?.interval?.[1],
+      dawn_test: dawn ? 'welch' : null,
+      dawn_values: dawn ? one.dawn : null,
       failure_class: null,
       failure: null,
       tags: [],
       flags: one.flag ? [one.flag.label] : [],
       opened: at(order(one.id)),
+      ...one.row,
     });
     const all = [
       ...one.values.map((value, i) => ({

@@ -41,6 +41,13 @@ describe('an estimate', () => {
     );
   });
 
+  test('counts the evaluator’s timeout, too', () => {
+    const [own, runs] = [{ command: 'x', timeout: '1m' }, { command: 'x' }].map((evaluate) =>
+      estimate(aPlan({ budget, evaluate }, { timeout: '4m' }), 2, null),
+    );
+    expect([own?.seconds, runs?.seconds]).toEqual([30 * 300, 30 * 480]);
+  });
+
   test('says about how long where runs were measured', () => {
     const seconds = [250, 270, 260];
     const found = estimate(aPlan({ budget }), 2, { by: 'notebook', seconds });

@@ -275,6 +275,41 @@ describe('a plan that does not fit its repository', () => {
   });
 });
 
+describe('an evaluator', () => {
+  const evaluated = (command: string): [string, string] => [
+    'search_space:',
+    `evaluate: { command: ${command} }\nsearch_space:`,
+  ];
+
+  test('is one command, and committed', async () => {
+    expect(await problemsWith(evaluated('python evaluate.py --split val'))).toEqual([]);
+    expect(await problemsWith(evaluated('python evaluate.py | tail'))).toEqual([
+      line(
+        '12:22: expected one command without |, or shell: true, found python evaluate.py | tail',
+      ),
+    ]);
+    put('lab/other.py', '');
+    expect(await problemsWith(evaluated('python other.py'))).toEqual([
+      line('12:22: expected lab/other.py on main, found it in your checkout only: commit it first'),
+    ]);
+  });
+
+  test('within editable is remarked on', () => {
+    const remarksOn = (command: string): string[] => {
+      const reading = readPlan(PLAN.replace(...evaluated(command)));
+      if (!('plan' in reading)) throw new Error('expected a plan');
+      return planRemarks(reading.plan, reading.positions, {}).map(formatProblem);
+    };
+    expect(remarksOn('python evaluate.py')).toEqual([]);
+    expect(remarksOn("python 'evaluate.py")).toEqual([]);
+    expect(remarksOn('python ./train.py --evaluate')).toEqual([
+      expect.stringContaining(
+        '12:22: expected an evaluator that experiments may not change, found lab/train.py, which workspace.editable covers',
+      ),
+    ]);
+  });
+});
+
 test('what is odd is remarked on, and refused nowhere', () => {
   const reading = readPlan(PLAN.replace('  seed:', '  env_from: [HF_TOKEN, HOME]\n  seed:'));
   if (!('plan' in reading)) throw new Error('expected a plan');

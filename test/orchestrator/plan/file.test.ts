@@ -105,7 +105,7 @@ describe('a plan that is wrong', () => {
       ['range: [1e-4, 1e-1]', 'range: [1, 0.1]'],
       ["'x y'", '[4]'],
       ['title: A warmer start, ', ''],
-      ['runs: 20', 'runs: 2.5, gpu_hours: 3'],
+      ['runs: 20', 'runs: 2.5, llm_usd: 3'],
     );
     expect(problemsOf(text)).toEqual([
       'research_plan.yaml:4:42: expected minimize or maximize, found down',
@@ -117,7 +117,7 @@ describe('a plan that is wrong', () => {
       'research_plan.yaml:15:76: expected one literal: a number, a word, true, false or quoted text, found [4]',
       'research_plan.yaml:17:5: expected the key title (some text), found none',
       'research_plan.yaml:18:17: expected a whole number above 0, found 2.5',
-      'research_plan.yaml:18:22: expected no key budget.gpu_hours: this version of AutoLab does not act on it yet, found gpu_hours; take it out',
+      'research_plan.yaml:18:22: expected no key budget.llm_usd: this version of AutoLab does not act on it yet, found llm_usd; take it out',
     ]);
   });
 
@@ -144,12 +144,10 @@ describe('a plan that is wrong', () => {
   );
 
   test.each([
-    ['evaluate: { command: x }', 'evaluate'],
     ['score: 1', 'score'],
     ['holdout:', 'holdout'],
     ['dawn: { args: "--steps 5" }', 'dawn'],
     ['experiments: []', 'experiments'],
-    ['gates: []', 'gates'],
     ['prune: true', 'prune'],
   ])('%s is refused by name, at its key', (line, name) => {
     expect(problemsOf(`${GOOD}${line}\n`)).toEqual([
@@ -163,7 +161,10 @@ describe('a plan that is wrong', () => {
     ['min_effect: 0.005', 'min_effect: small', 'expected a number, found small'],
     ['min_effect: 0.005', 'min_effect: 0', 'expected a number above 0, found 0'],
     ['min_effect: 0.005', 'at: first', 'expected last or best, found first'],
-    ['min_effect: 0.005', 'target: 1', 'expected no key objective.target'],
+    ['min_effect: 0.005', 'target: low', 'expected a number, found low'],
+    ['runs: 20', 'gpu_hours: 0', 'expected a number above 0, found 0'],
+    ['runs: 20', 'plateau: 12', 'expected N experiments, such as 12 experiments, found 12'],
+    ['runs: 20', 'plateau: 0 experiments', 'expected N experiments'],
     ['editable: [train.mjs]', 'editable: train.mjs', 'expected a list, found train.mjs'],
     ['editable: [train.mjs]', 'editable: []', 'expected at least one path or glob, found []'],
     ['editable: [train.mjs]', 'editable: [../x]', 'expected a path inside the repository'],
@@ -375,8 +376,44 @@ describe('whatever is done to a plan', () => {
   });
 });
 
+describe('an evaluator', () => {
+  test('has a command, and its own time or that of a run', () => {
+    expect(planOf(`${GOOD}evaluate: { command: node evaluate.mjs }\n`).evaluate).toEqual({
+      command: 'node evaluate.mjs',
+    });
+    expect(planOf(`${GOOD}evaluate: { command: x, timeout: 2m }\n`).evaluate?.timeout).toBe(120);
+  });
+
+  test.each([
+    ['evaluate: node evaluate.mjs', '19:11: expected a mapping'],
+    ['evaluate: {}', '19:11: expected the key command (some text), found none'],
+    ['evaluate: { command: x, timeout: 5 }', '19:34: expected a duration such as 60s'],
+    ['evaluate: { command: x, comand: x }', '19:25: expected'],
+  ])('%s is a problem at its place', (text, problem) => {
+    expect(problemsOf(`${GOOD}${text}\n`)[0]).toContain(`research_plan.yaml:${problem}`);
+  });
+
+  test('is needed where objective.tier demands what only it can measure', () => {
+    const demanding = with_(['min_effect: 0.005', 'min_effect: 0.005, tier: checked']);
+    expect(problemsOf(demanding)).toEqual([
+      'research_plan.yaml:4:77: expected evaluate beside tier: checked, as nothing else measures it, found checked',
+    ]);
+    expect(problemsOf(`${demanding}evaluate: { command: x }\n`)).toEqual([]);
+    expect(problemsOf(demanding.replace('checked', 'verified'))).toEqual([
+      expect.stringContaining('expected self_reported or checked'),
+    ]);
+  });
+});
+
 describe('what a plan means', () => {
   const meaning = (text: string): string => planMeaning(planOf(text));
+
+  test('is another with an evaluator, and the same whatever promote demands', () => {
+    const one = `${GOOD}evaluate: { command: node evaluate.mjs }\n`;
+    const meanings = [GOOD, one, one.replace('evaluate.mjs', 'exam.mjs')].map(meaning);
+    expect(new Set(meanings).size).toBe(3);
+    expect(meaning(one.replace('min_effect', 'tier: checked, min_effect'))).toBe(meanings[1]);
+  });
 
   test('is the same for the same objective, workspace and run, however written', () => {
     const other = with_(

@@ -108,6 +108,16 @@ describe('dawn', () => {
     expect(word.on_baseline?.effect).toBeCloseTo(-0.49, 10);
   });
 
+  test('compares means where the arms finished no seed in common, and stays a number', () => {
+    const how = { test: 'paired', deterministic: false } as const;
+    const [tip, base] = [arm([1, 1.1], 100_001), arm([2, 2.1, 2.2], 100_003)];
+    const word = judgeDawn(objective('minimize'), tip, base, how);
+    expect(word.confirmed).toBe(false);
+    expect(word.on_baseline?.effect).toBeCloseTo(-1.05, 10);
+    const [worth] = attribute(objective('minimize'), tip, [{ without: base }], how);
+    expect(worth?.effect).toBeCloseTo(-1.05, 10);
+  });
+
   test('pairs where the search saw seeds act alike, on enough pairs', () => {
     expect(dawnTest(0.7, 12)).toBe('paired');
     expect(dawnTest(0.7, 2)).toBe('welch');

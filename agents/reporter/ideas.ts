@@ -1,0 +1,32 @@
+import type { Sourced } from './fact.ts';
+import type { ExperimentRow, NightRecord } from './records.ts';
+
+/** Ideas and the experiments that tested them: one idea may have been put on several incumbents. */
+
+/** Whether it tests an idea: neither a baseline nor an arm of dawn that leaves one out. */
+export const testsAnIdea = ({ row }: Sourced<ExperimentRow>): boolean =>
+  row.id !== row.baseline && row.left_out === null;
+
+/** The night's experiments that test an idea, in order of opening. */
+export const candidatesOf = ({ experiments }: NightRecord): readonly Sourced<ExperimentRow>[] =>
+  [...experiments.values()].filter(testsAnIdea);
+
+/** The last word on each idea: what was put on a newer incumbent since is not in it. */
+export function lastWords(record: NightRecord): readonly Sourced<ExperimentRow>[] {
+  const candidates = candidatesOf(record);
+  const again = new Set(candidates.map(({ row }) => row.reapplies));
+  return candidates.filter(({ row }) => !again.has(row.id));
+}
+
+/** An experiment and those whose change it put on a newer incumbent, oldest first. */
+export function lineOf(
+  record: NightRecord,
+  last: Sourced<ExperimentRow>,
+): readonly Sourced<ExperimentRow>[] {
+  const line: Sourced<ExperimentRow>[] = [];
+  for (let at: Sourced<ExperimentRow> | undefined = last; at;) {
+    line.unshift(at);
+    at = at.row.reapplies === null ? undefined : record.experiments.get(at.row.reapplies);
+  }
+  return line;
+}

@@ -1,0 +1,134 @@
+import type {
+  Contrast,
+  DawnJudgement,
+  Experiment,
+  Interval,
+} from '../orchestrator/domain/experiment.ts';
+import type { ExperimentId, NightId } from '../orchestrator/domain/ids.ts';
+import { gainOf } from '../orchestrator/domain/plan.ts';
+import { ancestors, experimentIn, type State } from '../orchestrator/domain/state.ts';
+import { oneLine } from './output.ts';
+import { short, signed } from './table.ts';
+
+/** Statistics in words, the same in every verb: n, effect and interval together. */
+
+export const counted = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
+
+/**
+ * Decimals that an interval leaves meaningful: two digits of its half width where that begins with
+ * 1 to 3.5, one digit above, as in FINDINGS.md; null where it has no width to go by.
+ */
+export function decimalsOf(interval: Interval | null): number | null {
+  const half = interval === null ? 0 : (interval[1] - interval[0]) / 2;
+  if (!(half > 0 && half < Infinity)) return null;
+  const exponent = Math.floor(Math.log10(half));
+  const digits = half / 10 ** exponent < 3.545 ? 2 : 1;
+  return Math.min(9, Math.max(0, digits - 1 - exponent));
+}
+
+export const fixed = (value: number, decimals: number | null, sign = false): string => {
+  if (decimals === null || !Number.isFinite(value)) return sign ? signed(value) : short(value);
+  return `${sign && value > 0 ? '+' : ''}${value.toFixed(decimals)}`.replace('-', '−');
+};
+
+/** `−0.038, 95 % interval −0.044 to −0.032`. */
+export function effectInWords({ effect, interval }: Contrast, sign = true): string {
+  const decimals = decimalsOf(interval);
+  const number = (value: number) => fixed(value, decimals, sign);
+  return interval === null
+    ? `${number(effect)}, its interval is not known`
+    : `${number(effect)}, 95 % interval ${number(interval[0])} to ${number(interval[1])}`;
+}
+
+/** `1.612 → 1.574: −0.038, 95 % interval −0.044 to −0.032`. */
+export function changeOfMean(from: number, to: number, contrast: Contrast): string {
+  const decimals = decimalsOf(contrast.interval);
+  return `${fixed(from, decimals)} → ${fixed(to, decimals)}: ${effectInWords(contrast)}`;
+}
+
+/** `val_bpb 1.612 → 1.574: −0.038, 95 % interval −0.044 to −0.032, 5 fresh seeds each`. */
+export function dawnInWords(state: State, night: NightId, dawn: DawnJudgement): string {
+  const { n, n_baseline, objective, baseline, on_baseline } = dawn;
+  if (on_baseline === null || objective === null || baseline === null)
+    return 'no fresh seed finished at dawn';
+  const metric = state.nights.get(night)?.plan.objective.metric ?? '';
+  const each = n === n_baseline ? 'each' : `against ${n_baseline}`;
+  const seeds = `${counted(n, 'fresh seed')} ${each}`;
+  return `${oneLine(metric)} ${changeOfMean(baseline, objective, on_baseline)}, ${seeds}`;
+}
+
+/** How dawn compared its arms. */
+export const testInWords = (test: string | null | undefined): string =>
+  test === 'paired' ? 'compared seed by seed' : 'means compared (Welch)';
+
+/** The changes that a tip is made of. */
+export const changesOf = (state: State, tip: ExperimentId): number =>
+  [tip, ...ancestors(state, tip)].filter((id) => experimentIn(state, id).parent !== null).length;
+
+/**
+ * What leaving a change of a confirmed stack out cost, and whether the gain may be claimed of it;
+ * null outside of a confirmed stack of several changes, and before dawn has said it.
+ */
+export function worthInWords(state: State, { id, judgement, baseline }: Experiment): string | null {
+  if (!judgement) return null;
+  const { attribution, dawn } = judgement;
+  const tip = judgement.stack ?? (dawn?.confirmed ? id : null);
+  if (tip === null || changesOf(state, tip) < 2) return null;
+  const part = `part of the confirmed stack ${tip}, not attributed`;
+  if (!attribution)
+    return dawn && dawnGoesOn(state, id)
+      ? null
+      : `${part}: the budget had no seeds left to leave it out`;
+  const { effect, interval, n, attributed } = attribution;
+  if (effect === null) return `${part}: ${whyNoArm(state, id)}`;
+  const objective = state.nights.get(experimentIn(state, id).night)?.plan.objective;
+  if (!objective) throw new Error(`expected the night of ${id} (measured on ${baseline})`);
+  const gain = (value: number) => gainOf(objective, value);
+  const turned = interval?.map(gain).toSorted((a, b) => a - b) as [number, number] | undefined;
+  const cost = effectInWords({ effect: gain(effect), interval: turned ?? null }, false);
+  const end = attributed ? 'attributed' : `${part}, since that could be chance`;
+  return `leaving it out costs ${cost} (${counted(n, 'fresh seed')} each): ${end}`;
+}
+
+function whyNoArm(state: State, member: ExperimentId): string {
+  const arm = [...state.experiments.values()].find(({ without }) => without === member);
+  return arm?.failure
+    ? `the stack without it could not be made (${arm.id}: ${oneLine(arm.failure.message)})`
+    : 'no run without it finished';
+}
+
+/** Whether dawn has still to leave changes out. */
+function dawnGoesOn(state: State, id: ExperimentId): boolean {
+  const night = state.nights.get(experimentIn(state, id).night);
+  return night?.dawn?.attribute === true && night.ended === null;
+}
+
+/** Ideas of the night: an idea that was put on a newer incumbent is one, an arm of dawn none. */
+export function funnelOf(state: State, night: string) {
+  const ideas = new Map<ExperimentId, { promising: boolean; confirmed: boolean }>();
+  for (const experiment of state.experiments.values()) {
+    const { parent, without, judgement } = experiment;
+    if (experiment.night !== night || parent === null || without) continue;
+    let first = experiment;
+    while (first.reapplies) first = experimentIn(state, first.reapplies);
+    const known = ideas.get(first.id) ?? { promising: false, confirmed: false };
+    const { verdict, dawn = null, stack = null } = judgement ?? {};
+    ideas.set(first.id, {
+      promising: known.promising || verdict === 'promising' || dawn !== null,
+      confirmed: known.confirmed || stack !== null || dawn?.confirmed === true,
+    });
+  }
+  const all = [...ideas.values()];
+  return {
+    tried: all.length,
+    promising: all.filter(({ promising }) => promising).length,
+    confirmed: all.filter(({ confirmed }) => confirmed).length,
+  };
+}
+
+/** `24 candidates were tried, 3 looked good at night, 2 remained at dawn`. */
+export function funnelInWords(state: State, night: string): string {
+  const { tried, promising, confirmed } = funnelOf(state, night);
+  const were = `${counted(tried, 'candidate')} ${tried === 1 ? 'was' : 'were'} tried`;
+  return `${were}, ${promising || 'none'} looked good at night, ${confirmed || 'none'} remained at dawn`;
+}

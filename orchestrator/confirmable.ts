@@ -1,0 +1,36 @@
+import type { Confirmable } from './domain/event.ts';
+import type { Night, State } from './domain/state.ts';
+import type { Action } from './actions.ts';
+import { dawnPlan } from './budget.ts';
+import { moderationOf } from './race.ts';
+import { baselineIsMeasured } from './replicate.ts';
+import { runsForEquivalence, smallestConfirmable } from './statistics/power.ts';
+
+/** What a night can find out within its budget, said before it is spent. Pure. */
+
+/**
+ * With so many fresh seeds of each arm. Null where nothing is known of noise: the script is
+ * deterministic, the plan names no seed, or no two seeds differed.
+ */
+export function confirmable(state: State, night: Night, seeds: number): Confirmable | null {
+  const { run, objective } = night.plan;
+  if (night.baseline === null || run.deterministic || !run.seed) return null;
+  const noise = moderationOf(state, night.baseline)?.typical;
+  if (!noise) return null;
+  return {
+    seeds,
+    gain: smallestConfirmable(noise, seeds),
+    runs_for_no_difference: runsForEquivalence(noise, objective.min_effect ?? 0),
+  };
+}
+
+/** Once every seed of the baseline ran, whoever watches hears what this budget can confirm. */
+export function foretold(state: State, night: Night): Action[] {
+  if (night.confirmable || night.dawn || night.baseline === null) return [];
+  if (!baselineIsMeasured(state, night)) return [];
+  const found = confirmable(state, night, dawnPlan(state, night, 1).seeds.length);
+  if (!found) return [];
+  const { id, baseline } = night;
+  const event = { type: 'baseline_measured', night: id, baseline, confirmable: found } as const;
+  return [{ kind: 'record', event }];
+}
