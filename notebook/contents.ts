@@ -1,7 +1,8 @@
 import type { Event } from '../orchestrator/domain/event.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
 import type { NightId } from '../orchestrator/domain/ids.ts';
-import { advance, EMPTY, fold, replay, type State } from '../orchestrator/domain/state.ts';
+import { advance, fold, replay } from '../orchestrator/domain/fold.ts';
+import { EMPTY, type State } from '../orchestrator/domain/state.ts';
 import { inWords } from './durable.ts';
 import { alertOf, type AlertRow } from './tables/alerts.ts';
 import { spansOf, type SpanRow } from './tables/spans.ts';

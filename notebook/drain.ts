@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 
 import type { Event, EventBody } from '../orchestrator/domain/event.ts';
-import { fold, type State } from '../orchestrator/domain/state.ts';
+import { fold } from '../orchestrator/domain/fold.ts';
+import { type State } from '../orchestrator/domain/state.ts';
 import { inWords } from './durable.ts';
 import { forget, readInbox, stamped, type InboxRecord } from './inbox.ts';
 import type { Journal } from './journal.ts';

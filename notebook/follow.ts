@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { LabError } from '../orchestrator/domain/errors.ts';
 import type { Event } from '../orchestrator/domain/event.ts';
-import { fold, replay, type State } from '../orchestrator/domain/state.ts';
+import { fold, replay } from '../orchestrator/domain/fold.ts';
+import { type State } from '../orchestrator/domain/state.ts';
 import { ignoring } from './durable.ts';
 import { readInbox, stamped, type InboxRecord } from './inbox.ts';
 import {

@@ -4,7 +4,8 @@ import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 
 import type { Event } from '../orchestrator/domain/event.ts';
-import { advance, EMPTY, fold, replay, type State } from '../orchestrator/domain/state.ts';
+import { advance, fold, replay } from '../orchestrator/domain/fold.ts';
+import { EMPTY, type State } from '../orchestrator/domain/state.ts';
 import { beside } from './durable.ts';
 import { readInbox, stamped } from './inbox.ts';
 import { BEGINNING, readJournal, segmentName, type Position } from './journal-reader.ts';

@@ -1,7 +1,8 @@
 import { LabError, outOfRoom } from './domain/errors.ts';
 import type { Event, EventBody, NightEnd } from './domain/event.ts';
 import type { Clock, Finished, Json, Queue } from './domain/ports.ts';
-import { advance, currentNight, experimentIn, replay, type State } from './domain/state.ts';
+import { advance, replay } from './domain/fold.ts';
+import { currentNight, experimentIn, type State } from './domain/state.ts';
 import { metricsFile, spanOf, understand, type AnswerParts } from './answers.ts';
 import { briefFor } from './briefs.ts';
 import type { Action, Work } from './actions.ts';

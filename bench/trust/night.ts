@@ -4,13 +4,8 @@ import type { EventBody } from '../../orchestrator/domain/event.ts';
 import { hypothesisId, type ExperimentId, type RunId } from '../../orchestrator/domain/ids.ts';
 import type { Plan } from '../../orchestrator/domain/plan.ts';
 import type { RunResult } from '../../orchestrator/domain/run.ts';
-import {
-  advance,
-  currentNight,
-  experimentIn,
-  replay,
-  type State,
-} from '../../orchestrator/domain/state.ts';
+import { advance, replay } from '../../orchestrator/domain/fold.ts';
+import { currentNight, experimentIn, type State } from '../../orchestrator/domain/state.ts';
 import { aPlan, anIdea, nightStarted } from '../../test/support/simulate.ts';
 import type { Setting } from './settings.ts';
 import { titlesOf } from './truth.ts';

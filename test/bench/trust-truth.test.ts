@@ -4,7 +4,8 @@ import { attributionOf, titlesOf } from '../../bench/trust/truth.ts';
 import type { World } from '../../bench/trust/worlds.ts';
 import type { Event, EventBody } from '../../orchestrator/domain/event.ts';
 import type { Experiment, Judgement } from '../../orchestrator/domain/experiment.ts';
-import { experimentIn, replay, type State } from '../../orchestrator/domain/state.ts';
+import { replay } from '../../orchestrator/domain/fold.ts';
+import { experimentIn, type State } from '../../orchestrator/domain/state.ts';
 import { aJudgement, aNight, anExperiment } from '../support/events.ts';
 
 /** A night of the baseline E-0000 and a stack on it, E-0001, E-0002, … up to `tip`. */

@@ -1,6 +1,7 @@
 import type { Event } from '../../orchestrator/domain/event.ts';
 import type { RunId } from '../../orchestrator/domain/ids.ts';
-import { EMPTY, fold, type State } from '../../orchestrator/domain/state.ts';
+import { fold } from '../../orchestrator/domain/fold.ts';
+import { EMPTY, type State } from '../../orchestrator/domain/state.ts';
 import type { Curve } from '../../notebook/live-curve.ts';
 import { newsOf, type Picture, type Told } from '../../cli/view/picture.ts';
 import { aPlan, anIdea, nightStarted, normals, simulate, uniforms } from '../support/simulate.ts';

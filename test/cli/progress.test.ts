@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { progressLine } from '../../cli/progress.ts';
 import { funnelOf } from '../../cli/words.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
-import { EMPTY, fold, type State } from '../../orchestrator/domain/state.ts';
+import { fold } from '../../orchestrator/domain/fold.ts';
+import { EMPTY, type State } from '../../orchestrator/domain/state.ts';
 import { aPlan, anIdea, nightStarted, normals, simulate, uniforms } from '../support/simulate.ts';
 
 /** What is printed of a simulated night, line by line. */

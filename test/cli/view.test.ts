@@ -4,7 +4,8 @@ import { draw, type Frame } from '../../cli/view/draw.ts';
 import type { Picture } from '../../cli/view/picture.ts';
 import { scaleOf, spark, squeezed } from '../../cli/view/spark.ts';
 import { cut, width } from '../../cli/view/text.ts';
-import { currentNight, fold } from '../../orchestrator/domain/state.ts';
+import { fold } from '../../orchestrator/domain/fold.ts';
+import { currentNight } from '../../orchestrator/domain/state.ts';
 import { aSimulatedNight, picturesOf } from './night.ts';
 
 const events = aSimulatedNight();

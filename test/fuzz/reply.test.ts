@@ -9,7 +9,8 @@ import type { Work } from '../../orchestrator/actions.ts';
 import { understand, type AnswerParts } from '../../orchestrator/answers.ts';
 import { decide } from '../../orchestrator/decide.ts';
 import type { Json, Role } from '../../orchestrator/domain/ports.ts';
-import { fold, replay, type State } from '../../orchestrator/domain/state.ts';
+import { fold, replay } from '../../orchestrator/domain/fold.ts';
+import { type State } from '../../orchestrator/domain/state.ts';
 import { openRepository } from '../../orchestrator/git.ts';
 import { openLocalExecutor } from '../../workers/local.ts';
 import {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { alertOf } from '../../orchestrator/domain/alert.ts';
-import { EMPTY, fold } from '../../orchestrator/domain/state.ts';
+import { fold } from '../../orchestrator/domain/fold.ts';
+import { EMPTY } from '../../orchestrator/domain/state.ts';
 import { aPlan, anIdea, nightStarted, simulate } from '../support/simulate.ts';
 
 const night = simulate(

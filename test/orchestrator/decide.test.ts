@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openActions } from '../../orchestrator/decide.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
-import {
-  currentNight,
-  experimentIn,
-  fold,
-  replay,
-  runsOf,
-  type State,
-} from '../../orchestrator/domain/state.ts';
+import { fold, replay } from '../../orchestrator/domain/fold.ts';
+import { currentNight, experimentIn, runsOf, type State } from '../../orchestrator/domain/state.ts';
 import {
   aPlan,
   anIdea,

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Work } from '../../orchestrator/actions.ts';
 import { decide, openActions } from '../../orchestrator/decide.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
-import { currentNight, replay } from '../../orchestrator/domain/state.ts';
+import { replay } from '../../orchestrator/domain/fold.ts';
+import { currentNight } from '../../orchestrator/domain/state.ts';
 import { givenUp } from '../../orchestrator/giving-up.ts';
 import { aPlan, anIdea, nightStarted, simulate } from '../support/simulate.ts';
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { goalRemark } from '../../orchestrator/goal.ts';
 import { memoryOf } from '../../orchestrator/memory.ts';
 import { opening, planKey, type Found } from '../../orchestrator/opening.ts';
-import { currentNight, replay } from '../../orchestrator/domain/state.ts';
+import { replay } from '../../orchestrator/domain/fold.ts';
+import { currentNight } from '../../orchestrator/domain/state.ts';
 import { aPlan, anIdea, nightStarted, simulate } from '../support/simulate.ts';
 
 const plan = aPlan();

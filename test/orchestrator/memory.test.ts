@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../orchestrator/domain/event.ts';
-import { currentNight, replay, type State } from '../../orchestrator/domain/state.ts';
+import { replay } from '../../orchestrator/domain/fold.ts';
+import { currentNight, type State } from '../../orchestrator/domain/state.ts';
 import { baselinesOf, memoryOf, trialsOf } from '../../orchestrator/memory.ts';
 import {
   anIdea,

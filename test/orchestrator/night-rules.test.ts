@@ -3,7 +3,8 @@ import { briefFor } from '../../orchestrator/briefs.ts';
 import type { PlannerBrief } from '../../orchestrator/domain/brief.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
 import type { FailureClass } from '../../orchestrator/domain/run.ts';
-import { currentNight, experimentIn, replay, type State } from '../../orchestrator/domain/state.ts';
+import { replay } from '../../orchestrator/domain/fold.ts';
+import { currentNight, experimentIn, type State } from '../../orchestrator/domain/state.ts';
 import { elapsed } from '../../orchestrator/budget.ts';
 import {
   aPlan,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { opening, planKey, type Found } from '../../orchestrator/opening.ts';
 import type { Event, NightStarted } from '../../orchestrator/domain/event.ts';
-import { currentNight, EMPTY, replay } from '../../orchestrator/domain/state.ts';
+import { replay } from '../../orchestrator/domain/fold.ts';
+import { currentNight, EMPTY } from '../../orchestrator/domain/state.ts';
 import { aPlan, anIdea, nightStarted, simulate } from '../support/simulate.ts';
 
 const plan = aPlan();

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Action } from '../../orchestrator/actions.ts';
 import { openActions } from '../../orchestrator/decide.ts';
 import type { EventBody } from '../../orchestrator/domain/event.ts';
-import { currentNight, EMPTY, fold, type State } from '../../orchestrator/domain/state.ts';
+import { fold } from '../../orchestrator/domain/fold.ts';
+import { currentNight, EMPTY, type State } from '../../orchestrator/domain/state.ts';
 import { aPlan, anIdea, nightStarted, simulate } from '../support/simulate.ts';
 
 const { events } = simulate(

@@ -6,12 +6,11 @@ import { changeKey, type Proposal } from '../../orchestrator/domain/hypothesis.t
 import { hypothesisId, type ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { planSchema, type Plan } from '../../orchestrator/domain/plan.ts';
 import type { FailureClass, Run, RunResult } from '../../orchestrator/domain/run.ts';
+import { advance, replay } from '../../orchestrator/domain/fold.ts';
 import {
-  advance,
   ancestors,
   currentNight,
   experimentIn,
-  replay,
   type State,
 } from '../../orchestrator/domain/state.ts';
 import { dueBy, nextAt } from '../../orchestrator/trouble.ts';

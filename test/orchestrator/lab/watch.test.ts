@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventBody } from '../../../orchestrator/domain/event.ts';
-import { EMPTY, fold, type State } from '../../../orchestrator/domain/state.ts';
+import { fold } from '../../../orchestrator/domain/fold.ts';
+import { EMPTY, type State } from '../../../orchestrator/domain/state.ts';
 import { openLab, type Lab } from '../../../orchestrator/lab/lab.ts';
 import { createWatch, LOW_WATER, type Watch } from '../../../orchestrator/lab/watch.ts';
 import { makeLab, PLAN, type FixtureLab } from '../../support/lab.ts';

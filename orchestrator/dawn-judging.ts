@@ -1,0 +1,176 @@
+import type { Contrast, DawnJudgement, Experiment, Judgement } from './domain/experiment.ts';
+import type { ExperimentId } from './domain/ids.ts';
+import { usableObjective } from './domain/run.ts';
+import { armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
+import { baselineOf } from './budget.ts';
+import { brokenConstraint } from './constraints.ts';
+import { armWithout, dawnArms, dawnRuns, stackOf } from './dawn.ts';
+import { moderationOf } from './race.ts';
+import { mean, spread } from './statistics/compare.ts';
+import { attribute, judgeDawn, type FreshArm } from './statistics/dawn.ts';
+import { nightContrast, RULE } from './statistics/verdict.ts';
+import { plain, type Judged } from './judging.ts';
+
+/** From the state to what dawn's statistics say: of the tip, of its stack's members, of every effect. Pure. */
+
+/**
+ * The next judgement of dawn that is not recorded yet: the tip's; then what each change of a
+ * confirmed stack is worth, and of the arms that told. Null when dawn has said it all.
+ */
+export const dawnVerdict = (state: State, night: Night): Judged | null =>
+  tipVerdict(state, night) ?? memberVerdict(state, night) ?? leftOutVerdict(state, night);
+
+function tipVerdict(state: State, night: Night): Judged | null {
+  const [base, tip] = night.dawn?.arms ?? [];
+  const judged = tip && experimentIn(state, tip).judgement;
+  if (base === undefined || tip === undefined || !judged || judged.dawn !== null) return null;
+  return { experiment: tip, judgement: tipJudgement(state, night, tip, base, judged) };
+}
+
+/** Fresh seeds of an arm that finished. */
+const freshArm = (state: State, night: Night, id: ExperimentId): FreshArm =>
+  dawnRuns(state, night, id).flatMap((run) => {
+    const value = usableObjective(run);
+    return value === null ? [] : [{ run: run.id, seed: run.seed, value }];
+  });
+
+/** The members of a confirmed stack get its tip's name, and what each is worth where dawn asked. */
+function memberVerdict(state: State, night: Night): Judged | null {
+  const { dawn } = night;
+  const tip = dawn?.arms[1];
+  if (!dawn || tip === undefined || experimentIn(state, tip).judgement?.verdict !== 'improved')
+    return null;
+  const members = stackOf(state, tip);
+  const due = members.findIndex((id) => {
+    const { judgement } = experimentIn(state, id);
+    return judgement && (id === tip ? dawn.attribute && !judgement.attribution : !judgement.stack);
+  });
+  const experiment = members[due];
+  const judgement = experiment && experimentIn(state, experiment).judgement;
+  if (!experiment || !judgement) return null;
+  const stack = experiment === tip ? judgement.stack : tip;
+  const attribution = dawn.attribute
+    ? (attribute(
+        night.plan.objective,
+        freshArm(state, night, tip),
+        members.map((member) => {
+          const without = armWithout(state, night, member);
+          return { without: without === null ? [] : freshArm(state, night, without) };
+        }),
+        { test: dawn.test, deterministic: night.plan.run.deterministic },
+      )[due] ?? null)
+    : null;
+  return { experiment, judgement: { ...judgement, stack, attribution } };
+}
+
+/** The stack without one change is no idea of its own: what it tells is said of that change. */
+function leftOutVerdict(state: State, night: Night): Judged | null {
+  for (const id of night.dawn?.left_out ?? []) {
+    const experiment = experimentIn(state, id);
+    if (experiment.judgement) continue;
+    const { failure, without } = experiment;
+    const because = failure
+      ? `the stack without ${without} could not be made: ${failure.message}`
+      : `the confirmed stack without ${without}; what that is worth is said of ${without}`;
+    return { experiment: id, judgement: plain(state, experiment, 'inconclusive', because) };
+  }
+  return null;
+}
+
+/** Arms of dawn that are still to be prepared. */
+export const unpreparedArms = (state: State, night: Night): readonly Experiment[] =>
+  dawnArms(state, night)
+    .map((id) => experimentIn(state, id))
+    .filter(({ commit, failure }) => commit === null && failure === null);
+
+function tipJudgement(
+  state: State,
+  night: Night,
+  tip: ExperimentId,
+  base: ExperimentId,
+  judged: Judgement,
+): Judgement {
+  const [tipArm, baseArm] = [freshArm(state, night, tip), freshArm(state, night, base)];
+  const all = armOf(state, tip).map((point) => point.value);
+  const numbers = { rule: RULE, n: all.length, objective: mean(all), spread: spread(all) };
+  const objection = objectionAtDawn(state, night, tip);
+  if (tipArm.length === 0 || baseArm.length === 0) {
+    const silent = tipArm.length === 0 ? tip : `the baseline ${base}`;
+    const because = `looked promising at night; no fresh seed of ${silent} finished at dawn, so nothing is claimed`;
+    const dawn = { ...NO_DAWN, runs: [...tipArm, ...baseArm].map((point) => point.run) };
+    return { ...judged, ...numbers, ...(objection ?? { verdict: 'inconclusive', because }), dawn };
+  }
+  const { objective, run } = night.plan;
+  const how = { test: night.dawn?.test ?? 'welch', deterministic: run.deterministic };
+  const word = judgeDawn(objective, tipArm, baseArm, how);
+  const dawn = { ...word, confirmed: word.confirmed && objection === null };
+  return { ...judged, ...numbers, ...(objection ?? wordsOfDawn(dawn)), dawn };
+}
+
+type Word = Pick<Judgement, 'verdict' | 'because'>;
+
+/** What forbids a claim whatever the means say, or null. */
+function objectionAtDawn(state: State, night: Night, tip: ExperimentId): Word | null {
+  const broken = brokenConstraint(night.plan.constraints, runsOf(state, tip));
+  if (broken !== null) return { verdict: 'invalid', because: broken };
+  // A mean over the seeds that survived would hide the one that diverged.
+  const failed = dawnRuns(state, night, tip).find(
+    ({ result }) => result?.failure && result.failure.class !== 'infrastructure',
+  );
+  if (failed?.result?.failure) {
+    const { class: kind, message } = failed.result.failure;
+    const because = `looked promising at night; the fresh seed of ${failed.id} failed at dawn (${kind}: ${message})`;
+    return { verdict: 'inconclusive', because };
+  }
+  // One number where the plan promises one: a second run that differs breaks the promise.
+  const differs = (id: ExperimentId) =>
+    new Set(armOf(state, id).map((point) => point.value)).size > 1;
+  const { baseline } = experimentIn(state, tip);
+  if (!night.plan.run.deterministic || !(differs(tip) || differs(baseline))) return null;
+  return {
+    verdict: 'inconclusive',
+    because: 'the plan calls the script deterministic, and the same commit gave different numbers',
+  };
+}
+
+const wordsOfDawn = ({ confirmed, n, n_baseline }: DawnJudgement): Word =>
+  confirmed
+    ? {
+        verdict: 'improved',
+        because: `confirmed at dawn on ${n} fresh seeds against ${n_baseline} of the baseline`,
+      }
+    : {
+        verdict: 'inconclusive',
+        because: 'looked promising at night; fresh seeds at dawn did not confirm it',
+      };
+
+const NO_DAWN = {
+  confirmed: false,
+  n: 0,
+  n_baseline: 0,
+  objective: null,
+  baseline: null,
+  on_baseline: null,
+};
+
+/**
+ * Dawn gave the baseline more seeds: the next effect to be stated against all of them, so that an
+ * experiment's effect is always its objective minus the baseline's. Verdicts stay.
+ */
+export function restatedEffect(
+  state: State,
+  night: Night,
+): { readonly experiment: ExperimentId; readonly on_baseline: Contrast } | null {
+  const { id: base } = baselineOf(state, night);
+  const baselineArm = armOf(state, base);
+  const objective = mean(baselineArm.map((point) => point.value));
+  const moderation = moderationOf(state, base);
+  for (const { id, baseline, judgement } of state.experiments.values()) {
+    if (baseline !== base || !judgement?.on_baseline) continue;
+    const arm = armOf(state, id);
+    const effect = mean(arm.map((point) => point.value)) - objective;
+    if (effect === judgement.on_baseline.effect) continue;
+    return { experiment: id, on_baseline: nightContrast(arm, baselineArm, moderation) };
+  }
+  return null;
+}

@@ -1,0 +1,294 @@
+import type { Experiment } from './experiment.ts';
+import type { Event } from './event.ts';
+import { numberOf, type ExperimentId, type HypothesisId, type NightId } from './ids.ts';
+import { type Run } from './run.ts';
+import { nightOf, opening, passage, pausedFor, troubled } from './night-parts.ts';
+import {
+  EMPTY,
+  experimentIn,
+  NO_TROUBLE,
+  type Flag,
+  type HypothesisRecord,
+  type Night,
+  type State,
+} from './state.ts';
+
+/** The lab's state is the fold of its journal: what each event makes of it. */
+
+type Put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => ReadonlyMap<K, V>;
+
+const putInCopy: Put = (map, key, value) => new Map(map).set(key, value);
+/** Only for maps that nobody else holds. */
+const putInPlace: Put = (map, key, value) => (map as Map<typeof key, typeof value>).set(key, value);
+
+/** The state after `event`. Pure: the old state stays what it was. */
+export const fold = (state: State, event: Event): State => apply(state, event, putInCopy);
+
+/**
+ * The state after `event`, made of the old one, which must not be used any more: for who follows a
+ * journal alone, so that an event costs the same in a large lab as in a small one.
+ */
+export const advance = (state: State, event: Event): State => apply(state, event, putInPlace);
+
+/** The state after a whole journal, without a copy per event. */
+export function replay(events: Iterable<Event>): State {
+  let state: State = {
+    ...EMPTY,
+    nights: new Map(),
+    hypotheses: new Map(),
+    experiments: new Map(),
+    runs: new Map(),
+    opened: new Map(),
+  };
+  for (const event of events) state = apply(state, event, putInPlace);
+  return state;
+}
+
+/** What also happens while no night works. */
+const BESIDE: ReadonlySet<Event['type']> = new Set([
+  'flagged',
+  'unflagged',
+  'promoted',
+  'alert',
+  'reran',
+]);
+
+function apply(state: State, event: Event, put: Put): State {
+  const now = { ...state, now: event.at, worked: BESIDE.has(event.type) ? state.worked : event.at };
+  const inNight = (id: NightId, change: (night: Night) => Partial<Night>): State => {
+    const night = now.nights.get(id);
+    if (!night) throw new Error(`the journal knows no ${id}`);
+    return { ...now, nights: put(now.nights, id, { ...night, ...change(night) }) };
+  };
+  const told = (night: Night) => ({ revision: night.revision + 1 });
+
+  switch (event.type) {
+    case 'night_started': {
+      const night = nightOf(event);
+      return {
+        ...now,
+        night: night.id,
+        nights: put(now.nights, night.id, night),
+        next_experiment: Math.max(now.next_experiment, event.next_experiment),
+        next_night: Math.max(now.next_night, numberOf(night.id) + 1),
+      };
+    }
+    case 'night_resumed':
+      return inNight(event.night, (night) => ({
+        slots: event.slots,
+        plan: event.plan,
+        stopping: null,
+        paused: null,
+        trouble: { ...NO_TROUBLE, lost: night.trouble.lost },
+        idle_seconds: night.idle_seconds + (Date.parse(event.at) - Date.parse(state.worked)) / 1000,
+      }));
+    case 'hypotheses_proposed': {
+      let { hypotheses, next_hypothesis } = now;
+      for (const hypothesis of event.hypotheses) {
+        hypotheses = put(hypotheses, hypothesis.id, {
+          ...hypothesis,
+          status: 'proposed',
+          rejected_because: null,
+          experiment: null,
+        });
+        next_hypothesis = Math.max(next_hypothesis, numberOf(hypothesis.id) + 1);
+      }
+      const after = inNight(event.night, (night) => ({
+        rounds: event.round,
+        proposed: [...night.proposed, ...event.hypotheses.map((h) => h.id)],
+        exhausted_for: event.exhausted ? event.incumbent : night.exhausted_for,
+      }));
+      return { ...after, hypotheses, next_hypothesis };
+    }
+    case 'hypotheses_planned': {
+      let { hypotheses } = now;
+      const mark = (id: HypothesisId, change: Partial<HypothesisRecord>) => {
+        const old = hypotheses.get(id);
+        if (old) hypotheses = put(hypotheses, id, { ...old, ...change });
+      };
+      // What was opened while the Planner thought is no longer its to queue.
+      const open = (id: HypothesisId) => hypotheses.get(id)?.status !== 'tested';
+      const queue = event.queue.filter(open);
+      for (const id of queue) mark(id, { status: 'waiting' });
+      for (const { id, because } of event.rejected.filter((one) => open(one.id)))
+        mark(id, { status: 'rejected', rejected_because: because });
+      const seen = new Set([...event.queue, ...event.rejected.map((r) => r.id)]);
+      const after = inNight(event.night, (night) => ({
+        plannings: event.round,
+        proposed: night.proposed.filter((id) => !seen.has(id)),
+        waiting: queue,
+        planned_for: event.incumbent,
+      }));
+      return { ...after, hypotheses };
+    }
+    case 'experiment_opened': {
+      const { experiment } = event;
+      const after = inNight(experiment.night, (night) => opening(night, experiment));
+      const hypothesis = experiment.hypothesis && now.hypotheses.get(experiment.hypothesis);
+      return {
+        ...after,
+        experiments: put(now.experiments, experiment.id, experiment),
+        opened: put(now.opened, experiment.id, event.at),
+        hypotheses: hypothesis
+          ? put(now.hypotheses, hypothesis.id, {
+              ...hypothesis,
+              status: 'tested',
+              experiment: experiment.id,
+            })
+          : now.hypotheses,
+        next_experiment: Math.max(now.next_experiment, numberOf(experiment.id) + 1),
+      };
+    }
+    case 'experiment_prepared': {
+      const { branch, commit, command, settings } = event;
+      return changed(now, event.experiment, { branch, commit, command, settings }, put);
+    }
+    case 'experiment_unprepared':
+      return changed(now, event.experiment, { failure: event.failure }, put);
+    case 'run_started': {
+      const { run: id, experiment, seed, purpose, attempt, slot } = event;
+      const run: Run = {
+        ...{ id, experiment, seed, purpose, attempt, slot },
+        status: 'running',
+        started: event.at,
+        ended: null,
+        result: null,
+        said: null,
+      };
+      const known = experimentIn(now, experiment).runs;
+      const after =
+        now.night === null
+          ? now
+          : inNight(now.night, (night) => ({
+              runs_started: night.runs_started + 1,
+              trouble: { ...night.trouble, lost: night.trouble.lost.filter((run) => run !== id) },
+              running: [...night.running.filter((run) => run !== id), id],
+              active:
+                purpose === 'dawn' ||
+                night.active.includes(experiment) ||
+                !night.tried.includes(experiment)
+                  ? night.active
+                  : [...night.active, experiment],
+            }));
+      const listed = known.includes(id)
+        ? after
+        : changed(after, experiment, { runs: [...known, id] }, put);
+      return { ...listed, runs: put(now.runs, id, run) };
+    }
+    case 'run_ended': {
+      const run = now.runs.get(event.result.run);
+      if (!run || run.attempt !== event.result.attempt) return now; // a fenced-off attempt
+      const { status } = event.result;
+      const after =
+        now.night === null
+          ? now
+          : inNight(now.night, ({ running, unsaid, run_seconds, trouble }) => ({
+              running: running.filter((id) => id !== run.id),
+              unsaid: [...unsaid.filter((id) => id !== run.id), run.id],
+              run_seconds: run_seconds + event.result.seconds,
+              trouble: troubled(trouble, event.result, event.at),
+            }));
+      const runs = put(now.runs, run.id, {
+        ...{ ...run, status, ended: event.at },
+        result: event.result,
+      });
+      return { ...after, runs, results: now.results + 1 };
+    }
+    case 'run_summarised': {
+      const run = now.runs.get(event.run);
+      if (!run) return now;
+      const after =
+        now.night === null
+          ? now
+          : inNight(now.night, ({ unsaid }) => ({ unsaid: unsaid.filter((id) => id !== run.id) }));
+      return { ...after, runs: put(now.runs, run.id, { ...run, said: event.text }) };
+    }
+    case 'experiment_judged': {
+      const { judgement } = event;
+      const after = inNight(now.night ?? experimentIn(now, event.experiment).night, (night) => ({
+        active: night.active.filter((id) => id !== event.experiment),
+        ...told(night),
+      }));
+      return changed(after, event.experiment, { judgement }, put);
+    }
+    case 'effect_restated': {
+      const { judgement } = experimentIn(now, event.experiment);
+      const restated = judgement && { ...judgement, on_baseline: event.on_baseline };
+      return changed(now, event.experiment, { judgement: restated }, put);
+    }
+    case 'incumbent_moved':
+      return inNight(event.night, (night) => ({
+        ...{ incumbent: event.to, tried_before_move: night.tried.length },
+        ...told(night),
+      }));
+    case 'baseline_measured':
+      return inNight(event.night, () => ({ confirmable: event.confirmable }));
+    case 'dawn_began': {
+      const { reason, seeds, arms, test = 'welch', attribute = false } = event;
+      const dawn = { reason, seeds, arms, test, attribute, left_out: [] };
+      return inNight(event.night, (night) => ({
+        ...{ dawn, confirmable: event.confirmable ?? night.confirmable },
+        ...told(night),
+      }));
+    }
+    case 'night_ended': {
+      const { reason, message, at } = event;
+      return inNight(event.night, (night) => ({ ended: { reason, message, at }, ...told(night) }));
+    }
+    case 'reported':
+      return inNight(event.night, () => ({ reported: event.revision, findings: event.findings }));
+    case 'flagged': {
+      const { target, label, because, who, at } = event;
+      return {
+        ...now,
+        flags: [...withoutFlag(now.flags, event), { target, label, because, who, at }],
+      };
+    }
+    case 'unflagged':
+      return { ...now, flags: withoutFlag(now.flags, event) };
+    case 'promoted': {
+      const { experiment, branch, commit, who, at } = event;
+      // Two processes may have found one merge without a record.
+      if (now.promotions.some((one) => one.experiment === experiment && one.commit === commit))
+        return now;
+      return { ...now, promotions: [...now.promotions, { experiment, branch, commit, who, at }] };
+    }
+    case 'reran': {
+      const { type: _, seq: __, ...rerun } = event;
+      return { ...now, reruns: [...now.reruns, rerun] };
+    }
+    case 'stopping':
+      return inNight(event.night, () => ({ stopping: event.how }));
+    case 'paused':
+      return inNight(event.night, ({ trouble }) => ({
+        paused: event.because,
+        trouble: event.until === undefined ? trouble : pausedFor(trouble, event.until),
+      }));
+    case 'unpaused':
+      return inNight(event.night, ({ trouble }) => ({
+        paused: null,
+        trouble: { ...trouble, until: null, paused_for: trouble.row.length },
+      }));
+    case 'gate_judged':
+      return inNight(event.night, (night) => ({
+        gates: [...night.gates, passage(event)],
+        ...told(night),
+      }));
+    case 'slept':
+      return inNight(event.night, (night) => ({
+        idle_seconds: night.idle_seconds + event.seconds,
+      }));
+    case 'alert':
+    case 'waited':
+    case 'span':
+      return now;
+  }
+}
+
+const withoutFlag = (flags: readonly Flag[], gone: { target: string; label: string }) =>
+  flags.filter((flag) => flag.target !== gone.target || flag.label !== gone.label);
+
+function changed(state: State, id: ExperimentId, change: Partial<Experiment>, put: Put): State {
+  const experiment = experimentIn(state, id);
+  return { ...state, experiments: put(state.experiments, id, { ...experiment, ...change }) };
+}
