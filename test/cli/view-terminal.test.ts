@@ -17,7 +17,8 @@ const has = (tool: string): boolean => spawnSync('which', [tool]).status === 0;
 const TELLER = `
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 const { openView } = await import('${dist}cli/view/view.js');
-const { EMPTY, fold } = await import('${dist}orchestrator/domain/state.js');
+const { EMPTY } = await import('${dist}orchestrator/domain/state.js');
+const { fold } = await import('${dist}orchestrator/domain/fold.js');
 const events = JSON.parse(readFileSync('events.json', 'utf8'));
 const hold = Number(process.argv[2]);
 process.on('SIGHUP', () => {});
