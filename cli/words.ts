@@ -5,7 +5,7 @@ import type {
   Interval,
 } from '../orchestrator/domain/experiment.ts';
 import type { ExperimentId, NightId } from '../orchestrator/domain/ids.ts';
-import { gainOf } from '../orchestrator/domain/plan.ts';
+import { gainOf } from '../orchestrator/domain/objective.ts';
 import { ancestors, experimentIn, type State } from '../orchestrator/domain/state.ts';
 import { oneLine } from './output.ts';
 import { short, signed } from './table.ts';

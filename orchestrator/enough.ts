@@ -1,5 +1,5 @@
 import type { ExperimentId } from './domain/ids.ts';
-import { isBetter } from './domain/plan.ts';
+import { isBetter } from './domain/objective.ts';
 import { usableObjective } from './domain/run.ts';
 import { experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import { baselineIsMeasured } from './replicate.ts';

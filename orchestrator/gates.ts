@@ -1,6 +1,6 @@
 import type { Gate } from './domain/plan-gates.ts';
 import type { ExperimentId } from './domain/ids.ts';
-import { gainOf } from './domain/plan.ts';
+import { gainOf } from './domain/objective.ts';
 import { runsOf, type Night, type State } from './domain/state.ts';
 import { inShort, judgedOf, searched } from './enough.ts';
 import { baselineIsMeasured } from './replicate.ts';

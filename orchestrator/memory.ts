@@ -1,7 +1,7 @@
 import type { Measured, Memory, Trial } from './domain/brief.ts';
 import type { Experiment } from './domain/experiment.ts';
 import type { ExperimentId } from './domain/ids.ts';
-import { gainOf } from './domain/plan.ts';
+import { gainOf } from './domain/objective.ts';
 import { ancestors, armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import { moderationOf } from './race.ts';
 import { failedRun } from './replicate.ts';

@@ -1,6 +1,7 @@
 import type { Experiment } from './domain/experiment.ts';
 import type { ExperimentId } from './domain/ids.ts';
-import { gainOf, type Objective } from './domain/plan.ts';
+import { gainOf } from './domain/objective.ts';
+import type { Objective } from './domain/plan.ts';
 import { armOf, experimentIn, type Night, type State } from './domain/state.ts';
 import { adjustedDifference } from './statistics/adjusted.ts';
 import { belief, type Belief, type Measured } from './statistics/belief.ts';

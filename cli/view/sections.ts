@@ -1,5 +1,5 @@
 import { usableObjective } from '../../orchestrator/domain/run.ts';
-import { isBetter } from '../../orchestrator/domain/plan.ts';
+import { isBetter } from '../../orchestrator/domain/objective.ts';
 import { experimentIn, type Night, type State } from '../../orchestrator/domain/state.ts';
 import type { Experiment } from '../../orchestrator/domain/experiment.ts';
 import { elapsedBy, secondsLeft } from '../../orchestrator/lab/time-left.ts';

@@ -235,17 +235,6 @@ export type Knob = Plan['search_space'][string];
 export type Criterion = z.output<typeof criterion>;
 export type OwnHypothesis = Plan['hypotheses'][number];
 
-/** True where `a` is the better value of the objective. A number that is not finite never is. */
-export function isBetter(objective: Objective, a: number, b: number): boolean {
-  if (!Number.isFinite(a)) return false;
-  if (!Number.isFinite(b)) return true;
-  return objective.direction === 'minimize' ? a < b : a > b;
-}
-
-/** `effect` seen as a gain: positive where the objective moved the way it should. */
-export const gainOf = (objective: Objective, effect: number): number =>
-  objective.direction === 'minimize' ? -effect : effect;
-
 /**
  * Canonical JSON of what makes two numbers comparable: objective, workspace, run and evaluate, but
  * not what was tried, how much was spent or what promote demands. Equal texts, equal meaning; its hash is `plan_key`.

@@ -1,5 +1,6 @@
 import type { Contrast, Interval, Judgement } from '../domain/experiment.ts';
-import { gainOf, type Objective } from '../domain/plan.ts';
+import { gainOf } from '../domain/objective.ts';
+import type { Objective } from '../domain/plan.ts';
 import { ALPHA } from './dawn.ts';
 
 /** How much weight a verdict bears, in a word and its reason; and whether a person should look. */

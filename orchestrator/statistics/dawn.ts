@@ -1,6 +1,7 @@
 import type { Attribution, DawnJudgement, DawnTest } from '../domain/experiment.ts';
 import type { RunId } from '../domain/ids.ts';
-import { gainOf, type Objective } from '../domain/plan.ts';
+import { gainOf } from '../domain/objective.ts';
+import type { Objective } from '../domain/plan.ts';
 import { mean, paired, stated, twoSided, welch, type Difference } from './compare.ts';
 
 /**

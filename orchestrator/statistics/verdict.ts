@@ -1,6 +1,7 @@
 import type { Contrast, Judgement, Verdict } from '../domain/experiment.ts';
 import type { RunId } from '../domain/ids.ts';
-import { gainOf, type Objective } from '../domain/plan.ts';
+import { gainOf } from '../domain/objective.ts';
+import type { Objective } from '../domain/plan.ts';
 import { mean, spread, stated, unpooled } from './compare.ts';
 import type { Moderation } from './moderate.ts';
 
