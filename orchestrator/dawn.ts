@@ -3,7 +3,7 @@ import type { SingleChange } from './domain/hypothesis.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import type { Run } from './domain/run.ts';
 import { ancestors, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
-import { again, fresh, lostToTheMachine, type NextRun } from './replicate.ts';
+import { again, fresh, lostAmong, type NextRun } from './replicate.ts';
 import { isDue } from './trouble.ts';
 
 /** Which arms dawn compares, and its next run. Pure. */
@@ -69,7 +69,7 @@ export function nextDawnRun(state: State, night: Night): NextRun | null {
   const ready = dawnArms(state, night).filter((id) => isReady(experimentIn(state, id)));
   const started = ready.map((arm) => [arm, dawnRuns(state, night, arm)] as const);
   for (const [, runs] of started) {
-    const lost = runs.find((run) => run.status !== 'running' && lostToTheMachine(run));
+    const lost = lostAmong(runs);
     if (lost && isDue(state, again(lost))) return again(lost);
   }
   for (const [i, seed] of night.dawn.seeds.entries()) {

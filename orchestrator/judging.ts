@@ -11,7 +11,7 @@ import {
   baselineIsMeasured,
   failedRun,
   isRunning,
-  lostToTheMachine,
+  lostAmong,
 } from './replicate.ts';
 import { mean, spread } from './statistics/compare.ts';
 import { judge, RULE, type Evidence } from './statistics/verdict.ts';
@@ -84,7 +84,7 @@ function baselineStaysUnmeasured(state: State, night: Night): boolean {
 }
 
 const hasLostRun = (state: State, id: ExperimentId): boolean =>
-  runsOf(state, id).some((run) => run.status !== 'running' && lostToTheMachine(run));
+  lostAmong(runsOf(state, id)) !== undefined;
 
 /** What a verdict on `experiment` rests on, or null while one of the arms is still empty. */
 function evidenceFor(state: State, night: Night, experiment: Experiment): Evidence | null {

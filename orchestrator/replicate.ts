@@ -22,6 +22,9 @@ export const lostToTheMachine = (run: Run): boolean =>
   run.result?.killed_because === 'fenced' ||
   (run.result?.failure?.class === 'infrastructure' && run.attempt < MOST_ATTEMPTS);
 
+/** The first of these runs that is to be made again; one that is under way has no result yet. */
+export const lostAmong = (runs: readonly Run[]): Run | undefined => runs.find(lostToTheMachine);
+
 /** A run that came to nothing, for good. */
 export const failedRun = (state: State, id: ExperimentId): Run | undefined =>
   runsOf(state, id).find(

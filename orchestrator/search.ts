@@ -12,7 +12,7 @@ import {
   failedRun,
   fresh,
   isRunning,
-  lostToTheMachine,
+  lostAmong,
   type NextRun,
 } from './replicate.ts';
 
@@ -43,7 +43,7 @@ export function searchMoves(state: State, night: Night): readonly Move[] {
   const { baseline } = night;
   if (experimentIn(state, baseline).commit === null) return [];
   for (const id of [baseline, ...night.active]) {
-    const lost = runsOf(state, id).find((run) => run.status !== 'running' && lostToTheMachine(run));
+    const lost = lostAmong(runsOf(state, id));
     if (lost && !isRunning(state, id)) moves.push({ kind: 'run', next: again(lost) });
   }
   // One run that shows that the script works comes before anything else.
@@ -110,7 +110,6 @@ function replicateMoves(state: State, night: Night, open: readonly Experiment[])
 
 /** Whether further seeds of an experiment would change nothing. */
 function isSettled(state: State, night: Night, experiment: Experiment): boolean {
-  if (experiment.judgement?.verdict === 'invalid') return true;
   if (experiment.judgement?.verdict === 'no_difference') return true;
   const seeds = lineOf(state, experiment).reduce((sum, { runs }) => sum + runs.length, 0);
   if (seeds >= MOST_SEEDS) return true;

@@ -122,8 +122,10 @@ export async function launch(
       (queue) => queue.close(),
       () => undefined,
     );
+    const said = notebook.warnings.length;
     // Both, whatever comes of the other.
     await Promise.all([notebook.close(), notifier?.close()]);
+    for (const text of notebook.warnings.slice(said)) on.onRemark(text);
   }
 }
 

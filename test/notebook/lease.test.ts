@@ -78,3 +78,15 @@ it('a clock that was put back between two launches turns no order round', async 
   expect((await second.append(alert)).at).toBe(at);
   await second.close();
 });
+
+it('a notebook whose tables cannot be written any more closes all the same, says so, and has it all', async () => {
+  const place = await aPlace();
+  const notebook = await opened(place);
+  await notebook.append(aNight());
+  await rm(join(place.dir, 'nights'), { recursive: true, force: true });
+  await writeFile(join(place.dir, 'nights'), 'in the way');
+  await notebook.close();
+  expect(notebook.warnings.join()).toContain('the tables could not be brought up to the journal');
+  const { records } = await readJournal(place.dir, CURRENT);
+  expect(records.map(({ event }) => event.type)).toContain('night_started');
+});

@@ -1,18 +1,13 @@
 import type { Action, Work } from '../../orchestrator/actions.ts';
-import { stackOf } from '../../orchestrator/dawn.ts';
+import { titlesOf } from '../../bench/trust/truth.ts';
 import { decide } from '../../orchestrator/decide.ts';
 import type { Event, EventBody, NightStarted } from '../../orchestrator/domain/event.ts';
 import { changeKey, type Proposal } from '../../orchestrator/domain/hypothesis.ts';
-import { hypothesisId, type ExperimentId } from '../../orchestrator/domain/ids.ts';
+import { hypothesisId } from '../../orchestrator/domain/ids.ts';
 import { planSchema, type Plan } from '../../orchestrator/domain/plan.ts';
 import type { FailureClass, Run, RunResult } from '../../orchestrator/domain/run.ts';
 import { advance, replay } from '../../orchestrator/domain/fold.ts';
-import {
-  ancestors,
-  currentNight,
-  experimentIn,
-  type State,
-} from '../../orchestrator/domain/state.ts';
+import { currentNight, experimentIn, type State } from '../../orchestrator/domain/state.ts';
 import { dueBy, nextAt } from '../../orchestrator/trouble.ts';
 
 /**
@@ -196,20 +191,6 @@ function resultOf(world: World, state: State, work: Work & { kind: 'run' }): Run
     summary: failed ? [] : [{ key: 'loss', number: measured, text: null }],
     ...{ params: [], artifacts: [], metric_points: 0, environment_key: 'here', spans: [] },
   };
-}
-
-/** The changes that an experiment is made of, by title, newest first. */
-function titlesOf(state: State, id: ExperimentId): readonly string[] {
-  const { without } = experimentIn(state, id);
-  if (without) {
-    const tip = currentNight(state).dawn?.arms[1] ?? id;
-    const left = stackOf(state, tip).filter((member) => member !== without);
-    return left.map((member) => experimentIn(state, member).title).toReversed();
-  }
-  return [id, ...ancestors(state, id)]
-    .map((at) => experimentIn(state, at))
-    .filter(({ hypothesis }) => hypothesis !== null)
-    .map(({ title }) => title);
 }
 
 /** A small seeded generator (mulberry32): the same nights every time. Uniform in [0, 1). */

@@ -85,7 +85,13 @@ describe('the difference adjusted for shared seeds', () => {
   const noise = { candidate: { variance: 1, df: 20 }, parent: { variance: 1, df: 20 } };
 
   test('is the plain difference of means where seeds do nothing', () => {
-    const [a, b] = [new Map([[1, 2]]), new Map([[1, 5], [2, 7]])]; // prettier-ignore
+    const [a, b] = [
+      new Map([[1, 2]]),
+      new Map([
+        [1, 5],
+        [2, 7],
+      ]),
+    ];
     const { effect, error } = adjustedDifference(a, b, noise, 0);
     expect(effect).toBe(-4);
     expect(error).toBeCloseTo(Math.sqrt(1 + 1 / 2), 12);
