@@ -71,27 +71,48 @@ export interface DawnPlan {
 }
 
 /**
- * Dawn's seeds for a stack of so many changes. Where DAWN_REPLICATES seeds fit for every arm, the
- * stack without each change is an arm like the others; else baseline and stack share the reserve.
- * A single change is the stack: its comparison with the baseline says what it is worth.
+ * Dawn's seeds for a stack of so many changes, out of so many runs. Where DAWN_REPLICATES seeds fit
+ * for every arm, the stack without each change is an arm like the others; else baseline and stack
+ * share the runs. A single change is the stack: its comparison with the baseline says what it is
+ * worth.
  */
-export function dawnPlan(state: State, night: Night, changes: number): DawnPlan {
+export function dawnPlan(night: Night, changes: number, runs: number): DawnPlan {
   const first = FIRST_DAWN_SEED + DAWN_SEEDS_PER_NIGHT * numberOf(night.id);
-  const { deterministic } = night.plan.run;
-  const unlimited = runLimit(state, night) === Infinity;
+  const { deterministic, seed } = night.plan.run;
   const arms = changes > 1 ? 2 + changes : 2;
   const fits = deterministic ? 1 : DAWN_REPLICATES;
-  // Retries may have eaten into the reserve: all arms give way alike.
-  const left = runsLeft(state, night);
-  const reserve = Math.min(left, unlimited ? Infinity : dawnReserve(state, night));
-  const most = deterministic ? 1 : unlimited ? UNLIMITED_DAWN_REPLICATES : MOST_DAWN_REPLICATES;
-  const attribute = arms === 2 || Math.floor(reserve / arms) >= fits;
-  const each = Math.min(most, Math.floor(reserve / (attribute ? arms : 2)));
+  const limited = runs === Infinity ? UNLIMITED_DAWN_REPLICATES : MOST_DAWN_REPLICATES;
+  const most = deterministic ? 1 : limited;
+  const attribute = arms === 2 || Math.floor(runs / arms) >= fits;
+  const each = Math.min(most, Math.floor(runs / (attribute ? arms : 2)));
   const enough = deterministic ? 1 : LEAST_DAWN_SEEDS;
   const seeds = Array.from({ length: each >= enough ? each : 0 }, (_, i) =>
-    night.plan.run.seed ? first + i : null,
+    seed ? first + i : null,
   );
   return { seeds, attribute: attribute && seeds.length > 0 };
+}
+
+/** Runs that dawn can count on while the search goes on; Infinity where nothing limits them. */
+export const dawnShare = (state: State, night: Night): number =>
+  runLimit(state, night) === Infinity
+    ? Infinity
+    : // Retries may have eaten into the reserve.
+      Math.min(runsLeft(state, night), dawnReserve(state, night));
+
+/**
+ * Runs that dawn has once the search is over: its share, and whatever the search left of the
+ * night's limits. The number is free, as it is fixed before any fresh seed is seen.
+ */
+export const dawnBudget = (state: State, night: Night): number =>
+  Math.max(dawnShare(state, night), Math.min(runsLeft(state, night), runsInTime(state, night)));
+
+/** Runs that still end within the night's wall clock, one per slot to spare; Infinity without. */
+function runsInTime(state: State, night: Night): number {
+  const { wall_clock } = night.plan.budget;
+  const seconds = baselineSeconds(state, night);
+  if (wall_clock === undefined || !seconds) return Infinity;
+  const rounds = Math.floor((wall_clock - elapsed(state, night)) / seconds) - 1;
+  return Math.max(0, rounds * night.slots);
 }
 
 /** Runs the search may still start. */

@@ -1,7 +1,7 @@
 import type { Confirmable } from './domain/event.ts';
 import type { Night, State } from './domain/state.ts';
 import type { Action } from './actions.ts';
-import { dawnPlan } from './budget.ts';
+import { dawnPlan, dawnShare } from './budget.ts';
 import { moderationOf } from './race.ts';
 import { baselineIsMeasured } from './replicate.ts';
 import { runsForEquivalence, smallestConfirmable } from './statistics/power.ts';
@@ -28,7 +28,7 @@ export function confirmable(state: State, night: Night, seeds: number): Confirma
 export function foretold(state: State, night: Night): Action[] {
   if (night.confirmable || night.dawn || night.baseline === null) return [];
   if (!baselineIsMeasured(state, night)) return [];
-  const found = confirmable(state, night, dawnPlan(state, night, 1).seeds.length);
+  const found = confirmable(state, night, dawnPlan(night, 1, dawnShare(state, night)).seeds.length);
   if (!found) return [];
   const { id, baseline } = night;
   const event = { type: 'baseline_measured', night: id, baseline, confirmable: found } as const;

@@ -60,7 +60,9 @@ function memberVerdict(state: State, night: Night): Judged | null {
         { test: dawn.test, deterministic: night.plan.run.deterministic },
       )[due] ?? null)
     : null;
-  return { experiment, judgement: { ...judgement, stack, attribution } };
+  // As an arm that leaves the last change out, a member ran fresh seeds of its own.
+  const numbers = numbersOf(state, experiment);
+  return { experiment, judgement: { ...judgement, ...numbers, stack, attribution } };
 }
 
 /** The stack without one change is no idea of its own: what it tells is said of that change. */
@@ -91,8 +93,7 @@ function tipJudgement(
   judged: Judgement,
 ): Judgement {
   const [tipArm, baseArm] = [freshArm(state, night, tip), freshArm(state, night, base)];
-  const all = armOf(state, tip).map((point) => point.value);
-  const numbers = { rule: RULE, n: all.length, objective: mean(all), spread: spread(all) };
+  const numbers = numbersOf(state, tip);
   const objection = objectionAtDawn(state, night, tip);
   if (tipArm.length === 0 || baseArm.length === 0) {
     const silent = tipArm.length === 0 ? tip : `the baseline ${base}`;
@@ -105,6 +106,12 @@ function tipJudgement(
   const word = judgeDawn(objective, tipArm, baseArm, how);
   const dawn = { ...word, confirmed: word.confirmed && objection === null };
   return { ...judged, ...numbers, ...(objection ?? wordsOfDawn(dawn)), dawn };
+}
+
+/** What all finished seeds of an experiment come to, the night's and dawn's. */
+function numbersOf(state: State, id: ExperimentId) {
+  const all = armOf(state, id).map((point) => point.value);
+  return { rule: RULE, n: all.length, objective: mean(all), spread: spread(all) };
 }
 
 type Word = Pick<Judgement, 'verdict' | 'because'>;

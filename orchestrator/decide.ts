@@ -5,7 +5,7 @@ import { fold } from './domain/fold.ts';
 import { currentNight, experimentIn, type Night, type State } from './domain/state.ts';
 import { ended, judged, opened, prepare, type Action } from './actions.ts';
 import { baselineExperiment, candidateExperiment, leaveOneOut, reapplication } from './opened.ts';
-import { dawnPlan, room, searchEnd } from './budget.ts';
+import { dawnBudget, dawnPlan, room, searchEnd } from './budget.ts';
 import { confirmable, foretold } from './confirmable.ts';
 import { foundInWords } from './enough.ts';
 import { gating } from './gating.ts';
@@ -240,7 +240,8 @@ function beginDawn(state: State, night: Night): Action[] {
   if (incumbent(state, night).length > 0 || gating(state, night).length > 0) return [];
   const { baseline: base, incumbent: tip } = night;
   if (base === null || tip === null) return [];
-  const { seeds, attribute } = dawnPlan(state, night, stackOf(state, tip).length);
+  const changes = stackOf(state, tip).length;
+  const { seeds, attribute } = dawnPlan(night, changes, dawnBudget(state, night));
   const nothing = tip === base || seeds.length === 0;
   const { shared } = raceOf(state, night);
   const test = dawnTest(correlation(shared, shared), shared.df);

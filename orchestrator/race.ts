@@ -37,7 +37,7 @@ const remembered = new WeakMap<State['runs'], { readonly key: string; readonly r
 
 /** The standings of a night whose baseline is open. */
 export function raceOf(state: State, night: Night): Race {
-  const key = `${night.id} ${state.results} ${night.tried.length} ${night.incumbent}`;
+  const key = `${night.id} ${state.results}`;
   const last = remembered.get(state.runs);
   if (last?.key === key) return last.race;
   const race = standings(state, night, last?.race.beliefs ?? new Map());

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { openActions } from '../../orchestrator/decide.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
 import { fold, replay } from '../../orchestrator/domain/fold.ts';
+import type { Plan } from '../../orchestrator/domain/plan.ts';
 import { currentNight, experimentIn, runsOf, type State } from '../../orchestrator/domain/state.ts';
 import {
   aPlan,
@@ -150,6 +151,20 @@ describe('a night', () => {
     const dawn = [...state.runs.values()].filter((run) => run.purpose === 'dawn');
     expect(dawn).toHaveLength(8);
     expect(state.runs.size).toBeLessThanOrEqual(30);
+  });
+
+  test('gives dawn whatever the search left of the night’s limits', () => {
+    const dawnRuns = (budget: Partial<Plan['budget']>) => {
+      const plan = aPlan({ budget: { experiments: 3, parallel: 2, ...budget } });
+      const { state } = simulate(noisy(1, { a: 0.2 }), nightStarted(plan));
+      const dawn = [...state.runs.values()].filter((run) => run.purpose === 'dawn');
+      return { dawn: dawn.length, all: state.runs.size };
+    };
+    const { dawn, all } = dawnRuns({ runs: 40 });
+    expect(all).toBeGreaterThanOrEqual(39);
+    expect(dawn).toBeGreaterThan(8); // the reserve
+    expect(dawnRuns({ runs: 400 }).dawn).toBe(40);
+    expect(dawnRuns({}).dawn).toBe(10);
   });
 
   test('never runs more at once than it has slots, and no two in one slot', () => {
