@@ -22,6 +22,7 @@ import {
   effectInWords,
   fixed,
   funnelInWords,
+  limitInWords,
   testInWords,
   worthInWords,
 } from './words.ts';
@@ -91,6 +92,7 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
     `${short(row.objective)}${row.spread === null ? '' : `, standard deviation ${short(row.spread)}`}, n ${row.n}`,
   );
   if (judgement) showContrasts(state, id, judgement);
+  for (const limit of judgement?.limits ?? []) fact(limit.of, limitInWords(limit));
   for (const flag of state.flags.filter((mark) => mark.target === id))
     fact('flag', `${flag.label} (${oneLine(flag.because)}; ${flag.who})`);
   for (const rerun of state.reruns.filter(({ run }) => experimentOf(run) === id))

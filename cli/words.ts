@@ -3,6 +3,7 @@ import type {
   DawnJudgement,
   Experiment,
   Interval,
+  JudgedLimit,
 } from '../orchestrator/domain/experiment.ts';
 import type { ExperimentId, NightId } from '../orchestrator/domain/ids.ts';
 import { gainOf } from '../orchestrator/domain/objective.ts';
@@ -11,6 +12,18 @@ import { oneLine } from './output.ts';
 import { short, signed } from './table.ts';
 
 /** Statistics in words, the same in every verb: n, effect and interval together. */
+
+/** `val_bpb at most 1.58: met, found 1.574 (95 % interval 1.572 to 1.576, n 4)` */
+export function limitInWords(limit: JudgedLimit): string {
+  const { metric, min, max, status, mean, interval, n } = limit;
+  const ends = [
+    ...(min === undefined ? [] : [`at least ${min}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+  ].join(' and ');
+  const range = interval ? `95 % interval ${short(interval[0])} to ${short(interval[1])}, ` : '';
+  const found = mean === null ? '' : `, found ${short(mean)} (${range}n ${n})`;
+  return `${oneLine(metric)} ${ends}: ${status.replaceAll('_', ' ')}${found}`;
+}
 
 export const counted = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
 

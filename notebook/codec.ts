@@ -26,6 +26,7 @@ const NUMBERS: Partial<Record<EventType, readonly string[]>> = {
     'judgement.dawn.values.*',
     'judgement.chance',
     ...[...CONTRAST, 'p'].map((at) => `judgement.attribution.${at}`),
+    ...['mean', 'interval.*'].map((at) => `judgement.limits.*.${at}`),
   ],
   baseline_measured: ['confirmable.gain'],
   dawn_began: ['confirmable.gain'],

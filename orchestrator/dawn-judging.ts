@@ -1,10 +1,10 @@
 import type { Contrast, DawnJudgement, Experiment, Judgement } from './domain/experiment.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import { usableObjective } from './domain/run.ts';
-import { armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
+import { armOf, experimentIn, type Night, type State } from './domain/state.ts';
 import { baselineOf } from './budget.ts';
-import { brokenConstraint } from './constraints.ts';
 import { armWithout, dawnArms, dawnRuns, stackOf } from './dawn.ts';
+import { limitsOf, objection } from './limits.ts';
 import { moderationOf } from './race.ts';
 import { mean, spread } from './statistics/compare.ts';
 import { attribute, judgeDawn, type FreshArm } from './statistics/dawn.ts';
@@ -61,8 +61,10 @@ function memberVerdict(state: State, night: Night): Judged | null {
       )[due] ?? null)
     : null;
   // As an arm that leaves the last change out, a member ran fresh seeds of its own.
-  const numbers = numbersOf(state, experiment);
-  return { experiment, judgement: { ...judgement, ...numbers, stack, attribution } };
+  return {
+    experiment,
+    judgement: { ...judgement, ...numbersOf(state, experiment), stack, attribution },
+  };
 }
 
 /** The stack without one change is no idea of its own: what it tells is said of that change. */
@@ -94,18 +96,25 @@ function tipJudgement(
 ): Judgement {
   const [tipArm, baseArm] = [freshArm(state, night, tip), freshArm(state, night, base)];
   const numbers = numbersOf(state, tip);
-  const objection = objectionAtDawn(state, night, tip);
+  const limits = limitsOf(state, night, experimentIn(state, tip));
+  const forbids = objection(limits) ?? objectionAtDawn(state, night, tip);
   if (tipArm.length === 0 || baseArm.length === 0) {
     const silent = tipArm.length === 0 ? tip : `the baseline ${base}`;
     const because = `looked promising at night; no fresh seed of ${silent} finished at dawn, so nothing is claimed`;
     const dawn = { ...NO_DAWN, runs: [...tipArm, ...baseArm].map((point) => point.run) };
-    return { ...judged, ...numbers, ...(objection ?? { verdict: 'inconclusive', because }), dawn };
+    return {
+      ...judged,
+      ...numbers,
+      ...(forbids ?? { verdict: 'inconclusive', because }),
+      dawn,
+      limits,
+    };
   }
   const { objective, run } = night.plan;
   const how = { test: night.dawn?.test ?? 'welch', deterministic: run.deterministic };
   const word = judgeDawn(objective, tipArm, baseArm, how);
-  const dawn = { ...word, confirmed: word.confirmed && objection === null };
-  return { ...judged, ...numbers, ...(objection ?? wordsOfDawn(dawn)), dawn };
+  const dawn = { ...word, confirmed: word.confirmed && forbids === null };
+  return { ...judged, ...numbers, ...(forbids ?? wordsOfDawn(dawn)), dawn, limits };
 }
 
 /** What all finished seeds of an experiment come to, the night's and dawn's. */
@@ -116,10 +125,8 @@ function numbersOf(state: State, id: ExperimentId) {
 
 type Word = Pick<Judgement, 'verdict' | 'because'>;
 
-/** What forbids a claim whatever the means say, or null. */
+/** What beside a constraint forbids a claim whatever the means say, or null. */
 function objectionAtDawn(state: State, night: Night, tip: ExperimentId): Word | null {
-  const broken = brokenConstraint(night.plan.constraints, runsOf(state, tip));
-  if (broken !== null) return { verdict: 'invalid', because: broken };
   // A mean over the seeds that survived would hide the one that diverged.
   const failed = dawnRuns(state, night, tip).find(
     ({ result }) => result?.failure && result.failure.class !== 'infrastructure',

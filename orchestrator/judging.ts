@@ -3,8 +3,8 @@ import type { NightEnd } from './domain/event.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import { armOf, runsOf, type Night, type State } from './domain/state.ts';
 import { baselineOf, spent } from './budget.ts';
-import { brokenConstraint } from './constraints.ts';
 import { stackOf } from './dawn.ts';
+import { limitsOf, objection } from './limits.ts';
 import { raceOf } from './race.ts';
 import {
   baselineFailed,
@@ -68,9 +68,8 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
   if (hasLostRun(state, experiment.id)) return null;
   const evidence = baselineIsMeasured(state, night) ? evidenceFor(state, night, experiment) : null;
   if (evidence === null) return null;
-  const judgement = judge(evidence);
-  const broken = brokenConstraint(night.plan.constraints, runsOf(state, experiment.id));
-  return broken ? { ...judgement, verdict: 'invalid', because: broken } : judgement;
+  const limits = limitsOf(state, night, experiment);
+  return { ...judge(evidence), ...objection(limits), limits };
 }
 
 const over = (reason: NightEnd): string =>

@@ -10,6 +10,8 @@ export interface Criterion extends Limits {
   readonly status: 'met' | 'borderline' | 'not_met' | 'not_measured';
   /** The metric's mean over finished runs; undefined where no run reported it. */
   readonly measured: Sourced<MetricRow> | undefined;
+  /** 95 %, of the mean; absent where nothing says how much is chance, or it was never judged. */
+  readonly interval?: readonly [low: number, high: number] | null;
 }
 
 /**
@@ -19,13 +21,18 @@ export interface Criterion extends Limits {
 export function criteriaOf(record: NightRecord, id: ExperimentId): readonly Criterion[] {
   const { plan } = record.night.row;
   const experiment = record.experiments.get(id)?.row;
+  const measuredOf = (metric: string) =>
+    record.metrics.get(id)?.find(({ row }) => row.key === metric);
+  // What the night judged is told as it was judged; a baseline, and an older lab, by the mean alone.
+  if (experiment?.limits)
+    return experiment.limits.map((limit) => ({ ...limit, measured: measuredOf(limit.metric) }));
   const own =
     experiment?.source === 'yours'
       ? plan?.hypotheses.find(({ title }) => title === experiment.title)?.success_criteria
       : undefined;
   const judged = (of: Criterion['of'], limits: readonly Limits[] = []) =>
     limits.map((limit): Criterion => {
-      const measured = record.metrics.get(id)?.find(({ row }) => row.key === limit.metric);
+      const measured = measuredOf(limit.metric);
       return { ...limit, of, measured, status: statusOf(limit, measured?.row.mean) };
     });
   return [

@@ -44,7 +44,7 @@ export function experimentPage(record: NightRecord, stated: Stated, id: Experime
     ...metricsTable(record, experiment),
     ...section(
       'Criteria',
-      criteriaOf(record, id).map((one) => item(criterionLine(record, one))),
+      criteriaOf(record, id).map((one) => item(criterionLine(record, experiment, one))),
     ),
     ...section('What was unexpected', isIdea ? orNothing(unexpectedOf(record, experiment)) : []),
     ...section('Concerns', isIdea ? orNothing(concernsOf(record, experiment)) : []),
@@ -164,7 +164,11 @@ function metricCell(
     : say`${mean} ± ${fact(metric, 'spread', (value) => plain(value, decimals))}`;
 }
 
-function criterionLine(record: NightRecord, criterion: Criterion): Sentence {
+function criterionLine(
+  record: NightRecord,
+  experiment: Sourced<ExperimentRow>,
+  criterion: Criterion,
+): Sentence {
   const asked = {
     constraint: 'constraint',
     plan: 'criterion of the plan',
@@ -174,8 +178,12 @@ function criterionLine(record: NightRecord, criterion: Criterion): Sentence {
     bound === undefined ? [] : [say`${word} ${fact(record.night, 'plan', () => plain(bound))}`];
   const limits = listed([...limit('at least', criterion.min), ...limit('at most', criterion.max)]);
   const name = fact(record.night, 'plan', () => escaped(criterion.metric));
+  const { interval } = criterion;
+  const range = interval
+    ? say` (95 % interval ${fact(experiment, 'limits', () => `${plain(interval[0])} to ${plain(interval[1])}`)})`
+    : [];
   const found = criterion.measured
-    ? say`found ${fact(criterion.measured, 'mean', (value) => plain(value))}`
+    ? say`found ${fact(criterion.measured, 'mean', (value) => plain(value))}${range}`
     : say`no run reported it`;
   return say`**${inWords(criterion.status)}**: ${name} ${limits} (${asked}), ${found}`;
 }

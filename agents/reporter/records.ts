@@ -24,6 +24,16 @@ const limits = z.object({
 });
 export type Limits = z.output<typeof limits>;
 
+/** A limit as it was judged, on the runs that the experiment had by then. */
+const judgedLimit = limits.extend({
+  of: z.enum(['constraint', 'plan', 'hypothesis']),
+  status: z.enum(['met', 'borderline', 'not_met', 'not_measured']),
+  mean: maybe,
+  interval: z.tuple([number, number]).nullable(),
+  n: number,
+});
+export type JudgedLimit = z.output<typeof judgedLimit>;
+
 /** What the Reporter reads of a night's plan; the rest of it may be there too. */
 const plan = z
   .object({
@@ -71,6 +81,7 @@ export const experimentRow = z.object({
   stack: experiment.nullable(),
   ...{ attribution_effect: maybe, attribution_low: maybe, attribution_high: maybe },
   ...{ attribution_n: maybe, attributed: z.boolean().nullable() },
+  limits: json(z.array(judgedLimit).nullable()),
   dawn_confirmed: z.boolean().nullable(),
   ...{ dawn_test: words, dawn_values: z.array(number).nullable() },
   ...{ dawn_n: maybe, dawn_n_baseline: maybe, dawn_objective: maybe, dawn_baseline: maybe },

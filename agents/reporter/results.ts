@@ -116,6 +116,10 @@ export const resultsSchema = z.strictObject({
       of: z.enum(['hypothesis', 'plan', 'constraint']),
       status: z.enum(['met', 'borderline', 'not_met', 'not_measured']),
       measured: maybe,
+      interval: z
+        .tuple([number, number])
+        .optional()
+        .describe('95 %, of the mean; absent where nothing says how much is chance.'),
     }),
   ),
   runs: z.array(run),
@@ -171,12 +175,13 @@ function resultsOf(
     objective: objectiveOf(record, id),
     metrics: metricsOf(record, id),
     criteria: criteriaOf(record, id).map(
-      ({ measured, metric, min, max, borderline, of, status }) => ({
+      ({ measured, interval, metric, min, max, borderline, of, status }) => ({
         metric,
         ...(min !== undefined && { min }),
         ...(max !== undefined && { max }),
         ...(borderline !== undefined && { borderline }),
         ...{ of, status, measured: safe(measured?.row.mean) },
+        ...(interval && { interval: [...interval] as [number, number] }),
       }),
     ),
     runs: (record.runs.get(id) ?? []).map(({ row: one }) => runOf(one)),

@@ -1,4 +1,4 @@
-import type { Experiment } from '../../orchestrator/domain/experiment.ts';
+import type { Experiment, JudgedLimit } from '../../orchestrator/domain/experiment.ts';
 import { changeAsData } from '../../orchestrator/domain/hypothesis.ts';
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import type { Failure } from '../../orchestrator/domain/run.ts';
@@ -49,6 +49,7 @@ export interface ExperimentRow {
   readonly attribution_n: number | null;
   readonly attribution_p: number | null;
   readonly attributed: boolean | null;
+  readonly limits: readonly JudgedLimit[] | null;
   readonly dawn_confirmed: boolean | null;
   readonly dawn_test: string | null;
   readonly dawn_n: number | null;
@@ -121,6 +122,7 @@ export function experimentRecord(state: State, id: ExperimentId): ExperimentRow 
     attribution_n: attribution?.n ?? null,
     attribution_p: attribution?.p ?? null,
     attributed: attribution?.attributed ?? null,
+    limits: judgement?.limits ?? null,
     dawn_confirmed: dawn?.confirmed ?? null,
     dawn_test: dawn ? (dawn.test ?? 'welch') : null,
     dawn_n: dawn?.n ?? null,
@@ -249,6 +251,10 @@ export const experiments = defineTable<ExperimentRow>({
     attribution_n: ['BIGINT', 'Fresh seeds of each arm that it rests on.'],
     attribution_p: ['DOUBLE', "Its p, adjusted by Holm over the stack's changes."],
     attributed: ['BOOLEAN', 'Whether the gain may be claimed of this change.'],
+    limits: [
+      'JSON',
+      'Constraints and success criteria, each with status (met, borderline, not_met, not_measured), mean, 95 % interval and n; null in records before they were kept.',
+    ],
     dawn_confirmed: [
       'BOOLEAN',
       'Whether fresh seeds confirmed it; null where dawn did not test it.',

@@ -51,6 +51,23 @@ export interface Judgement {
   readonly chance?: number | null;
   /** What the change is worth in its stack, by leaving it out at dawn; null or absent: not asked. */
   readonly attribution?: Attribution | null;
+  /** What was asked of its metrics; absent in judgements before it was judged by interval. */
+  readonly limits?: readonly JudgedLimit[];
+}
+
+/** A constraint or success criterion, and where the experiment's runs stand to it. */
+export interface JudgedLimit {
+  /** Who asked: the plan of what may win, the plan of every experiment, or the hypothesis itself. */
+  readonly of: 'constraint' | 'plan' | 'hypothesis';
+  readonly metric: string;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly borderline?: number | undefined;
+  readonly status: 'met' | 'borderline' | 'not_met' | 'not_measured';
+  readonly mean: number | null;
+  readonly interval: Interval | null;
+  /** Finished runs it rests on. */
+  readonly n: number;
 }
 
 /** How dawn's arms are compared: by means, or by differences at shared seeds. */

@@ -104,10 +104,12 @@ export const planSchema = mapping({
       .optional()
       .describe('The search ends when what it builds on is as good as this, on two seeds or more.'),
   }).describe('The one number that experiments are judged by.'),
-  constraints: list(constraint).default([]).describe('A run that breaks one cannot win.'),
+  constraints: list(constraint)
+    .default([])
+    .describe('What breaks one, by an interval over its runs, cannot win.'),
   success_criteria: list(criterion)
     .default([])
-    .describe('Judged met, borderline or not met, for every experiment.'),
+    .describe('Judged met, borderline or not met, by an interval, for every experiment.'),
 
   workspace: mapping({
     base: name

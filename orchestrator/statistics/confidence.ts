@@ -34,7 +34,8 @@ const NEAR = 0.1;
  * Borderline, of anything but what the night left unsettled: the interval's end lies closer to no
  * effect than a tenth of the interval's width, or the gain that close to `min_effect` where it has
  * to reach it, or an end that close to ±`min_effect` where it has to lie within; or dawn had fewer
- * than 4 seeds of an arm; or p lies within a factor 2 of α.
+ * than 4 seeds of an arm; or p lies within a factor 2 of α; or the interval of a constraint's
+ * metric includes its limit.
  *
  * High: the script is deterministic and dawn ran it again, or what it rests on is fresh seeds, 5 or
  * more of each arm, and the interval's near end is further from no effect than half its width.
@@ -50,6 +51,10 @@ export function confidenceOf(
   { tier = null, evaluator = false }: Trust = {},
 ): Confidence | null {
   if (judgement === null || !COMPARED.has(judgement.verdict)) return null;
+  const doubtful = judgement.limits?.find(
+    ({ of, status }) => of === 'constraint' && status === 'borderline',
+  );
+  if (doubtful) return low(`whether the constraint on ${doubtful.metric} holds is open`, true);
   const found = weighed(judgement, objective);
   if (found === null || found.level !== 'high' || !evaluator || tier !== 'self_reported')
     return found;

@@ -171,6 +171,12 @@ describe('the tables', () => {
       attribution: {
         ...{ effect: -0.05, interval: [-0.06, -0.04], n: 2, p: 0.01, attributed: true, runs: [] },
       },
+      limits: [
+        {
+          ...{ of: 'constraint', metric: 'mb', max: 600, status: 'borderline' },
+          ...{ mean: 590, interval: [570, 610], n: 3 },
+        },
+      ],
     } as const;
     const judged = (experiment: 'E-0001' | 'E-0002', more: object): EventBody => ({
       ...{ type: 'experiment_judged', experiment, judgement: aJudgement(more) },
@@ -180,7 +186,8 @@ describe('the tables', () => {
     await notebook.seal();
     const { rows } = await notebook.query(
       `SELECT chance, reapplies, left_out, attribution_effect, attribution_low, attribution_high, attribution_n,
-         attribution_p, attributed, dawn_test, dawn_values, confidence, borderline
+         attribution_p, attributed, dawn_test, dawn_values, confidence, borderline,
+         limits->0->>'status' AS first_limit
        FROM experiments ORDER BY id`,
     );
     const nothing = { chance: null, reapplies: null, left_out: null, attributed: null };
@@ -189,7 +196,7 @@ describe('the tables', () => {
       ...{ chance: 0.97, reapplies: null, left_out: null, attribution_effect: -0.05 },
       ...{ attribution_low: -0.06, attribution_high: -0.04, attribution_n: 2, attribution_p: 0.01 },
       ...{ attributed: true, dawn_test: 'paired', dawn_values: [1.41, 1.39] },
-      ...{ confidence: 'low', borderline: true },
+      ...{ confidence: 'low', borderline: true, first_limit: 'borderline' },
     });
     expect(rows[2]).toMatchObject({ ...nothing, dawn_test: 'welch', dawn_values: null });
   });

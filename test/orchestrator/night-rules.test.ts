@@ -100,27 +100,26 @@ describe('a night', () => {
     expect(confirmed.filter(Boolean).length).toBeGreaterThanOrEqual(19);
   });
 
-  test('lets no constraint be broken at dawn, nor be hidden by a mean', () => {
+  test('judges a constraint as it does the objective, by an interval over all seeds', () => {
     const plan = aPlan({ constraints: [{ metric: 'loss', min: 0.75 }] });
-    const atDawn: World = {
-      ...steady({}),
-      measure: (titles, run) => {
-        const noise = ((run.seed ?? 0) % 7) * 0.001;
-        if (!titles.includes('a')) return 1 + noise;
-        return (run.purpose === 'dawn' ? 0.6 : 0.8) + noise;
-      },
-    };
-    const verdictOf = (world: World) => {
+    const where = (ofA: (seed: number, purpose: string) => number) => {
+      const world: World = {
+        ...steady({}),
+        measure: (titles, run) => {
+          const noise = ((run.seed ?? 0) % 7) * 0.001;
+          return noise + (titles.includes('a') ? ofA(run.seed ?? 0, run.purpose) : 1);
+        },
+      };
       const { state } = simulate(world, nightStarted(plan));
-      return [...state.experiments.values()].find((e) => e.title === 'a')?.judgement?.verdict;
+      return [...state.experiments.values()].find((e) => e.title === 'a')?.judgement;
     };
-    expect(verdictOf(atDawn)).toBe('invalid');
-    const once: World = {
-      ...atDawn,
-      measure: (titles, run) =>
-        titles.includes('a') ? (run.seed === 2 ? 0.7 : 0.8) : 1 + ((run.seed ?? 0) % 7) * 0.001,
-    };
-    expect(verdictOf(once)).toBe('invalid');
+    const brokenAtDawn = where((_, purpose) => (purpose === 'dawn' ? 0.6 : 0.8));
+    expect(brokenAtDawn).toMatchObject({ verdict: 'invalid', limits: [{ status: 'not_met' }] });
+    const oddSeed = where((seed) => (seed === 2 ? 0.74 : 0.8));
+    expect(oddSeed).toMatchObject({ verdict: 'improved', limits: [{ status: 'met' }] });
+    const doubtful = where((seed) => (seed % 2 === 0 ? 0.6 : 0.86));
+    expect(doubtful).toMatchObject({ verdict: 'inconclusive', limits: [{ status: 'borderline' }] });
+    expect(doubtful?.because).toContain('whether it holds is open');
   });
 
   test('claims nothing of a change that diverges on one of its fresh seeds', () => {

@@ -11,7 +11,7 @@ const TABLES: Readonly<Record<string, string>> = {
     change VARCHAR, parent VARCHAR, baseline VARCHAR, reapplies VARCHAR, left_out VARCHAR, commit VARCHAR, branch VARCHAR, verdict VARCHAR, verdict_because VARCHAR,
     rule VARCHAR, chance DOUBLE, confidence VARCHAR, confidence_because VARCHAR, borderline BOOLEAN, objective DOUBLE, spread DOUBLE, n BIGINT, effect DOUBLE, interval_low DOUBLE, interval_high DOUBLE,
     effect_on_parent DOUBLE, parent_interval_low DOUBLE, parent_interval_high DOUBLE, stack VARCHAR,
-    attribution_effect DOUBLE, attribution_low DOUBLE, attribution_high DOUBLE, attribution_n BIGINT, attribution_p DOUBLE,
+    attribution_effect DOUBLE, attribution_low DOUBLE, attribution_high DOUBLE, limits JSON, attribution_n BIGINT, attribution_p DOUBLE,
     attributed BOOLEAN, dawn_confirmed BOOLEAN, dawn_test VARCHAR, dawn_values DOUBLE[],
     dawn_n BIGINT, dawn_n_baseline BIGINT, dawn_objective DOUBLE, dawn_baseline DOUBLE, dawn_effect DOUBLE, dawn_low DOUBLE,
     dawn_high DOUBLE, failure_class VARCHAR, failure VARCHAR, tags VARCHAR[], flags VARCHAR[], opened TIMESTAMP, promoted TIMESTAMP`,

@@ -71,6 +71,18 @@ describe('results.yaml', () => {
     expect(await statuses(1.611)).toEqual(['not_met', 'not_measured']);
   });
 
+  test('tells a limit as the night judged it, by its interval', async () => {
+    const of = { of: 'constraint', metric: 'peak_memory_mb', max: 600 } as const;
+    const limits = [{ ...of, status: 'borderline', mean: 590, interval: [570, 610], n: 3 }];
+    const told: Told = {
+      plan: { constraints: [{ metric: 'peak_memory_mb', max: 600 }] },
+      tried: [{ id: 'E-0000', values: [1.6], row: { limits: JSON.stringify(limits) } }],
+    };
+    expect((await resultsOf(told)).get('E-0000')?.criteria).toMatchObject([
+      { ...of, status: 'borderline', interval: [570, 610] },
+    ]);
+  });
+
   test('keeps NaN as the word it is, with the failure and its traceback’s tail', async () => {
     const results = await resultsOf(nights.CONFIRMED);
     expect(results.get('E-0005')).toMatchObject({
