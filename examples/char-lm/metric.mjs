@@ -3,6 +3,9 @@ import { CONTEXT_BYTES, VOCABULARY, loadText } from './data.mjs';
 /** Targets in the evaluation. A fixed number, so that a larger corpus does not make it slower. */
 const QUESTIONS = 8192;
 
+/** Targets in a glance: few, so that a training can be looked at on its way. */
+const GLANCE = 1024;
+
 const CALL_SIZE = 256;
 
 /**
@@ -20,8 +23,11 @@ export function bitsPerByte(predict) {
   };
 }
 
-function examine(predict, text) {
-  const { contexts, targets } = questions(text);
+/** About `val_bpb`, on some of its places: the same ones each time. */
+export const glance = (predict) => examine(predict, loadText('val'), GLANCE);
+
+function examine(predict, text, most = QUESTIONS) {
+  const { contexts, targets } = questions(text, most);
   let bits = 0;
   for (let from = 0; from < targets.length; from += CALL_SIZE) {
     const to = Math.min(from + CALL_SIZE, targets.length);
@@ -35,9 +41,9 @@ function examine(predict, text) {
  * Contexts and the bytes that follow them. Apart from `surprise` so that, one day, a model may
  * answer in a place where the targets are not.
  */
-export function questions(text) {
+export function questions(text, most = QUESTIONS) {
   // Contexts must not overlap a target, or one question would give away the answer to another.
-  const count = Math.min(QUESTIONS, Math.floor(text.length / (CONTEXT_BYTES + 1)));
+  const count = Math.min(most, Math.floor(text.length / (CONTEXT_BYTES + 1)));
   const stride = Math.floor(text.length / count);
   const contexts = new Uint8Array(count * CONTEXT_BYTES);
   const targets = new Uint8Array(count);

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTEXT_BYTES, EXAMPLES, VOCABULARY, loadText, trainingBatches } from './data.mjs';
 import { addToRows, multiply, sumColumns, transpose } from './matrix.mjs';
-import { bitsPerByte } from './metric.mjs';
+import { bitsPerByte, glance } from './metric.mjs';
 import { randomStream } from './random.mjs';
 
 const CONTEXT = 8; // bytes
@@ -77,11 +77,7 @@ function main() {
   initialize();
   const steps = train();
 
-  let layers;
-  const { val_bpb, train_bpb } = bitsPerByte((contexts, count) => {
-    if (layers?.size !== count) layers = createLayers(count);
-    return forward(layers, contexts);
-  });
+  const { val_bpb, train_bpb } = bitsPerByte(createPredictor());
   save();
   console.log('---');
   console.log(`val_bpb: ${val_bpb.toFixed(6)}`);
@@ -89,6 +85,14 @@ function main() {
   console.log(`parameters: ${PARAMETERS}`);
   console.log(`steps: ${steps}`);
   console.log(`seconds: ${seconds().toFixed(2)}`);
+}
+
+function createPredictor() {
+  let layers;
+  return (contexts, count) => {
+    if (layers?.size !== count) layers = createLayers(count);
+    return forward(layers, contexts);
+  };
 }
 
 /** Leaves the model where evaluate.mjs looks for it, in the form that model.mjs can compute. */
@@ -109,6 +113,7 @@ function save() {
 function train() {
   const layers = createLayers(BATCH);
   const dropout = randomStream(SEED, 'dropout');
+  const predict = createPredictor();
   let step = 0;
   let recent = [];
   for (const { contexts, targets } of trainingBatches(loadText('train'), SEED, BATCH)) {
@@ -122,7 +127,7 @@ function train() {
     recent.push(loss);
     const diverged = !Number.isFinite(loss);
     if (step % LOG_EVERY === 0 || diverged) {
-      report(step, recent, rate);
+      report(step, recent, rate, diverged ? null : glance(predict));
       recent = [];
     }
     if (diverged) break;
@@ -130,11 +135,14 @@ function train() {
   return step;
 }
 
-function report(step, losses, rate) {
+function report(step, losses, rate, val_bpb) {
   const loss = (losses.reduce((sum, one) => sum + one, 0) / losses.length).toFixed(4);
   const speed = Math.round((step * BATCH) / seconds());
   const lr = rate.toPrecision(4);
-  console.log(`step ${step} | train_loss: ${loss} | lr: ${lr} | tokens_per_second: ${speed}`);
+  const seen = val_bpb === null ? '' : `val_bpb: ${val_bpb.toFixed(4)} | `;
+  console.log(
+    `step ${step} | train_loss: ${loss} | ${seen}lr: ${lr} | tokens_per_second: ${speed}`,
+  );
 }
 
 function tensors(array) {
