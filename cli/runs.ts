@@ -5,6 +5,7 @@ import { standing } from '../orchestrator/lab/standing.ts';
 import { listed, type ListOptions } from './list.ts';
 import { print, printJson } from './output.ts';
 import { duration, short, table } from './table.ts';
+import { endIn } from './words.ts';
 
 /** `autolab runs`: every run in id order. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
@@ -18,7 +19,7 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
       table(
         [
           { title: 'id', cell: (row) => row.id },
-          { title: 'status', cell: (row) => row.failure ?? row.status },
+          { title: 'status', cell: (row) => row.failure ?? endIn(row) },
           { title: 'seed', cell: (row) => String(row.seed ?? ''), right: true },
           { title: 'objective', cell: (row) => short(row.objective), right: true },
           { title: 'took', cell: (row) => duration(row.seconds), right: true },

@@ -14,12 +14,14 @@ import { readLab } from '../orchestrator/lab/lab.ts';
 import { subject } from '../orchestrator/lab/marks.ts';
 import { standing, type Standing } from '../orchestrator/lab/standing.ts';
 import type { Judgement } from '../orchestrator/domain/experiment.ts';
+import type { RunResult } from '../orchestrator/domain/run.ts';
 import { bold, dim, green, oneLine, print, printJson, red, yellow } from './output.ts';
 import { duration, short, table } from './table.ts';
 import {
   dawnInWords,
   decimalsOf,
   effectInWords,
+  endIn,
   fixed,
   funnelInWords,
   limitInWords,
@@ -104,15 +106,25 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
         { title: 'run', cell: (each) => each.id },
         { title: 'purpose', cell: (each) => each.purpose },
         { title: 'seed', cell: (each) => String(each.seed ?? ''), right: true },
-        { title: 'status', cell: (each) => each.result?.failure?.class ?? now.run(each).status },
+        {
+          title: 'status',
+          cell: (each) => each.result?.failure?.class ?? endIn(now.run(runRow(state, each.id))),
+        },
         { title: 'objective', cell: (each) => short(each.result?.objective), right: true },
         { title: 'took', cell: (each) => duration(each.result?.seconds), right: true },
-        { title: '', cell: (each) => each.result?.failure?.message ?? '', flexible: true },
+        { title: '', cell: (each) => noteOn(each.result), flexible: true },
       ],
       runsOf(state, id),
     ),
   );
   if (diff.trim() !== '') print(`\n${paintDiff(diff)}`);
+}
+
+/** What is odd about how a run ended. */
+function noteOn(result: RunResult | null): string {
+  const { failure = null, pruning } = result ?? {};
+  if (failure !== null || !pruning) return failure?.message ?? '';
+  return oneLine(pruning.audited ? `would have been pruned: ${pruning.because}` : pruning.because);
 }
 
 function showConfidence(row: ReturnType<typeof experimentRow>): void {
@@ -150,8 +162,10 @@ function showRun(state: State, id: RunId, now: Standing): void {
   print();
   fact(
     'status',
-    page.failure ? `${page.failure}: ${oneLine(page.failure_message ?? '')}` : page.status,
+    page.failure ? `${page.failure}: ${oneLine(page.failure_message ?? '')}` : endOf(page),
   );
+  if (page.prune_because)
+    fact(page.killed_because === 'pruned' ? 'because' : 'audit', oneLine(page.prune_because));
   fact('objective', `${short(page.objective)} (${page.tier ?? 'not measured'})`);
   fact('seed', String(page.seed ?? 'none'));
   fact('took', duration(page.seconds));
@@ -182,6 +196,12 @@ function showRun(state: State, id: RunId, now: Standing): void {
       page.params,
     ),
   );
+}
+
+/** `killed (pruned)`; of a run that would have been, that it ran on. */
+function endOf({ status, killed_because, prune_audited }: ReturnType<typeof runPage>): string {
+  if (killed_because !== null) return `${status} (${killed_because})`;
+  return prune_audited ? `${status}, though prune would have ended it early: an audit` : status;
 }
 
 /** `E-0007.2: the same number, 1.302 (2 differences in its environment; ada, 2026-11-21)` */

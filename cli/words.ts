@@ -25,6 +25,12 @@ export function limitInWords(limit: JudgedLimit): string {
   return `${oneLine(metric)} ${ends}: ${status.replaceAll('_', ' ')}${found}`;
 }
 
+/** How a run stands in a list: `finished`, and `pruned` where that is why it was killed. */
+export const endIn = (row: {
+  readonly status: string;
+  readonly killed_because: string | null;
+}): string => (row.killed_because === 'pruned' ? 'pruned' : row.status);
+
 export const counted = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
 
 /**

@@ -10,6 +10,7 @@ const CONTRAST = ['effect', 'interval.*'];
 const NUMBERS: Partial<Record<EventType, readonly string[]>> = {
   run_ended: [
     'result.objective',
+    'result.pruning.value',
     'result.seconds',
     'result.cpu_seconds',
     'result.summary.*.number',

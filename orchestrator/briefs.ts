@@ -5,6 +5,7 @@ import type { ExperimentId, HypothesisId } from './domain/ids.ts';
 import type { Command } from './domain/ports.ts';
 import { currentNight, experimentIn, type Night, type State } from './domain/state.ts';
 import type { Work } from './actions.ts';
+import { pruneOrder } from './pruning.ts';
 import { baselinesOf, memoryOf, settingsAt, trialsOf } from './memory.ts';
 
 /** What a role is told of the state for one piece of work. Pure, and plain data. */
@@ -128,6 +129,7 @@ function runBrief(
       plan: night.plan,
       knobs: settingsAt(state, night, experiment.id),
       gpus: around.gpus(run.slot),
+      prune: pruneOrder(state, night, run, experiment),
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Experiment, Judgement } from './domain/experiment.ts';
 import type { NightEnd } from './domain/event.ts';
 import type { ExperimentId } from './domain/ids.ts';
+import type { Run } from './domain/run.ts';
 import { armOf, runsOf, type Night, type State } from './domain/state.ts';
 import { baselineOf, spent } from './budget.ts';
 import { stackOf } from './dawn.ts';
@@ -40,6 +41,9 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
       failed.class === 'invalid' ? 'invalid' : 'failed',
       `${failed.class}: ${failed.message}`,
     );
+  // No number came of it, so no contrast and no interval: what its curve showed is all there is.
+  if (lost?.result?.killed_because === 'pruned')
+    return plain(state, experiment, 'pruned', prunedInWords(lost));
   if (lost) {
     const why = lost.result?.killed_because ?? 'unknown';
     return plain(state, experiment, 'failed', `the run was killed (${why})`);
@@ -71,6 +75,9 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
   const limits = limitsOf(state, night, experiment);
   return { ...judge(evidence), ...objection(limits), limits };
 }
+
+const prunedInWords = ({ id, result }: Run): string =>
+  `${id} was ended early: ${result?.pruning?.because ?? 'nobody recorded why'}`;
 
 const over = (reason: NightEnd): string =>
   reason === 'target_reached' ? 'the target was reached' : 'the budget was spent';

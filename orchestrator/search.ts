@@ -36,6 +36,9 @@ const MOST_SEEDS = 10;
 /** Seeds of the incumbent that candidates are compared with on their own ones. */
 const MOST_INCUMBENT_SEEDS = 6;
 
+/** No seed more is spent on such. */
+const CAME_TO_NOTHING: ReadonlySet<string | undefined> = new Set(['failed', 'pruned', 'invalid']);
+
 /** Every move that is open, most urgent first; empty where the search may start nothing more. */
 export function searchMoves(state: State, night: Night): readonly Move[] {
   if (night.dawn || night.baseline === null || baselineFailed(state, night)) return [];
@@ -60,7 +63,7 @@ export function searchMoves(state: State, night: Night): readonly Move[] {
     .filter(({ id, commit, judgement }) =>
       active.has(id)
         ? commit !== null && !failedRun(state, id)
-        : judgement?.verdict !== 'failed' && judgement?.verdict !== 'invalid',
+        : !CAME_TO_NOTHING.has(judgement?.verdict),
     );
   const screens = open
     .filter(({ runs }) => runs.length === 0)

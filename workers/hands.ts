@@ -88,7 +88,8 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
     const last = evaluated ?? trained;
     const untested = sound && order.plan.evaluate !== undefined && evaluated === null;
     const cut = last === null || last.done.ended_by === 'abort' || untested;
-    const killed = signal.aborted && cut;
+    const pruned = trained?.pruned === true && given?.class !== 'invalid';
+    const killed = pruned || (signal.aborted && cut);
     const failure = killed ? null : (given ?? late ?? unfinished(order, trained, evaluated));
     const known = await knowFacts().catch(() => null);
     const result: RunResult = {
@@ -96,7 +97,7 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
       environment_key: known?.environment_key ?? 'unknown',
       status: killed ? 'killed' : failure === null ? 'finished' : 'failed',
       failure,
-      killed_because: killed ? reasonOf(signal) : null,
+      killed_because: killed ? (pruned ? prunedUnless(signal) : reasonOf(signal)) : null,
       spans: spans.all(),
     };
     // Another worker has this attempt now: what it seals is what counts.
@@ -121,6 +122,8 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
         });
         if ('class' in outcome) return outcome;
         trained = outcome;
+        // What ends a hopeless run is no failure: what else is found of it counts.
+        if (outcome.pruned) return null;
         return outcome.done.ended_by === 'abort'
           ? stopped(signal)
           : trainingFailure(attempt, outcome);
@@ -193,6 +196,10 @@ const stopped = (signal: AbortSignal): Failure => ({
 /** `pruned` or `fenced` where whoever aborted said so, else `user`. */
 const reasonOf = ({ reason }: AbortSignal): string =>
   reason === 'pruned' || reason === 'fenced' ? reason : 'user';
+
+/** A run that was ended for its curve stays so, unless it was taken away besides. */
+const prunedUnless = (signal: AbortSignal): string =>
+  signal.aborted && reasonOf(signal) === 'fenced' ? 'fenced' : 'pruned';
 
 function factsOf(attempt: Attempt, watched: Guard['links']): Promise<Facts> {
   const { order, workshop, folder, worktree, cwd } = attempt;

@@ -9,9 +9,10 @@ import { syncFile, writeFirst } from './files.ts';
 import { planPart } from './manifest-plan.ts';
 import type { Manifest } from './manifest.ts';
 import { writeMetrics } from './parquet.ts';
+import { METRICS_NDJSON } from './points.ts';
 import { readingsOf } from './readings.ts';
 import { onceThereIsRoom } from './room.ts';
-import { METRICS_NDJSON, trainingFailure, type Trained } from './train.ts';
+import { trainingFailure, type Trained } from './train.ts';
 
 export interface Kept {
   readonly artifacts: readonly Artifact[];

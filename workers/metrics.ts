@@ -256,4 +256,5 @@ export function keyMeant(all: ReadonlyMap<string, Series>, metric: string): stri
 export const seriesOf = (all: ReadonlyMap<string, Series>, metric: string): Series | null =>
   all.get(keyMeant(all, metric) ?? metric) ?? null;
 
-const tidy = (key: string): string => key.toLowerCase().replace(/[\s_-]+/g, '_');
+/** Keys that a plan may mean by one name. */
+export const tidy = (key: string): string => key.toLowerCase().replace(/[\s_-]+/g, '_');

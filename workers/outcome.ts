@@ -38,8 +38,10 @@ export function resultOf(
     run: attempt.order.run,
     attempt: attempt.order.attempt,
     commit: attempt.order.commit,
-    objective: said?.objective ?? null,
+    // What it had reached when it was ended is no outcome; the evidence has it.
+    objective: trained?.pruned ? null : (said?.objective ?? null),
     tier: said?.tier ?? 'self_reported',
+    ...(trained?.pruning && { pruning: trained.pruning }),
     started: done === undefined ? opened : new Date(done.started).toISOString(),
     seconds: done?.seconds ?? 0,
     cpu_seconds: done?.cpu_seconds ?? null,

@@ -3,6 +3,8 @@ import { open } from 'node:fs/promises';
 import { createLineSplitter } from './lines.ts';
 import type { Point } from './metrics.ts';
 
+export const METRICS_NDJSON = 'metrics.ndjson';
+
 /** metrics.ndjson: a run's points as they come, a line each, for whoever watches. */
 export interface PointsFile {
   add(point: Point): void;

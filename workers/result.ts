@@ -43,6 +43,9 @@ export async function readSealed(
   return {
     ...result,
     objective: numberIn(result.objective),
+    ...(result.pruning && {
+      pruning: { ...result.pruning, value: Number(result.pruning.value) },
+    }),
     summary: result.summary.map((value): SummaryValue => ({
       ...value,
       number: numberIn(value.number),

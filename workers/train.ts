@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromTop } from '../orchestrator/domain/editable.ts';
-import type { Failure } from '../orchestrator/domain/run.ts';
+import type { Failure, Pruning } from '../orchestrator/domain/run.ts';
 import type { Attempt } from './attempt.ts';
 import { invocation, type Invocation } from './command.ts';
 import { execute, type Executed } from './execute.ts';
@@ -9,8 +9,9 @@ import { failureOf } from './failure.ts';
 import { isTrouble } from './files.ts';
 import { setGuard, type Guard } from './guard.ts';
 import { createMetricsReader, type MetricsReader } from './metrics.ts';
-import { openPoints } from './points.ts';
+import { METRICS_NDJSON, openPoints } from './points.ts';
 import { invalid } from './protect.ts';
+import { createPruner } from './pruner.ts';
 import { followScriptMetrics } from './script-metrics.ts';
 import { writeSeed } from './seed.ts';
 import { followVitals } from './vitals.ts';
@@ -23,9 +24,12 @@ export interface Trained {
   readonly guard: Guard;
   /** What kept points from being written to metrics.ndjson. */
   readonly points_error: Error | null;
+  /** Why `prune` would end it; null where it would not. */
+  readonly pruning: Pruning | null;
+  /** And it was ended for that. */
+  readonly pruned: boolean;
 }
 
-export const METRICS_NDJSON = 'metrics.ndjson';
 const POLL_MS = 1000;
 const FIRST_MS = 250;
 /** Between two looks where the last one found much. */
@@ -54,22 +58,28 @@ async function carried(
   attempt: Attempt,
   call: Invocation,
   onStart: () => void,
-): Promise<Pick<Trained, 'done' | 'metrics' | 'points_error'>> {
+): Promise<Omit<Trained, 'call' | 'guard'>> {
   const { order, workshop, folder } = attempt;
   const { clock, limits } = workshop;
   const points = await openPoints(join(folder, METRICS_NDJSON));
+  const hopeless = new AbortController();
+  const pruner = createPruner(attempt, () => hopeless.abort('pruned'));
   const vitals = followVitals({
     run: order.run,
     objective: order.plan.objective,
     now: () => clock.monotonic(),
     hung_ms: limits.hung_ms,
-    onConcern: workshop.onConcern,
+    onConcern: (concern) => {
+      workshop.onConcern(concern);
+      pruner.concern(concern);
+    },
   });
   const metrics = createMetricsReader({
     objective: order.plan.objective.metric,
     onPoint: (point) => {
       points.add(point);
       vitals.point(point);
+      pruner.point(point);
     },
     maxKeys: limits.metric_keys,
     maxPoints: limits.metric_points,
@@ -87,25 +97,31 @@ async function carried(
     setInterval(() => vitals.look(cpuSeconds()), Math.min(POLL_MS, limits.hung_ms / 10)),
   ];
   try {
-    const done = await execute(attempt, {
-      argv: call.argv,
-      command: order.command,
-      seed: call.env,
-      timeout_seconds: order.plan.run.timeout,
-      log: 'run.log',
-      onLine: (line, time) => metrics.line(line, time),
-      onChunk: () => vitals.output(),
-      settled: () => points.settled(),
-      onStart: (cpu) => {
-        cpuSeconds = cpu;
-        onStart();
+    const signal = AbortSignal.any([attempt.signal, hopeless.signal]);
+    const done = await execute(
+      { ...attempt, signal },
+      {
+        argv: call.argv,
+        command: order.command,
+        seed: call.env,
+        timeout_seconds: order.plan.run.timeout,
+        log: 'run.log',
+        onLine: (line, time) => metrics.line(line, time),
+        onChunk: () => vitals.output(),
+        settled: () => points.settled(),
+        onStart: (cpu) => {
+          cpuSeconds = cpu;
+          onStart();
+        },
       },
-    });
+    );
     polling.end();
     metrics.end(now());
     await script.poll();
     await points.close().catch(() => undefined);
-    return { done, metrics, points_error: points.error };
+    await pruner.settled();
+    const pruned = done.ended_by === 'abort' && !attempt.signal.aborted;
+    return { done, metrics, points_error: points.error, pruning: pruner.pruning, pruned };
   } finally {
     polling.end();
     for (const timer of timers) clearInterval(timer);

@@ -1,6 +1,6 @@
 import type { RunId } from '../orchestrator/domain/ids.ts';
 import type { Objective } from '../orchestrator/domain/plan.ts';
-import type { Point } from './metrics.ts';
+import { tidy, type Point } from './metrics.ts';
 
 /** Something that somebody may want to look at while a run still trains. It changes nothing. */
 export interface Concern {
@@ -9,6 +9,8 @@ export interface Concern {
   readonly level: 'warning';
   /** One sentence. */
   readonly text: string;
+  /** What was logged when it was raised; null where silence raised it. */
+  readonly point: Point | null;
 }
 
 export interface Vitals {
@@ -36,10 +38,10 @@ export function followVitals(options: VitalsOptions): Vitals {
   const courses = new Map<string, (value: number) => string | null>();
   const silence = followSilence(options.now(), options.hung_ms);
 
-  const raise = (kind: Concern['kind'], text: string): void => {
+  const raise = (kind: Concern['kind'], text: string, point: Point | null): void => {
     if (said.has(kind)) return;
     said.add(kind);
-    options.onConcern({ run: options.run, kind, level: 'warning', text });
+    options.onConcern({ run: options.run, kind, level: 'warning', text, point });
   };
 
   const isObjective = (key: string): boolean => tidy(key) === tidy(options.objective.metric);
@@ -55,15 +57,16 @@ export function followVitals(options: VitalsOptions): Vitals {
   };
 
   return {
-    point({ key, step, value }) {
+    point(point) {
+      const { key, step, value } = point;
       silence.sign(options.now());
       const course = courseOf(key);
       const at = step === null ? '' : ` at step ${step}`;
       if (Number.isFinite(value)) {
         const offCourse = course(value);
-        if (offCourse !== null) raise('diverging', `${key} is ${offCourse}: ${value}${at}`);
+        if (offCourse !== null) raise('diverging', `${key} is ${offCourse}: ${value}${at}`, point);
       } else if (isObjective(key) || isLoss(key)) {
-        raise('not_a_number', `${key} became ${value}${at}`);
+        raise('not_a_number', `${key} became ${value}${at}`, point);
       }
     },
     output: () => silence.sign(options.now()),
@@ -72,19 +75,18 @@ export function followVitals(options: VitalsOptions): Vitals {
       if (silent === null) return;
       const seconds = Math.round(silent / 1000);
       const text = `${options.run} may hang: no output, no metric and almost no processor time for ${seconds} s`;
-      raise('hung', text);
+      raise('hung', text, null);
     },
   };
 }
-
-const tidy = (key: string): string => key.toLowerCase().replace(/[\s_-]+/g, '_');
 
 const LOSS = new Set([
   ...['loss', 'losses', 'nll', 'ppl', 'perplexity', 'bpb', 'bpc', 'mse', 'rmse', 'mae'],
   ...['crossentropy', 'xent'],
 ]);
+const HELD_OUT = new Set([...['val', 'valid', 'validation', 'eval', 'evaluation', 'test', 'dev']]);
 const WHOSE = new Set([
-  ...['train', 'training', 'val', 'valid', 'validation', 'eval', 'evaluation', 'test', 'dev'],
+  ...['train', 'training', ...HELD_OUT],
   ...['total', 'mean', 'avg', 'average', 'running', 'smooth', 'smoothed', 'ema', 'raw'],
   ...['batch', 'step', 'epoch', 'final', 'cross', 'entropy', 'ce'],
 ]);
@@ -94,14 +96,20 @@ const WHOSE = new Set([
  * (`kl_loss`, `generator_loss`) may rise while all is well, and `loss_scale` is none.
  */
 export function isLoss(key: string): boolean {
-  const words = key
-    .toLowerCase()
-    .split(/[^a-z]+/)
-    .filter(Boolean);
+  const words = wordsIn(key);
   return (
     words.some((word) => LOSS.has(word)) && words.every((word) => LOSS.has(word) || WHOSE.has(word))
   );
 }
+
+/** `val_loss`: of examples that training does not see. */
+export const isHeldOut = (key: string): boolean => wordsIn(key).some((word) => HELD_OUT.has(word));
+
+const wordsIn = (key: string): readonly string[] =>
+  key
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter(Boolean);
 
 /** Values at the beginning that the later ones are held against. */
 const FIRST = 5;

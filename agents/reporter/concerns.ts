@@ -21,6 +21,8 @@ export function concernsOf(record: NightRecord, experiment: Sourced<ExperimentRo
     said.push(say`the numbers are the script’s own word: nothing outside it checked them`);
   if (verdict === 'promising' && dawn_confirmed === null && stack === null)
     said.push(say`no fresh seeds tested it: among many tries the best look better than they are`);
+  if (verdict === 'pruned')
+    said.push(say`it was ended on its way: nobody knows what it would have come to`);
   const { incumbent } = record.night.row;
   if (
     parent !== null &&

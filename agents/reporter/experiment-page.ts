@@ -203,10 +203,14 @@ function runsTable(record: NightRecord, id: ExperimentId): readonly Block[] {
   return [{ kind: 'table', header, numbers: [1, 4, 5], rows }];
 }
 
-const outcomeOf = (run: Sourced<RunRow>): Sentence =>
-  run.row.failure === null
-    ? [fact(run, 'status', (status) => escaped(status))]
-    : say`${fact(run, 'failure', inWords)}: ${fact(run, 'failure_message', (text) => escaped(text))}`;
+function outcomeOf(run: Sourced<RunRow>): Sentence {
+  const { failure, killed_because, prune_because } = run.row;
+  if (failure !== null)
+    return say`${fact(run, 'failure', inWords)}: ${fact(run, 'failure_message', (text) => escaped(text))}`;
+  if (killed_because === 'pruned') return [fact(run, 'killed_because', String)];
+  const status = fact(run, 'status', (text) => escaped(text));
+  return prune_because === null ? [status] : say`${status}, in the audit of pruning`;
+}
 
 function tracebacks(record: NightRecord, id: ExperimentId): readonly Block[] {
   return (record.runs.get(id) ?? [])

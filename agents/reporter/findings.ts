@@ -98,13 +98,18 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
   }
 }
 
+/** Room for the numbers of a curve. */
+const MOST_REASON = 400;
+
 /** An experiment in a sentence: the change, what was measured, the verdict and its reason. */
 function findingOf(record: NightRecord, experiment: Sourced<ExperimentRow>): Sentence {
   const { verdict, dawn_confirmed, dawn_effect } = experiment.row;
-  const because = fact({ ...experiment, runs: [] }, 'verdict_because', (text) => escaped(text));
+  const because = fact({ ...experiment, runs: [] }, 'verdict_because', (text) =>
+    escaped(text, MOST_REASON),
+  );
   const word = fact(experiment, 'verdict', inWords);
   const name = againOf(record, experiment);
-  if (verdict === 'failed' || verdict === 'invalid')
+  if (verdict === 'failed' || verdict === 'invalid' || verdict === 'pruned')
     return say`${name}: ${{ ...word, runs: [] }} (${because})`;
   const worth = attributionInWords(record, experiment);
   const end = worth === null ? say`` : say`; ${worth}`;

@@ -7,6 +7,7 @@ import { escaped } from './markdown.ts';
 import { counted, duration, percent } from './numbers.ts';
 import { heading, item, page, paragraph, type Block, type Page } from './page.ts';
 import { effectWithInterval, idOf, named, nightInWords, OF_TIP, stackOf } from './phrases.ts';
+import { endedEarly } from './pruned.ts';
 import { standingOfNight, toBeSureOfNone } from './reach.ts';
 import type { ExperimentRow, NightRecord, NightRow } from './records.ts';
 
@@ -32,6 +33,7 @@ export function projectPage(record: NightRecord, stated: Stated): Page {
     ...section('Promising, not confirmed', promising(record, stated)),
     ...section('Made no difference, or did not settle', unsettled(record)),
     ...section('Worse', ofVerdicts(record, ['worse'])),
+    ...section('Ended early', endedEarly(record, stated)),
     ...section('Rejected before running', rejected(record)),
     ...section('Remarks', remarks(record)),
     heading(2, say`The night`),

@@ -159,7 +159,7 @@ export function queryOfRun(run: RunId): Source {
     name: 'run',
     sql: `${oncePerSeed(`e.id = (SELECT b.baseline FROM experiments b JOIN runs x ON x.experiment = b.id WHERE x.id = '${run}')
     AND r.id <> '${run}'`)}
-SELECT r.id, r.experiment, e.baseline, r.seed, r.status, r.failure, r.failure_message, r.killed_because, r.objective, r.seconds, n.metric,
+SELECT r.id, r.experiment, e.baseline, r.seed, r.status, r.failure, r.failure_message, r.killed_because, r.prune_because, r.objective, r.seconds, n.metric,
   (SELECT avg(objective) FROM once) AS base, (SELECT stddev_samp(objective) FROM once) AS spread,
   (SELECT count(*) FROM once) AS n, r.objective - (SELECT avg(objective) FROM once) AS effect
 FROM runs r JOIN experiments e ON e.id = r.experiment JOIN nights n ON n.id = r.night

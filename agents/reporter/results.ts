@@ -37,6 +37,7 @@ const run = z.strictObject({
   tier: words.describe('How far the number can be trusted: self_reported, checked, verified.'),
   seconds: maybe,
   failure: failure.nullable(),
+  pruning: words.describe('Why prune ended it early, or would have; null where it would not.'),
 });
 
 export const resultsSchema = z.strictObject({
@@ -257,7 +258,7 @@ function runOf({ failure, failure_message, traceback, ...row }: RunRow): z.input
     ...{ id: row.id, seed: row.seed, attempt: row.attempt, tier: row.tier },
     purpose: row.purpose as z.input<typeof run>['purpose'],
     status: row.status as z.input<typeof run>['status'],
-    ...{ objective: safe(row.objective), seconds: safe(row.seconds) },
+    ...{ objective: safe(row.objective), seconds: safe(row.seconds), pruning: row.prune_because },
     failure:
       failure === null
         ? null

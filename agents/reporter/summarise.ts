@@ -10,7 +10,8 @@ const number = z.union([z.number(), z.string(), z.bigint()]).transform(Number);
 const summaryRow = z.object({
   ...{ id: z.string(), experiment: z.string(), baseline: z.string(), seed: number.nullable() },
   ...{ status: z.string(), failure: z.string().nullable(), failure_message: z.string().nullable() },
-  ...{ killed_because: z.string().nullable(), objective: number.nullable() },
+  ...{ killed_because: z.string().nullable(), prune_because: z.string().nullable() },
+  objective: number.nullable(),
   ...{ seconds: number.nullable(), metric: z.string() },
   ...{ base: number.nullable(), spread: number.nullable(), n: number, effect: number.nullable() },
 });
@@ -31,6 +32,7 @@ export async function summarise(notebook: NotebookReader, run: RunId): Promise<s
 
 function outcomeOf(row: SummaryRow): string {
   if (row.failure !== null) return `${row.failure}: ${oneLine(row.failure_message ?? '', 200)}`;
+  if (row.killed_because === 'pruned') return `pruned: ${oneLine(row.prune_because ?? '', 300)}`;
   if (row.status === 'killed') return `killed (${row.killed_because ?? 'unknown'})`;
   if (row.objective === null) return `${row.status} without ${oneLine(row.metric)}`;
   const decimals = row.spread ? decimalsFor(row.spread) : undefined;

@@ -18,6 +18,8 @@ export interface RunRow {
   readonly failure_message: string | null;
   readonly traceback: string | null;
   readonly killed_because: string | null;
+  readonly prune_because: string | null;
+  readonly prune_audited: boolean | null;
   readonly objective: number | null;
   readonly tier: string | null;
   readonly started: string;
@@ -53,6 +55,8 @@ export function runRecord(state: State, id: RunId): RunRow {
     failure_message: result?.failure?.message ?? null,
     traceback: result?.failure?.traceback ?? null,
     killed_because: result?.killed_because ?? null,
+    prune_because: result?.pruning?.because ?? null,
+    prune_audited: result?.pruning?.audited ?? null,
     objective: result?.objective ?? null,
     tier: result?.tier ?? null,
     started: run.started,
@@ -95,6 +99,14 @@ export const runs = defineTable<RunRow>({
     failure_message: ['VARCHAR', 'What was expected and found, in a line.'],
     traceback: ['VARCHAR', 'The end of what the script said about it.'],
     killed_because: ['VARCHAR', 'user, pruned or fenced.'],
+    prune_because: [
+      'VARCHAR',
+      'What the rule of `prune` saw that ends a run: step, value, mean, standard deviation, n. Also of a run that it was not let end.',
+    ],
+    prune_audited: [
+      'BOOLEAN',
+      'It ran on all the same, by lot, so that one learns how such runs end; null where the rule never applied.',
+    ],
     objective: [
       'DOUBLE',
       'The number it is judged by, as its script or the evaluator printed it: NaN and infinities are kept; null where none was.',

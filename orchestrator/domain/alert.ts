@@ -5,6 +5,7 @@ import { experimentIn, type State } from './state.ts';
 /** What somebody may want to hear of at once, and not in the morning. */
 export type AlertKind =
   | 'run_failed'
+  | 'run_pruned'
   | 'not_a_number'
   | 'diverging'
   | 'hung'
@@ -78,10 +79,15 @@ export function alertOf(state: State, event: Event): Alert | null {
 }
 
 function ofRun(state: State, { result }: Event & { type: 'run_ended' }): Alert | null {
-  const { run, failure, status } = result;
-  if (status !== 'failed' || failure === null) return null;
+  const { run, failure, status, pruning } = result;
   const experiment = state.runs.get(run)?.experiment;
   const title = experiment === undefined ? '' : ` (${titleOf(state, experiment)})`;
+  if (result.killed_because === 'pruned')
+    return {
+      ...{ kind: 'run_pruned', level: 'info', subject: run },
+      text: `${run}${title} was ended early: ${pruning?.because ?? ''}`,
+    };
+  if (status !== 'failed' || failure === null) return null;
   const nan = failure.class === 'not_a_number';
   return {
     kind: nan ? 'not_a_number' : 'run_failed',

@@ -117,6 +117,13 @@ export const evaluate = mapping({
   timeout: duration.optional().describe('How long it may take; default: run.timeout.'),
 }).describe('Measures each run in a process of its own that no experiment can change.');
 
+/** Absent is cautious. */
+export const prune = z
+  .enum(['cautious', 'eager', 'off'], { error: 'expected cautious, eager or off' })
+  .describe(
+    'Which runs are ended early because their curve says that they are worse: cautious (the default), eager, off.',
+  );
+
 /** Whether something in the plan measures what `objective.tier` demands. */
 export const canBeMeasured = (plan: {
   objective?: { tier?: unknown };

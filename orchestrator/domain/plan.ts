@@ -17,6 +17,7 @@ import {
   named,
   literal,
   path,
+  prune,
   smoke,
   together,
 } from './plan-parts.ts';
@@ -215,7 +216,7 @@ export const planSchema = mapping({
   dawn: later('dawn'),
   experiments: later('experiments'),
   gates,
-  prune: later('prune'),
+  prune: prune.optional(),
   notify: z
     .string(NOTIFY)
     .trim()

@@ -168,6 +168,17 @@ export interface RunOrder {
   readonly knobs: Readonly<Record<string, string>>;
   /** Device indices for CUDA_VISIBLE_DEVICES; empty: none; null: leave alone. */
   readonly gpus: readonly number[] | null;
+  /** When the run may be ended early. Absent or null: never. */
+  readonly prune?: PruneOrder | null;
+}
+
+/** What a hopeless run is told by. */
+export interface PruneOrder {
+  readonly mode: 'cautious' | 'eager';
+  /** Finished attempts whose curves it is held against; none: only NaN and divergence end it. */
+  readonly reference: readonly { readonly run: RunId; readonly attempt: number }[];
+  /** It runs on whatever its curve says, and the result tells what would have been. */
+  readonly audited: boolean;
 }
 
 export interface PrepareOrder {

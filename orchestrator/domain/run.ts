@@ -68,6 +68,26 @@ export interface Span {
   readonly seconds: number;
 }
 
+/** Why the plan's `prune` would end a run early. */
+export interface Pruning {
+  /** `curve`: worse than what it is measured against by far, at the same step. */
+  readonly rule: 'not_a_number' | 'diverging' | 'curve';
+  /** One sentence, with the numbers. */
+  readonly because: string;
+  readonly metric: string;
+  readonly step: number | null;
+  /** Logged at that step; may be NaN or infinite. */
+  readonly value: number;
+  /** Of the curves that it was held against, at that step; null and 0 where it was held against none. */
+  readonly mean: number | null;
+  readonly spread: number | null;
+  readonly n: number;
+  /** Seconds that it had trained. */
+  readonly seconds: number;
+  /** The lot fell on it: it ran on, so that one learns how such runs end. */
+  readonly audited: boolean;
+}
+
 /** What came of one attempt, sealed on disk by the worker before anybody is told. */
 export interface RunResult {
   readonly run: RunId;
@@ -78,6 +98,8 @@ export interface RunResult {
   readonly failure: Failure | null;
   /** Why it was killed: `user`, `pruned`, `fenced`. */
   readonly killed_because: string | null;
+  /** Set where the rule of `prune` applied, also to a run that it was not let end. */
+  readonly pruning?: Pruning;
   /** The objective as parsed; NaN and infinities are kept, null when none was printed. */
   readonly objective: number | null;
   /** Of `objective`; self_reported where there is none. */

@@ -5,7 +5,7 @@ import type { Event, EventBody, NightStarted } from '../../orchestrator/domain/e
 import { changeKey, type Proposal } from '../../orchestrator/domain/hypothesis.ts';
 import { hypothesisId } from '../../orchestrator/domain/ids.ts';
 import { planSchema, type Plan } from '../../orchestrator/domain/plan.ts';
-import type { FailureClass, Run, RunResult } from '../../orchestrator/domain/run.ts';
+import type { FailureClass, Pruning, Run, RunResult } from '../../orchestrator/domain/run.ts';
 import { advance, replay } from '../../orchestrator/domain/fold.ts';
 import { currentNight, experimentIn, type State } from '../../orchestrator/domain/state.ts';
 import { dueBy, nextAt } from '../../orchestrator/trouble.ts';
@@ -20,7 +20,7 @@ export interface World {
   readonly measure: (
     titles: readonly string[],
     run: Run,
-  ) => number | { readonly fails: FailureClass };
+  ) => number | { readonly fails: FailureClass } | { readonly pruned: Pruning };
   /** Ideas, in the order the Researcher has them. */
   readonly ideas: readonly Proposal[];
   readonly secondsPerRun?: number;
@@ -175,20 +175,22 @@ function resultOf(world: World, state: State, work: Work & { kind: 'run' }): Run
   if (!run) throw new Error(`no ${work.run}`);
   const titles = titlesOf(state, run.experiment);
   const measured = world.measure(titles, run);
-  const failed = typeof measured !== 'number';
+  const pruned = typeof measured === 'object' && 'pruned' in measured;
+  const failed = typeof measured !== 'number' && !pruned;
   return {
     run: run.id,
     attempt: run.attempt,
     commit: experimentIn(state, run.experiment).commit ?? '',
-    status: failed ? 'failed' : 'finished',
+    status: failed ? 'failed' : pruned ? 'killed' : 'finished',
     failure: failed ? { class: measured.fails, message: 'as the world would have it' } : null,
-    killed_because: null,
-    objective: failed ? null : measured,
+    killed_because: pruned ? 'pruned' : null,
+    ...(pruned && { pruning: measured.pruned }),
+    objective: typeof measured === 'number' ? measured : null,
     tier: 'self_reported',
     started: state.now,
     seconds: world.secondsPerRun ?? 10,
     ...{ cpu_seconds: null, slept_seconds: 0, exit_code: failed ? 1 : 0, signal: null },
-    summary: failed ? [] : [{ key: 'loss', number: measured, text: null }],
+    summary: typeof measured === 'number' ? [{ key: 'loss', number: measured, text: null }] : [],
     ...{ params: [], artifacts: [], metric_points: 0, environment_key: 'here', spans: [] },
   };
 }

@@ -16,7 +16,7 @@ const TABLES: Readonly<Record<string, string>> = {
     dawn_n BIGINT, dawn_n_baseline BIGINT, dawn_objective DOUBLE, dawn_baseline DOUBLE, dawn_effect DOUBLE, dawn_low DOUBLE,
     dawn_high DOUBLE, failure_class VARCHAR, failure VARCHAR, tags VARCHAR[], flags VARCHAR[], opened TIMESTAMP, promoted TIMESTAMP`,
   runs: `id VARCHAR, name VARCHAR, experiment VARCHAR, night VARCHAR, seed BIGINT, purpose VARCHAR, attempt BIGINT, slot BIGINT,
-    status VARCHAR, failure VARCHAR, failure_message VARCHAR, traceback VARCHAR, killed_because VARCHAR, objective DOUBLE,
+    status VARCHAR, failure VARCHAR, failure_message VARCHAR, traceback VARCHAR, killed_because VARCHAR, prune_because VARCHAR, prune_audited BOOLEAN, objective DOUBLE,
     tier VARCHAR, started TIMESTAMP, seconds DOUBLE, cpu_seconds DOUBLE, peak_memory_mb DOUBLE, exit_code BIGINT, signal VARCHAR,
     commit VARCHAR, environment_key VARCHAR, said VARCHAR`,
   hypotheses: `id VARCHAR, night VARCHAR, title VARCHAR, because VARCHAR, source VARCHAR, line VARCHAR, change VARCHAR,

@@ -24,6 +24,8 @@ export interface Tried {
     readonly message: string;
     readonly traceback?: string;
   };
+  /** The last of its values is of a run that pruning would end, and did unless it was audited. */
+  readonly prunes?: { readonly because: string; readonly audited: boolean };
   readonly seconds?: number;
   readonly memory?: number;
   /** Training loss by step. */
@@ -61,7 +63,9 @@ export function told({
   const N = 'N-0002';
   const base = tried[0]?.id ?? null;
   const finite = (one: Tried | undefined) =>
-    one?.fails ? [] : [...(one?.values ?? []), ...(one?.dawn ?? [])].filter(Number.isFinite);
+    one?.fails || one?.prunes?.audited === false
+      ? []
+      : [...(one?.values ?? []), ...(one?.dawn ?? [])].filter(Number.isFinite);
   const of = (id: string | null | undefined) => tried.find((one) => one.id === id);
   const moderation = moderate(tried.map(finite));
   const asArm = (values: readonly number[]) =>
@@ -164,7 +168,9 @@ export function told({
     ];
     all.forEach(({ value, seed, purpose }, i) => {
       const run = `${one.id}.${i + 1}`;
-      const good = Number.isFinite(value) && !one.fails;
+      const prunes = i === all.length - 1 ? one.prunes : undefined;
+      const ended = prunes?.audited === false;
+      const good = Number.isFinite(value) && !one.fails && !ended;
       const seconds = (one.seconds ?? 5.8) + i / 10;
       tables['runs']?.push({
         id: run,
@@ -175,11 +181,14 @@ export function told({
         purpose,
         attempt: 1,
         slot: (i % 2) + 1,
-        status: good ? 'finished' : 'failed',
-        failure: good ? null : (one.fails?.class ?? 'not_a_number'),
-        failure_message: good ? null : (one.fails?.message ?? `${metric} is NaN`),
+        status: good ? 'finished' : ended ? 'killed' : 'failed',
+        killed_because: ended ? 'pruned' : null,
+        prune_because: prunes?.because,
+        prune_audited: prunes?.audited,
+        failure: good || ended ? null : (one.fails?.class ?? 'not_a_number'),
+        failure_message: good || ended ? null : (one.fails?.message ?? `${metric} is NaN`),
         traceback: one.fails?.traceback,
-        objective: one.fails && Number.isFinite(value) ? null : value,
+        objective: ended || (one.fails && Number.isFinite(value)) ? null : value,
         tier: 'self_reported',
         started: at(order(one.id) + i / 10),
         seconds,

@@ -148,7 +148,6 @@ describe('a plan that is wrong', () => {
     ['holdout:', 'holdout'],
     ['dawn: { args: "--steps 5" }', 'dawn'],
     ['experiments: []', 'experiments'],
-    ['prune: true', 'prune'],
   ])('%s is refused by name, at its key', (line, name) => {
     expect(problemsOf(`${GOOD}${line}\n`)).toEqual([
       `research_plan.yaml:19:1: expected no key ${name}: this version of AutoLab does not act on it yet, found ${name}; take it out`,
@@ -162,6 +161,7 @@ describe('a plan that is wrong', () => {
     ['min_effect: 0.005', 'min_effect: 0', 'expected a number above 0, found 0'],
     ['min_effect: 0.005', 'at: first', 'expected last or best, found first'],
     ['min_effect: 0.005', 'target: low', 'expected a number, found low'],
+    ['runs: 20', 'runs: 20 }\nprune: true #', 'expected cautious, eager or off, found true'],
     ['runs: 20', 'gpu_hours: 0', 'expected a number above 0, found 0'],
     ['runs: 20', 'plateau: 12', 'expected N experiments, such as 12 experiments, found 12'],
     ['runs: 20', 'plateau: 0 experiments', 'expected N experiments'],

@@ -1,0 +1,129 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { RunId } from '../../orchestrator/domain/ids.ts';
+import type { PruneOrder } from '../../orchestrator/domain/ports.ts';
+import { readCurve } from '../../workers/curves.ts';
+import { carryOut, createLab, script, type TestLab } from './support/lab.ts';
+
+const RUNS: readonly RunId[] = ['E-0000.1', 'E-0000.2', 'E-0000.3', 'E-0000.4'];
+
+/** Curves as attempts left them: val_loss at 10, 20, … 100, each run at its own height. */
+function leaveCurves(lab: TestLab): PruneOrder['reference'] {
+  return RUNS.map((run, i) => {
+    const folder = lab.folder({ run });
+    mkdirSync(folder, { recursive: true });
+    const lines = Array.from({ length: 10 }, (_, k) => 10 * (k + 1)).flatMap((step) => [
+      `{"key":"lr","step":${step},"time":1,"value":0.1}`,
+      `{"key":"val_loss","step":${step},"time":1,"value":${1 + i / 100 + 10 / step}}`,
+    ]);
+    writeFileSync(join(folder, 'metrics.ndjson'), `${lines.join('\n')}\n{"key":"val_l`);
+    return { run, attempt: 1 };
+  });
+}
+
+/** Trains to step 70, and then waits for as long as it is let. */
+const hopeless = script(
+  `for (let step = 10; step <= 70; step += 10) console.log('step ' + step + ' | val loss: ' + (5 + 10 / step));`,
+  `const wait = Number(process.env.WAIT);`,
+  `setTimeout(() => console.log('step 100 | val loss: 5.1'), wait);`,
+);
+const objective = { metric: 'val_loss', direction: 'minimize' };
+const prune = (lab: TestLab, extra: Partial<PruneOrder> = {}): PruneOrder => ({
+  ...{ mode: 'cautious', reference: leaveCurves(lab), audited: false },
+  ...extra,
+});
+
+describe('a run whose curve is hopeless', () => {
+  test('is ended, with the evidence in words and numbers, and no objective', async () => {
+    const lab = await createLab({ files: hopeless, objective, run: { env: { WAIT: '50000' } } });
+    const result = await carryOut(lab, { prune: prune(lab) });
+    expect(result).toMatchObject({
+      ...{ status: 'killed', killed_because: 'pruned', failure: null, objective: null },
+      pruning: {
+        ...{ rule: 'curve', metric: 'val loss', step: 60, n: 4, audited: false },
+      },
+    });
+    expect(result.pruning?.value).toBeCloseTo(5 + 10 / 60, 9);
+    expect(result.pruning?.mean).toBeCloseTo(1.015 + 10 / 60, 9);
+    expect(result.pruning?.because).toBe(
+      'at step 60, 60% of the way, val loss 5.167 was 308.7 standard deviations worse than the mean 1.182 of 4 runs of E-0000 there (standard deviation 0.01291), for the second reading in a row',
+    );
+    expect(result.seconds).toBeLessThan(30);
+    expect(await lab.executor.sealed('E-0007.2', 1, lab.base)).toEqual(result);
+  });
+
+  test('runs on where the lot fell on it, and says what would have been', async () => {
+    const lab = await createLab({ files: hopeless, objective, run: { env: { WAIT: '1' } } });
+    expect(await carryOut(lab, { prune: prune(lab, { audited: true }) })).toMatchObject({
+      ...{ status: 'finished', killed_because: null, objective: 5.1 },
+      pruning: { rule: 'curve', audited: true, step: 60 },
+    });
+  });
+
+  test('runs on where nothing is asked for, or the curves are gone', async () => {
+    const lab = await createLab({ files: hopeless, objective, run: { env: { WAIT: '1' } } });
+    const gone = RUNS.map((run) => ({ run, attempt: 7 }));
+    for (const order of [null, prune(lab, { reference: gone })]) {
+      const result = await carryOut(lab, { prune: order, attempt: order === null ? 1 : 2 });
+      expect(result).toMatchObject({ status: 'finished', objective: 5.1 });
+      expect(result).not.toHaveProperty('pruning');
+    }
+  });
+});
+
+describe('a run whose loss is no number any more', () => {
+  const nan = (...values: string[]) =>
+    script(
+      ...values.map((value, i) => `console.log('step ${i + 1} | loss: ${value}');`),
+      `setTimeout(() => console.log('step 100 | loss: 0.5'), Number(process.env.WAIT));`,
+    );
+  const order: PruneOrder = { mode: 'cautious', reference: [], audited: false };
+
+  test('is ended at the second reading in a row, whatever was changed', async () => {
+    const files = nan('1', 'nan', 'inf');
+    const lab = await createLab({ files, run: { env: { WAIT: '50000' } } });
+    const result = await carryOut(lab, { prune: order });
+    expect(result).toMatchObject({
+      ...{ status: 'killed', killed_because: 'pruned', objective: null },
+      pruning: {
+        ...{ rule: 'not_a_number', metric: 'loss', step: 3, value: Infinity, mean: null, n: 0 },
+        because: 'loss is Infinity at step 3, as at its reading before',
+      },
+    });
+    expect(await lab.executor.sealed('E-0007.2', 1, lab.base)).toEqual(result);
+  });
+
+  test('runs on after a single one, or where the best value counts', async () => {
+    const once = await createLab({
+      files: nan('1', 'nan', '2', 'nan'),
+      run: { env: { WAIT: '1' } },
+    });
+    expect(await carryOut(once, { prune: order })).toMatchObject({ objective: 0.5 });
+    const files = nan('1', 'nan', 'nan');
+    const best = await createLab({
+      ...{ files, run: { env: { WAIT: '1' } } },
+      objective: { metric: 'loss', direction: 'minimize', at: 'best' },
+    });
+    expect(await carryOut(best, { prune: order })).toMatchObject({ objective: 0.5 });
+  });
+
+  test('or grew out of bounds, is ended too', async () => {
+    const grows = Array.from({ length: 20 }, (_, i) => String(i < 6 ? 3 : 3 * 2 ** (i - 5)));
+    const lab = await createLab({ files: nan(...grows), run: { env: { WAIT: '50000' } } });
+    expect((await carryOut(lab, { prune: order })).pruning).toMatchObject({
+      ...{ rule: 'diverging', metric: 'loss' },
+      because: expect.stringContaining('far worse than its first values'),
+    });
+  });
+});
+
+test('a curve is read of the metric that is meant, and of no other', async () => {
+  const lab = await createLab({ files: hopeless, objective });
+  leaveCurves(lab);
+  const file = join(lab.folder({ run: 'E-0000.1' }), 'metrics.ndjson');
+  expect(await readCurve(file, 'val_loss')).toHaveLength(10);
+  expect(await readCurve(file, 'Val Loss')).toHaveLength(10);
+  expect(await readCurve(file, 'loss')).toBeNull();
+  expect(await readCurve(`${file}.gone`, 'val_loss')).toBeNull();
+});

@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { experimentOf } from '../orchestrator/domain/ids.ts';
+import type { Pruning } from '../orchestrator/domain/run.ts';
+import { attemptFolder, type Attempt } from './attempt.ts';
+import { readCurve } from './curves.ts';
+import { METRICS_NDJSON } from './points.ts';
+import { tidy, type Point } from './metrics.ts';
+import { followHopeless, LEAST_CURVES, type Curve, type Hopeless } from './prune.ts';
+import { isHeldOut, isLoss, type Concern } from './vitals.ts';
+
+/** Watches one run for what `prune` ends it for: NaN, divergence, a hopeless curve. */
+export interface Pruner {
+  point(point: Point): void;
+  concern(concern: Concern): void;
+  /** Resolves when all that came was looked at. */
+  settled(): Promise<void>;
+  /** Set once, by the first rule that applied. */
+  readonly pruning: Pruning | null;
+}
+
+const NOBODY: Pruner = {
+  point: () => undefined,
+  concern: () => undefined,
+  settled: () => Promise.resolve(),
+  pruning: null,
+};
+
+/** `end` is called, at most once, when the run is to be ended now. */
+export function createPruner(attempt: Attempt, end: () => void): Pruner {
+  const { order, workshop } = attempt;
+  const { prune, plan } = order;
+  if (!prune) return NOBODY;
+  const began = workshop.clock.monotonic();
+  let pruning: Pruning | null = null;
+  const apply = (found: Omit<Pruning, 'seconds' | 'audited'>): void => {
+    if (pruning !== null) return;
+    const seconds = (workshop.clock.monotonic() - began) / 1000;
+    pruning = { ...found, seconds, audited: prune.audited };
+    if (!prune.audited) end();
+  };
+  const nan = followNaN();
+  const curve = followCurve(attempt, apply);
+  let key: string | null = null;
+  let hasValue = false;
+  // Where the best value counts, what comes after it takes nothing away.
+  const isSafe = (): boolean => plan.objective.at === 'best' && hasValue;
+  return {
+    get pruning() {
+      return pruning;
+    },
+    settled: () => curve.settled,
+    point(point) {
+      if (pruning !== null) return;
+      if (tidy(point.key) === tidy(plan.objective.metric)) key ??= point.key;
+      if (point.key === key) {
+        hasValue ||= Number.isFinite(point.value);
+        curve.point(point);
+      }
+      if (!nan(point) || isSafe()) return;
+      const because = `${point.key} is ${point.value}${atStep(point)}, as at its reading before`;
+      apply({ rule: 'not_a_number', because, ...read(point), ...HELD_AGAINST_NONE });
+    },
+    concern({ kind, text, point }) {
+      if (kind !== 'diverging' || point === null || isSafe()) return;
+      if (isHeldOut(point.key) && point.key !== key) return;
+      apply({ rule: 'diverging', because: text, ...read(point), ...HELD_AGAINST_NONE });
+    },
+  };
+}
+
+const HELD_AGAINST_NONE = { mean: null, spread: null, n: 0 } as const;
+const read = ({ key, step, value }: Point) => ({ metric: key, step, value });
+const atStep = ({ step }: Point): string => (step === null ? '' : ` at step ${step}`);
+
+/**
+ * Says of a loss that is not finite for the second time in a row. One such value may be a batch
+ * that the script leaves out; and what is no loss may be NaN for want of examples.
+ */
+function followNaN(): (point: Point) => boolean {
+  const before = new Map<string, Point>();
+  return (point) => {
+    if (Number.isFinite(point.value)) {
+      before.delete(point.key);
+      return false;
+    }
+    const first = before.get(point.key);
+    if (isLoss(point.key)) before.set(point.key, point);
+    // A summary says what the last step said: that is the end, and no second reading.
+    return first !== undefined && (first.step === null) === (point.step === null);
+  };
+}
+
+/** Points wait until the curves that they are held against are read, beside the training. */
+function followCurve(
+  attempt: Attempt,
+  apply: (found: Omit<Pruning, 'seconds' | 'audited'>) => void,
+): { point(point: Point): void; readonly settled: Promise<void> } {
+  const { order } = attempt;
+  const { objective } = order.plan;
+  const { mode = 'cautious', reference = [] } = order.prune ?? {};
+  if (reference.length < LEAST_CURVES)
+    return { point: () => undefined, settled: Promise.resolve() };
+  let follow: ReturnType<typeof followHopeless> | null = null;
+  let waiting: Point[] = [];
+  const take = (point: Point): void => {
+    if (point.step === null || follow === null) return;
+    const found = follow({ step: point.step, value: point.value });
+    if (found === null) return;
+    const { step, value, mean, spread, n } = found;
+    const because = inWords(point.key, found, attempt);
+    apply({ rule: 'curve', because, metric: point.key, ...{ step, value, mean, spread, n } });
+  };
+  const begin = async (): Promise<void> => {
+    follow = followHopeless(await curvesOf(attempt), objective, mode);
+    for (const point of waiting) take(point);
+    waiting = [];
+  };
+  return {
+    settled: begin(),
+    point: (point) => (follow === null ? void waiting.push(point) : take(point)),
+  };
+}
+
+/** Those of them that have a curve. */
+async function curvesOf({ workshop, order }: Attempt): Promise<readonly Curve[]> {
+  const curves = await Promise.all(
+    (order.prune?.reference ?? []).map(({ run, attempt }) =>
+      readCurve(
+        join(attemptFolder(workshop.experimentsDir, run, attempt), METRICS_NDJSON),
+        order.plan.objective.metric,
+      ),
+    ),
+  );
+  return curves.filter((curve) => curve !== null);
+}
+
+function inWords(key: string, found: Hopeless, { order }: Attempt): string {
+  const { step, value, mean, spread, n, progress, beyond } = found;
+  const [first] = order.prune?.reference ?? [];
+  const whose = first === undefined ? '' : ` of ${experimentOf(first.run)}`;
+  const best = order.plan.objective.at === 'best' ? 'the best ' : '';
+  const worse = `${short(beyond)} standard deviations worse than the mean ${short(mean)}`;
+  return `at step ${step}, ${Math.floor(100 * progress)}% of the way, ${best}${key} ${short(value)} was ${worse} of ${n} runs${whose} there (standard deviation ${short(spread)}), for the second reading in a row`;
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(4)));
