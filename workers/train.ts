@@ -150,9 +150,11 @@ function repeated(poll: () => Promise<number>): { end(): void } {
 }
 
 /** What is odd about how it went, a sentence each. */
-export function oddities({ done, points_error }: Trained): readonly string[] {
+export function oddities({ done, points_error, pruning, pruned }: Trained): readonly string[] {
   const { slept_seconds, stalled_seconds, log_error } = done;
   const odd: string[] = [];
+  if (pruning !== null)
+    odd.push(`${pruned ? 'ended early' : 'prune would have ended it'}: ${pruning.because}`);
   if (slept_seconds > 0)
     odd.push(
       `the machine was suspended for ${Math.round(slept_seconds)} s while it ran; its seconds do not count them`,

@@ -50,6 +50,9 @@ describe('a run whose curve is hopeless', () => {
       'at step 60, 60% of the way, val loss 5.167 was 308.7 standard deviations worse than the mean 1.182 of 4 runs of E-0000 there (standard deviation 0.01291), for the second reading in a row',
     );
     expect(result.seconds).toBeLessThan(30);
+    expect(JSON.parse(await lab.read('manifest.json'))).toMatchObject({
+      remarks: [`ended early: ${result.pruning?.because}`],
+    });
     expect(await lab.executor.sealed('E-0007.2', 1, lab.base)).toEqual(result);
   });
 
