@@ -40,7 +40,9 @@ export function createPruner(attempt: Attempt, end: () => void): Pruner {
   };
   const nan = followNaN();
   const curve = followCurve(attempt, apply);
+  /** Of the objective, once it is logged; each key is looked at once, since a million points pass here. */
   let key: string | null = null;
+  const seen = new Set<string>();
   let hasValue = false;
   // Where the best value counts, what comes after it takes nothing away.
   const isSafe = (): boolean => plan.objective.at === 'best' && hasValue;
@@ -51,7 +53,10 @@ export function createPruner(attempt: Attempt, end: () => void): Pruner {
     settled: () => curve.settled,
     point(point) {
       if (pruning !== null) return;
-      if (tidy(point.key) === tidy(plan.objective.metric)) key ??= point.key;
+      if (key === null && !seen.has(point.key)) {
+        seen.add(point.key);
+        if (tidy(point.key) === tidy(plan.objective.metric)) key = point.key;
+      }
       if (point.key === key) {
         hasValue ||= Number.isFinite(point.value);
         curve.point(point);
@@ -80,7 +85,7 @@ function followNaN(): (point: Point) => boolean {
   const before = new Map<string, Point>();
   return (point) => {
     if (Number.isFinite(point.value)) {
-      before.delete(point.key);
+      if (before.size > 0) before.delete(point.key);
       return false;
     }
     const first = before.get(point.key);
