@@ -5,6 +5,10 @@ import type { Rewriting } from './prepare.ts';
 import type { Concern } from './vitals.ts';
 import type { Clock, Repository, RunOrder } from '../orchestrator/domain/ports.ts';
 
+/** Keys of the plan whose command measures what a run left, from a checkout of base. */
+const MEASURING = ['evaluate'] as const;
+export type MeasuringKey = (typeof MEASURING)[number];
+
 /** Sizes and times that an executor keeps to. */
 export interface Limits {
   /** Raw output kept from the beginning and from the end of a run. */
@@ -96,5 +100,10 @@ export function attemptOf(workshop: Workshop, order: RunOrder, signal: AbortSign
   };
 }
 
-/** Where a slot's evaluator stands, beside the worktree that the slot trains in. */
-export const evaluateWorktree = (worktree: string): string => `${worktree}-evaluate`;
+/** Where a slot's measuring command stands, beside the worktree that the slot trains in. */
+export const measuringWorktree = (worktree: string, by: MeasuringKey): string =>
+  `${worktree}-${by}`;
+
+/** Every worktree that a slot may have besides the one it trains in. */
+export const measuringWorktrees = (worktree: string): readonly string[] =>
+  MEASURING.map((by) => measuringWorktree(worktree, by));

@@ -6,7 +6,7 @@ import { attemptOf, type Attempt, type Workshop } from './attempt.ts';
 import { claimOf } from './claim.ts';
 import { split } from './command.ts';
 import { runEnvironment } from './environment.ts';
-import { evaluate, evaluatorOddities, type Evaluated } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
 import { collectFacts, type Facts } from './facts.ts';
 import { isTrouble } from './files.ts';
 import { checkGuard, type Guard } from './guard.ts';
@@ -15,7 +15,8 @@ import { keep, type Kept } from './measure.ts';
 import { MARKS } from './orphans.ts';
 import { makePipesReady } from './pipe.ts';
 import { listed, protectedDifference } from './protect.ts';
-import { resultOf, unfinished } from './outcome.ts';
+import { isMeasured, resultOf, unfinished } from './outcome.ts';
+import { oddInMeasuring, type Measured } from './pristine.ts';
 import { readingsOf } from './readings.ts';
 import { readSealed, sealResult } from './result.ts';
 import { onceThereIsRoom } from './room.ts';
@@ -32,7 +33,7 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
   let trained: Trained | null = null;
   /** The training ended well and left alone what it may not change. */
   let sound = false;
-  let evaluated: Evaluated | null = null;
+  const measured: Measured[] = [];
   let facts: Promise<Facts> | null = null;
   let watched: Guard['links'] = new Map();
   let kept: Kept | null = null;
@@ -69,31 +70,36 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
 
   const putToTest = async (): Promise<Failure | null> => {
     if (trained === null) return null;
-    const outcome = await evaluate(attempt, trained);
-    if (outcome === null || 'class' in outcome) return outcome;
-    evaluated = outcome;
-    remarks.push(...evaluatorOddities(outcome));
-    return outcome.done.ended_by === 'abort' ? stopped(signal) : null;
+    for (const measure of [evaluate]) {
+      const outcome = await measure(attempt, trained);
+      if (outcome === null) continue;
+      if ('class' in outcome) return outcome;
+      measured.push(outcome);
+      remarks.push(...oddInMeasuring(outcome));
+      if (outcome.done.ended_by === 'abort') return stopped(signal);
+      if (outcome.failure !== null) return outcome.failure;
+    }
+    return null;
   };
 
   const takeMeasure = async (): Promise<Failure | null> => {
     if (trained === null) return null;
     const odd = [...remarks, ...oddities(trained)];
-    kept = await keep(attempt, trained, evaluated, await knowFacts(), odd);
-    return readingsOf(attempt, trained, evaluated).failure;
+    kept = await keep(attempt, trained, measured, await knowFacts(), odd);
+    return readingsOf(attempt, trained, measured).failure;
   };
 
   const seal = async (given: Failure | null): Promise<RunResult> => {
     const late = kept === null && trained !== null ? await step('measure', takeMeasure) : null;
-    const last = evaluated ?? trained;
-    const untested = sound && order.plan.evaluate !== undefined && evaluated === null;
+    const last = measured.at(-1) ?? trained;
+    const untested = sound && !isMeasured(order.plan, measured);
     const cut = last === null || last.done.ended_by === 'abort' || untested;
     const pruned = trained?.pruned === true && given?.class !== 'invalid';
     const killed = pruned || (signal.aborted && cut);
-    const failure = killed ? null : (given ?? late ?? unfinished(order, trained, evaluated));
+    const failure = killed ? null : (given ?? late ?? unfinished(order, trained, measured));
     const known = await knowFacts().catch(() => null);
     const result: RunResult = {
-      ...resultOf(attempt, opened, trained, evaluated, kept),
+      ...resultOf(attempt, opened, trained, measured, kept),
       environment_key: known?.environment_key ?? 'unknown',
       status: killed ? 'killed' : failure === null ? 'finished' : 'failed',
       failure,
@@ -144,7 +150,7 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
     measure: async () => {
       if (trained === null) return null;
       const untested =
-        sound && order.plan.evaluate !== undefined ? await step('evaluate', putToTest) : null;
+        sound && !isMeasured(order.plan, measured) ? await step('evaluate', putToTest) : null;
       const unmeasured = await step('measure', takeMeasure);
       return untested ?? unmeasured;
     },

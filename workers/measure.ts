@@ -3,11 +3,11 @@ import { experimentOf } from '../orchestrator/domain/ids.ts';
 import type { Artifact } from '../orchestrator/domain/run.ts';
 import { collectArtifacts } from './artifacts.ts';
 import type { Attempt } from './attempt.ts';
-import type { Evaluated } from './evaluate.ts';
 import type { Facts } from './facts.ts';
 import { syncFile, writeFirst } from './files.ts';
 import { planPart } from './manifest-plan.ts';
 import type { Manifest } from './manifest.ts';
+import type { Measured } from './pristine.ts';
 import { writeMetrics } from './parquet.ts';
 import { METRICS_NDJSON } from './points.ts';
 import { readingsOf } from './readings.ts';
@@ -27,7 +27,7 @@ export interface Kept {
 export async function keep(
   attempt: Attempt,
   trained: Trained,
-  evaluated: Evaluated | null,
+  measured: readonly Measured[],
   facts: Facts,
   remarks: readonly string[],
 ): Promise<Kept> {
@@ -41,7 +41,7 @@ export async function keep(
   );
   const points = await onceThereIsRoom(attempt, 'metrics', () => writePoints(attempt, trained));
   await onceThereIsRoom(attempt, 'manifest', () =>
-    writeManifest(attempt, trained, evaluated, facts, [...remarks, ...missed]),
+    writeManifest(attempt, trained, measured, facts, [...remarks, ...missed]),
   );
   return { artifacts, points };
 }
@@ -67,7 +67,7 @@ async function writePoints(
 async function writeManifest(
   attempt: Attempt,
   trained: Trained,
-  evaluated: Evaluated | null,
+  measured: readonly Measured[],
   facts: Facts,
   remarks: readonly string[],
 ): Promise<void> {
@@ -101,29 +101,31 @@ async function writeManifest(
       signal: done.signal,
       processes_left_behind: done.left_behind,
     },
-    evaluated:
-      evaluated === null
-        ? null
-        : {
-            arguments: [...evaluated.call.argv],
-            exit_code: evaluated.done.exit_code,
-            signal: evaluated.done.signal,
-          },
+    evaluated: howItWas(measured.find(({ by }) => by === 'evaluate')),
     peak_memory_mb: done.peak_memory_mb,
     plan: planPart(plan),
-    outcome: done.ended_by === 'abort' ? null : outcomeOf(attempt, trained, evaluated),
+    outcome: done.ended_by === 'abort' ? null : outcomeOf(attempt, trained, measured),
     remarks: [...remarks, ...metrics.remarks],
   };
   await writeFirst(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
+const howItWas = (measured: Measured | undefined) =>
+  measured === undefined
+    ? null
+    : {
+        arguments: [...measured.call.argv],
+        exit_code: measured.done.exit_code,
+        signal: measured.done.signal,
+      };
+
 /** So that a manifest that was copied away alone still says what a rerun is to be compared with. */
 function outcomeOf(
   attempt: Attempt,
   trained: Trained,
-  evaluated: Evaluated | null,
+  measured: readonly Measured[],
 ): Manifest['outcome'] {
-  const { objective, failure, summary, tier } = readingsOf(attempt, trained, evaluated);
+  const { objective, failure, summary, tier } = readingsOf(attempt, trained, measured);
   const why = trainingFailure(attempt, trained) ?? failure;
   return {
     objective: objective === null ? null : spelt(objective),

@@ -1,8 +1,9 @@
+import type { Plan } from '../orchestrator/domain/plan.ts';
 import type { RunOrder } from '../orchestrator/domain/ports.ts';
 import type { Failure, RunResult } from '../orchestrator/domain/run.ts';
 import type { Attempt } from './attempt.ts';
-import type { Evaluated } from './evaluate.ts';
 import type { Kept } from './measure.ts';
+import type { Measured } from './pristine.ts';
 import { readingsOf } from './readings.ts';
 import type { Trained } from './train.ts';
 
@@ -11,29 +12,33 @@ import type { Trained } from './train.ts';
 const NEVER_RAN: Failure = { class: 'infrastructure', message: 'the command was never run' };
 const NEVER_MEASURED: Failure = {
   class: 'infrastructure',
-  message: 'the evaluator was never run',
+  message: 'what measures the run was never run',
 };
+
+/** Whether every command of the plan that measures runs was run. */
+export const isMeasured = ({ evaluate }: Plan, measured: readonly Measured[]): boolean =>
+  measured.length >= (evaluate === undefined ? 0 : 1);
 
 /** A run that nothing is known against is no result all the same until all of it was done. */
 export function unfinished(
   { plan }: RunOrder,
   trained: Trained | null,
-  evaluated: Evaluated | null,
+  measured: readonly Measured[],
 ): Failure | null {
   if (trained === null) return NEVER_RAN;
-  return plan.evaluate !== undefined && evaluated === null ? NEVER_MEASURED : null;
+  return isMeasured(plan, measured) ? null : NEVER_MEASURED;
 }
 
 export function resultOf(
   attempt: Attempt,
   opened: string,
   trained: Trained | null,
-  evaluated: Evaluated | null,
+  measured: readonly Measured[],
   kept: Kept | null,
 ): Omit<RunResult, 'status' | 'failure' | 'killed_because' | 'environment_key' | 'spans'> {
   const done = trained?.done;
   // What was said counts, also where the disk had no room for the files that show it.
-  const said = trained === null ? null : readingsOf(attempt, trained, evaluated);
+  const said = trained === null ? null : readingsOf(attempt, trained, measured);
   return {
     run: attempt.order.run,
     attempt: attempt.order.attempt,

@@ -1,15 +1,16 @@
 import type { Objective } from '../orchestrator/domain/plan.ts';
+import type { RunOrder } from '../orchestrator/domain/ports.ts';
 import {
-  selfReported,
+  markedAs,
   type Failure,
   type Param,
   type SummaryValue,
   type Tier,
 } from '../orchestrator/domain/run.ts';
 import type { Attempt } from './attempt.ts';
-import type { Evaluated } from './evaluate.ts';
 import { keyMeant, seriesOf, type MetricsReader } from './metrics.ts';
 import { paramsOf } from './params.ts';
+import type { Measured } from './pristine.ts';
 import { isFull } from './room.ts';
 import type { Trained } from './train.ts';
 
@@ -28,32 +29,39 @@ type Found = Pick<Readings, 'objective' | 'failure'>;
 
 const MEMORY = 'peak_memory_mb';
 
+/** How far the numbers of a command that measures can be trusted. */
+const TIERS = { evaluate: 'checked' } as const satisfies Record<Measured['by'], Tier>;
+
 /**
- * The evaluator's objective where one ran, and never the script's in its place. The script's own
- * word stays in the summary, marked as such, so that a lie shows.
+ * The objective of the command that measured last, where one did, and never the script's in its
+ * place. What others said of it stays in the summary, marked as such, so that a lie shows.
  */
 export function readingsOf(
   { order }: Attempt,
   trained: Trained,
-  evaluated: Evaluated | null,
+  measured: readonly Measured[],
 ): Readings {
-  const { metrics, call, done } = trained;
+  const { call, metrics } = trained;
   const { knobs, command, plan } = order;
-  const said = objectiveOf(metrics, plan.objective, done.peak_memory_mb, 'the script');
-  const found = evaluated === null ? orFull(trained, said) : measured(evaluated, plan.objective);
-  const script = summaryOf(metrics, done.peak_memory_mb);
-  const claim = { key: keyMeant(metrics.series, plan.objective.metric), number: said.objective };
+  const last = measured.at(-1);
+  const found = last ? saidBy(last, plan.objective) : orFull(trained, said(order, trained));
   return {
     ...found,
-    tier: evaluated !== null && found.objective !== null ? 'checked' : 'self_reported',
-    summary: evaluated === null ? script : withEvaluators(script, claim, evaluated),
+    tier: last && found.objective !== null ? TIERS[last.by] : 'self_reported',
+    summary: layered([
+      layerOfScript(order, trained),
+      ...measured.map((one) => layerOf(one, plan.objective)),
+    ]),
     params: paramsOf({ knobs, words: call.words, env: command.env, printed: metrics.printed }),
   };
 }
 
-function measured({ metrics, failure }: Evaluated, objective: Objective): Found {
+const said = ({ plan }: RunOrder, { metrics, done }: Trained): Found =>
+  objectiveOf(metrics, plan.objective, done.peak_memory_mb, 'the script');
+
+function saidBy({ by, metrics, failure }: Measured, objective: Objective): Found {
   if (failure !== null) return { objective: null, failure };
-  return objectiveOf(metrics, objective, null, 'evaluate');
+  return objectiveOf(metrics, objective, null, by);
 }
 
 /** A script that found no room hardly wrote its metrics where we look for them. */
@@ -85,7 +93,7 @@ function objectiveOf(
       failure: noMetric(objective.metric, [...metrics.series.keys()], who),
     };
   if (Number.isFinite(value)) return { objective: value, failure: null };
-  const message = `expected a finite ${objective.metric}${who === 'evaluate' ? ' of evaluate' : ''}, found ${value}`;
+  const message = `expected a finite ${objective.metric}${who === 'the script' ? '' : ` of ${who}`}, found ${value}`;
   return { objective: value, failure: { class: 'not_a_number', message } };
 }
 
@@ -113,21 +121,49 @@ function summaryOf(
   ];
 }
 
-/** The evaluator's values; what the script said under a name of theirs, or as the objective, is marked. */
-function withEvaluators(
-  script: readonly SummaryValue[],
-  claim: { readonly key: string | null; readonly number: number | null },
-  { metrics }: Evaluated,
-): readonly SummaryValue[] {
-  const checked = new Map(summaryOf(metrics, null).map((value) => [value.key, value]));
-  const isMarked = ({ key }: SummaryValue): boolean => checked.has(key) || key === claim.key;
-  const plain = script.filter((value) => !isMarked(value));
-  const marked = script.filter(isMarked).map((value) => ({
-    ...value,
-    key: selfReported(value.key),
-    number: value.key === claim.key ? claim.number : value.number,
-  }));
-  // In this order a script cannot print what stands for its own word, nor for the evaluator's.
-  const all = [...plain, ...marked, ...checked.values()];
+/** What one of those who measured said, and what it claims of the objective. */
+interface Layer {
+  readonly tier: Tier;
+  readonly values: readonly SummaryValue[];
+  readonly claim: { readonly key: string | null; readonly number: number | null };
+}
+
+function layerOfScript(order: RunOrder, trained: Trained): Layer {
+  const { metrics, done } = trained;
+  return {
+    tier: 'self_reported',
+    values: summaryOf(metrics, done.peak_memory_mb),
+    claim: {
+      key: keyMeant(metrics.series, order.plan.objective.metric),
+      number: said(order, trained).objective,
+    },
+  };
+}
+
+const layerOf = (measured: Measured, objective: Objective): Layer => ({
+  tier: TIERS[measured.by],
+  values: summaryOf(measured.metrics, null),
+  claim: {
+    key: keyMeant(measured.metrics.series, objective.metric),
+    number: objectiveOf(measured.metrics, objective, null, measured.by).objective,
+  },
+});
+
+/** The last one's values; what one said under a later one's name, or as the objective, is marked. */
+function layered(layers: readonly Layer[]): readonly SummaryValue[] {
+  // In this order nobody can print what stands for their own word, nor for a later one's.
+  const all = layers.flatMap(({ tier, values, claim }, i) => {
+    const later = layers.slice(i + 1).flatMap((layer) => layer.values.map(({ key }) => key));
+    const replaced = new Set([...later, ...(i < layers.length - 1 ? [claim.key] : [])]);
+    const plain = values.filter(({ key }) => !replaced.has(key));
+    const marked = values
+      .filter(({ key }) => replaced.has(key))
+      .map((value) => ({
+        ...value,
+        key: markedAs(value.key, tier),
+        number: value.key === claim.key ? claim.number : value.number,
+      }));
+    return [...plain, ...marked];
+  });
   return [...new Map(all.map((value) => [value.key, value])).values()];
 }

@@ -31,8 +31,8 @@ export type Purpose = 'baseline' | 'screen' | 'replicate' | 'dawn';
 export type Tier = 'self_reported' | 'checked' | 'verified';
 const TIERS: readonly Tier[] = ['self_reported', 'checked', 'verified'];
 
-/** Key of the script's own value in a summary, where the evaluator printed another by that name. */
-export const selfReported = (key: string): string => `${key} (self_reported)`;
+/** Key of a value in a summary where something of a higher tier gave another by that name. */
+export const markedAs = (key: string, tier: Tier): string => `${key} (${tier})`;
 
 /** One value of a run that is not a series: its last number, or a text. Exactly one is set. */
 export interface SummaryValue {

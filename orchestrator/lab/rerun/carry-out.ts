@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { evaluateWorktree } from '../../../workers/attempt.ts';
+import { measuringWorktrees } from '../../../workers/attempt.ts';
 import type { Machine } from '../../../workers/local.ts';
 import { manifestSchema, type Manifest } from '../../../workers/manifest.ts';
 import { LabError } from '../../domain/errors.ts';
@@ -78,7 +78,7 @@ export async function carryOut(
     if (result === null) throw new LabError('failed', `${run} left no result`, places.attempt);
     return { result, manifest: await manifestIn(places.attempt) };
   } finally {
-    for (const folder of [worktree, evaluateWorktree(worktree)]) {
+    for (const folder of [worktree, ...measuringWorktrees(worktree)]) {
       await lab.repository.removeWorktree(folder);
       await rm(`${folder}.setup.json`, { force: true });
     }
