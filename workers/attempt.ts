@@ -6,7 +6,7 @@ import type { Concern } from './vitals.ts';
 import type { Clock, Repository, RunOrder } from '../orchestrator/domain/ports.ts';
 
 /** Keys of the plan whose command measures what a run left, from a checkout of base. */
-const MEASURING = ['evaluate'] as const;
+const MEASURING = ['evaluate', 'score', 'holdout'] as const;
 export type MeasuringKey = (typeof MEASURING)[number];
 
 /** Sizes and times that an executor keeps to. */

@@ -3,10 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { isEditable } from '../orchestrator/domain/editable.ts';
+import { hiddenBy } from '../orchestrator/domain/labels.ts';
 import type { Failure } from '../orchestrator/domain/run.ts';
 import type { Attempt } from './attempt.ts';
 import { lookAtLinks, writtenTo } from './links.ts';
 import { invalid, listed } from './protect.ts';
+import { isMissingLabel } from './stand.ts';
 import type { Snapshot } from './walk.ts';
 
 /** What may not change while a run goes on, as it was before. */
@@ -45,9 +47,11 @@ export async function checkGuard(
 ): Promise<{ readonly failure: Failure | null; readonly edited: readonly string[] }> {
   const { order, workshop, worktree } = attempt;
   const { tracked } = await workshop.repository.worktreeChanges(worktree, order.commit);
+  const isHidden = hiddenBy(order.plan);
   const changed = new Set<string>();
   const edited: string[] = [];
   for (const path of tracked) {
+    if (await isMissingLabel(attempt, path)) continue;
     if (await carriesSeed(attempt, guard, path)) continue;
     if (isEditable(order.plan, path)) edited.push(path);
     else changed.add(path);
@@ -57,7 +61,8 @@ export async function checkGuard(
     if (++looked % BATCH === 0) await setImmediate();
     if (changed.has(path) || stampOf(join(worktree, path)) === stamp) continue;
     if (await carriesSeed(attempt, guard, path)) continue;
-    if (!(await isAsCommitted(attempt, path))) changed.add(path);
+    // A label that came back is as committed, and still no sight for a training.
+    if (isHidden(path) || !(await isAsCommitted(attempt, path))) changed.add(path);
   }
   const links = await lookAtLinks(workshop.root, order.plan.workspace.link);
   const offences = [

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Hands, RunOrder } from '../orchestrator/domain/ports.ts';
 import type { Failure, RunResult } from '../orchestrator/domain/run.ts';
 import { attemptOf, type Attempt, type Workshop } from './attempt.ts';
@@ -10,7 +11,6 @@ import { evaluate } from './evaluate.ts';
 import { collectFacts, type Facts } from './facts.ts';
 import { isTrouble } from './files.ts';
 import { checkGuard, type Guard } from './guard.ts';
-import { placeLinks } from './links.ts';
 import { keep, type Kept } from './measure.ts';
 import { MARKS } from './orphans.ts';
 import { makePipesReady } from './pipe.ts';
@@ -20,8 +20,10 @@ import { oddInMeasuring, type Measured } from './pristine.ts';
 import { readingsOf } from './readings.ts';
 import { readSealed, sealResult } from './result.ts';
 import { onceThereIsRoom } from './room.ts';
+import { score, SCORE_FOLDER } from './score.ts';
 import { keptPaths, setUp } from './setup.ts';
 import { spansOf } from './spans.ts';
+import { stand } from './stand.ts';
 import { endMarked } from './survivors.ts';
 import { oddities, train, trainingFailure, type Trained } from './train.ts';
 
@@ -70,7 +72,8 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
 
   const putToTest = async (): Promise<Failure | null> => {
     if (trained === null) return null;
-    for (const measure of [evaluate]) {
+    // In this order: the last one gives the objective.
+    for (const measure of [evaluate, score]) {
       const outcome = await measure(attempt, trained);
       if (outcome === null) continue;
       if ('class' in outcome) return outcome;
@@ -169,19 +172,18 @@ const TAKEN_AWAY: Failure = {
   message: 'another worker has this attempt now',
 };
 async function checkOut(attempt: Attempt): Promise<Failure | null> {
-  const { order, workshop, folder, worktree } = attempt;
+  const { order, workshop, folder } = attempt;
   const { repository } = workshop;
   // What a worker that died left of this attempt is no part of it, and may still be running.
   if (existsSync(folder)) {
-    await endMarked(MARKS.folder, folder);
+    for (const marked of [folder, join(folder, SCORE_FOLDER)])
+      await endMarked(MARKS.folder, marked);
     await rm(folder, { recursive: true, force: true });
   }
   mkdirSync(folder, { recursive: true });
   const offence = await protectedDifference(repository, order.plan, order.base, order.commit);
   if (offence !== null) return offence;
-  await repository.checkOut(worktree, order.commit, await keptPaths(attempt));
-  const tracked = await repository.listFiles(order.commit);
-  return placeLinks(workshop.root, worktree, order.plan.workspace.link, tracked);
+  return stand(attempt, await keptPaths(attempt));
 }
 
 /** Trouble with disk, git or network is a result; everything else that is thrown is a bug of ours. */

@@ -27,6 +27,9 @@ export async function placeLinks(
       );
     }
     if ((await readlink(place).catch(() => null)) === source) continue;
+    const inside = await realpath(dirname(place)).catch(() => null);
+    if (inside !== null && inside !== join(await realpath(worktree), dirname(path)))
+      return invalid(`workspace.link: expected ${path} to lie in no other link, found it in one`);
     // A run may have put something of its own there; rm does not follow links.
     await rm(place, { recursive: true, force: true });
     await mkdir(dirname(place), { recursive: true });

@@ -9,6 +9,8 @@ export const planPart = ({
   workspace,
   run,
   evaluate,
+  score,
+  holdout,
   compute,
 }: Plan): Manifest['plan'] => ({
   objective: { metric: objective.metric, direction: objective.direction, at: objective.at },
@@ -28,8 +30,35 @@ export const planPart = ({
           ...(evaluate.timeout === undefined ? {} : { timeout_seconds: evaluate.timeout }),
         },
       }),
+  ...(score === undefined ? {} : { score: scorePart(score) }),
+  ...(holdout === undefined || holdout.labels.length === 0 ? {} : { hidden: [...holdout.labels] }),
   gpus_per_run: compute.gpus_per_run,
 });
+
+type PlanPart = NonNullable<Manifest['plan']>;
+
+const scorePart = ({
+  max_size,
+  timeout,
+  rows,
+  ...score
+}: NonNullable<Plan['score']>): NonNullable<PlanPart['score']> => ({
+  ...score,
+  max_bytes: max_size,
+  ...(rows === undefined ? {} : { rows }),
+  ...(timeout === undefined ? {} : { timeout_seconds: timeout }),
+});
+
+/** What was scored and hidden, in the plan's own words. */
+function goalFrom({ score, hidden }: PlanPart): Record<string, unknown> {
+  const { max_bytes, timeout_seconds, ...rest } = score ?? { max_bytes: 0 };
+  const timeout = timeout_seconds === undefined ? {} : { timeout: `${timeout_seconds}s` };
+  return {
+    ...(score && { score: { ...rest, max_size: `${max_bytes / 1e3}kB`, ...timeout } }),
+    // A rerun looks at nothing that was held out: it only hides it again.
+    ...(hidden && { holdout: { command: 'none', metric: 'none', labels: hidden } }),
+  };
+}
 
 /** A plan under which the run is what it was; null for manifests of before they held one. Throws LabError usage. */
 export function planFrom(manifest: Manifest, where: string): Plan | null {
@@ -56,6 +85,7 @@ export function planFrom(manifest: Manifest, where: string): Plan | null {
               : { timeout: `${evaluate.timeout_seconds}s` }),
           },
         }),
+    ...goalFrom(plan),
     compute: { gpus_per_run: plan.gpus_per_run },
   });
   if (read.success) return read.data;

@@ -66,6 +66,19 @@ export const manifestSchema = z
       .nullable()
       .optional()
       .describe('The evaluator, run from a checkout of base on what the run left; null: none ran.'),
+    scored: z
+      .object({
+        arguments: z.array(text),
+        exit_code: z.int().nullable(),
+        signal: text.nullable(),
+      })
+      .nullable()
+      .optional()
+      .describe('The scorer, run on the predictions alone; null or absent: none ran.'),
+    variant: z
+      .literal('dawn')
+      .optional()
+      .describe('It was trained as the plan’s dawn says; absent: as its run says.'),
     peak_memory_mb: z.number().nullable(),
     plan: z
       .object({
@@ -90,6 +103,20 @@ export const manifestSchema = z
           .nullable(),
         keep: z.array(text),
         evaluate: z.object({ command: text, timeout_seconds: z.number().optional() }).optional(),
+        score: z
+          .object({
+            command: text,
+            labels: z.array(text),
+            predictions: text,
+            rows: z.int().optional(),
+            max_bytes: z.number(),
+            timeout_seconds: z.number().optional(),
+          })
+          .optional(),
+        hidden: z
+          .array(text)
+          .optional()
+          .describe('Labels of what is held out, which the training did not find either.'),
         gpus_per_run: z.union([z.int(), z.literal('auto')]),
       })
       .optional()

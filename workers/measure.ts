@@ -102,6 +102,10 @@ async function writeManifest(
       processes_left_behind: done.left_behind,
     },
     evaluated: howItWas(measured.find(({ by }) => by === 'evaluate')),
+    ...(plan.score === undefined
+      ? {}
+      : { scored: howItWas(measured.find(({ by }) => by === 'score')) }),
+    ...(order.variant === undefined ? {} : { variant: order.variant }),
     peak_memory_mb: done.peak_memory_mb,
     plan: planPart(plan),
     outcome: done.ended_by === 'abort' ? null : outcomeOf(attempt, trained, measured),

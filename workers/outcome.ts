@@ -16,8 +16,8 @@ const NEVER_MEASURED: Failure = {
 };
 
 /** Whether every command of the plan that measures runs was run. */
-export const isMeasured = ({ evaluate }: Plan, measured: readonly Measured[]): boolean =>
-  measured.length >= (evaluate === undefined ? 0 : 1);
+export const isMeasured = ({ evaluate, score }: Plan, measured: readonly Measured[]): boolean =>
+  measured.length >= [evaluate, score].filter((key) => key !== undefined).length;
 
 /** A run that nothing is known against is no result all the same until all of it was done. */
 export function unfinished(

@@ -7,10 +7,10 @@ import { invocation, type Invocation } from './command.ts';
 import { execute, type Executed } from './execute.ts';
 import { failureOf } from './failure.ts';
 import { checkGuard, setGuard } from './guard.ts';
-import { placeLinks } from './links.ts';
 import { createMetricsReader, type MetricsReader } from './metrics.ts';
 import { isFull } from './room.ts';
 import { keptPaths, setUp } from './setup.ts';
+import { stand } from './stand.ts';
 
 /**
  * A command of the plan that measures, run from a checkout of base that no experiment's commit ever
@@ -87,12 +87,8 @@ export function pristineOf(
 }
 
 async function standOnBase(pristine: Attempt, by: MeasuringKey): Promise<Failure | null> {
-  const { order, workshop, worktree } = pristine;
-  const { repository } = workshop;
-  await repository.checkOut(worktree, order.base, await keptPaths(pristine));
-  const tracked = await repository.listFiles(order.base);
-  const unlinked = await placeLinks(workshop.root, worktree, order.plan.workspace.link, tracked);
-  return unlinked ?? setUp(pristine, `${by}-setup.log`);
+  const unready = await stand(pristine, await keptPaths(pristine));
+  return unready ?? setUp(pristine, `${by}-setup.log`);
 }
 
 async function carried(

@@ -30,7 +30,7 @@ type Found = Pick<Readings, 'objective' | 'failure'>;
 const MEMORY = 'peak_memory_mb';
 
 /** How far the numbers of a command that measures can be trusted. */
-const TIERS = { evaluate: 'checked' } as const satisfies Record<Measured['by'], Tier>;
+const tierBy = ({ by }: Measured): Tier => (by === 'score' ? 'verified' : 'checked');
 
 /**
  * The objective of the command that measured last, where one did, and never the script's in its
@@ -47,7 +47,7 @@ export function readingsOf(
   const found = last ? saidBy(last, plan.objective) : orFull(trained, said(order, trained));
   return {
     ...found,
-    tier: last && found.objective !== null ? TIERS[last.by] : 'self_reported',
+    tier: last && found.objective !== null ? tierBy(last) : 'self_reported',
     summary: layered([
       layerOfScript(order, trained),
       ...measured.map((one) => layerOf(one, plan.objective)),
@@ -141,7 +141,7 @@ function layerOfScript(order: RunOrder, trained: Trained): Layer {
 }
 
 const layerOf = (measured: Measured, objective: Objective): Layer => ({
-  tier: TIERS[measured.by],
+  tier: tierBy(measured),
   values: summaryOf(measured.metrics, null),
   claim: {
     key: keyMeant(measured.metrics.series, objective.metric),

@@ -8,8 +8,8 @@ import { invocation } from './command.ts';
 import { execute } from './execute.ts';
 import { failureOf } from './failure.ts';
 import { writeWhole } from './files.ts';
-import { placeLinks } from './links.ts';
 import { setupKey } from './setup-key.ts';
+import { stand } from './stand.ts';
 import { fingerprint, snapshot } from './walk.ts';
 
 /** What setup left in a slot's worktree, and as which key's. */
@@ -26,11 +26,10 @@ async function stateOf(attempt: Attempt): Promise<State | null> {
   }
 }
 
-/** Untracked paths of the slot's worktree that the next check-out leaves alone. */
+/** What setup left in the slot's worktree, which the next check-out leaves alone. */
 export async function keptPaths(attempt: Attempt): Promise<readonly string[]> {
   const { plan } = attempt.order;
-  const left = plan.run.setup === undefined ? [] : ((await stateOf(attempt))?.left ?? []);
-  return [...plan.workspace.link, ...left];
+  return plan.run.setup === undefined ? [] : ((await stateOf(attempt))?.left ?? []);
 }
 
 /**
@@ -48,18 +47,15 @@ export async function setUp(attempt: Attempt, log = 'setup.log'): Promise<Failur
   if (state?.key === key && state.print === (await printOf(attempt, state.left))) return null;
 
   await rm(fileOf(attempt), { force: true });
-  const { link } = order.plan.workspace;
-  const tracked = await repository.listFiles(order.commit);
-  await repository.checkOut(worktree, order.commit, link);
-  const unlinked = await placeLinks(workshop.root, worktree, link, tracked);
-  if (unlinked !== null) return unlinked;
+  const unready = await stand(attempt, []);
+  if (unready !== null) return unready;
   const failed = await runSetup(attempt, setup, key, log);
   if (failed !== null) return failed;
 
-  const left = leftIn(worktree, tracked, link);
-  await repository.checkOut(worktree, order.commit, [...link, ...left]);
-  const relinked = await placeLinks(workshop.root, worktree, link, tracked);
-  if (relinked !== null) return relinked;
+  const tracked = await repository.listFiles(order.commit);
+  const left = leftIn(worktree, tracked, order.plan.workspace.link);
+  const unkept = await stand(attempt, left);
+  if (unkept !== null) return unkept;
   await writeWhole(
     fileOf(attempt),
     JSON.stringify({ key, left, print: await printOf(attempt, left) }),

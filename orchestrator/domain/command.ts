@@ -1,4 +1,5 @@
 import { LabError } from './errors.ts';
+import type { Command } from './experiment.ts';
 
 /** One argument of a command line, and where it stands in the text: [start, end). */
 export interface Word {
@@ -58,3 +59,12 @@ const escapes = (quote: string, next: string): boolean =>
 /** The argument as one word of a command; splitCommand gives it back. */
 export const quoteArgument = (argument: string): string =>
   /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+
+/** A command with arguments behind it, and variables besides its own; theirs win. Throws as splitCommand. */
+export const extended = (
+  { command, env }: Command,
+  more: { readonly args?: string | undefined; readonly env?: Command['env'] | undefined },
+): Command => ({
+  command: [command, ...splitCommand(more.args ?? '').map(quoteArgument)].join(' '),
+  env: { ...env, ...more.env },
+});

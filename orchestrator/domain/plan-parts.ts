@@ -125,7 +125,13 @@ export const prune = z
   );
 
 /** Whether something in the plan measures what `objective.tier` demands. */
-export const canBeMeasured = (plan: {
-  objective?: { tier?: unknown };
-  evaluate?: unknown;
-}): boolean => plan.objective?.tier !== 'checked' || plan.evaluate !== undefined;
+export const canBeMeasured = ({ objective, evaluate, score }: Measured): boolean =>
+  objective?.tier !== 'checked' || evaluate !== undefined || score !== undefined;
+export const canBeVerified = ({ objective, score }: Measured): boolean =>
+  objective?.tier !== 'verified' || score !== undefined;
+
+interface Measured {
+  readonly objective?: { readonly tier?: unknown };
+  readonly evaluate?: unknown;
+  readonly score?: unknown;
+}

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { splitCommand } from './command.ts';
 import { gates, plateau } from './plan-gates.ts';
 import { knob, seed } from './plan-knob.ts';
+import { dawn, holdout, score } from './plan-measuring.ts';
 import {
   canBeMeasured,
+  canBeVerified,
   evaluate,
   later,
   duration,
@@ -98,9 +100,13 @@ export const planSchema = mapping({
       .default('last')
       .describe('Which of a run’s values counts.'),
     tier: z
-      .enum(['self_reported', 'checked'], { error: 'expected self_reported or checked' })
+      .enum(['self_reported', 'checked', 'verified'], {
+        error: 'expected self_reported, checked or verified',
+      })
       .optional()
-      .describe('What a number must be for promote: checked is measured by evaluate.'),
+      .describe(
+        'What a number must be for promote: checked is measured by evaluate, verified by score.',
+      ),
     target: number
       .optional()
       .describe('The search ends when what it builds on is as good as this, on two seeds or more.'),
@@ -211,9 +217,9 @@ export const planSchema = mapping({
     .describe('Whether runs are shut in. There is no sandbox yet: auto says so.'),
 
   evaluate: evaluate.optional(),
-  score: later('score'),
-  holdout: later('holdout'),
-  dawn: later('dawn'),
+  score: score.optional(),
+  holdout: holdout.optional(),
+  dawn: dawn.optional(),
   experiments: later('experiments'),
   gates,
   prune: prune.optional(),
@@ -225,11 +231,17 @@ export const planSchema = mapping({
     .describe(
       'Who hears of alerts: a URL that gets JSON, a command that reads it, or $NAME of a variable that holds either.',
     ),
-}).refine(canBeMeasured, {
-  error: 'expected evaluate beside tier: checked, as nothing else measures it',
-  path: ['objective', 'tier'],
-  ...together,
-});
+})
+  .refine(canBeMeasured, {
+    error: 'expected evaluate or score beside tier: checked, as nothing else measures it',
+    path: ['objective', 'tier'],
+    ...together,
+  })
+  .refine(canBeVerified, {
+    error: 'expected score beside tier: verified, as nothing else measures it',
+    path: ['objective', 'tier'],
+    ...together,
+  });
 
 /** A validated plan. Durations are seconds, shares are fractions, literals are source text. */
 export type Plan = z.output<typeof planSchema>;
@@ -239,8 +251,10 @@ export type Criterion = z.output<typeof criterion>;
 export type OwnHypothesis = Plan['hypotheses'][number];
 
 /**
- * Canonical JSON of what makes two numbers comparable: objective, workspace, run and evaluate, but
- * not what was tried, how much was spent or what promote demands. Equal texts, equal meaning; its hash is `plan_key`.
+ * Canonical JSON of what makes two numbers of a night comparable: objective, workspace, run, evaluate
+ * and score, but not what was tried, how much was spent or what promote demands; nor dawn, whose
+ * numbers are compared with its own alone, nor what is held out, but for what that hides from
+ * training. Equal texts, equal meaning; its hash is `plan_key`.
  */
 export function planMeaning(plan: Plan): string {
   const { base, directory, editable, link } = plan.workspace;
@@ -251,6 +265,8 @@ export function planMeaning(plan: Plan): string {
     objective,
     run,
     evaluate: plan.evaluate,
+    score: plan.score,
+    hidden: plan.holdout?.labels.length ? { labels: plan.holdout.labels.toSorted() } : undefined,
     workspace: { base, directory, editable: editable.toSorted(), link: link.toSorted() },
   });
 }

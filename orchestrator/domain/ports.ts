@@ -168,6 +168,8 @@ export interface RunOrder {
   readonly knobs: Readonly<Record<string, string>>;
   /** Device indices for CUDA_VISIBLE_DEVICES; empty: none; null: leave alone. */
   readonly gpus: readonly number[] | null;
+  /** Trained as the plan's `dawn` says, which command and plan here are made to say already. */
+  readonly variant?: 'dawn' | undefined;
   /** When the run may be ended early. Absent or null: never. */
   readonly prune?: PruneOrder | null;
 }

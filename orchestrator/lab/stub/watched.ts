@@ -1,7 +1,7 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Executor, Hands, RunOrder } from '../../domain/ports.ts';
 import type { Failure } from '../../domain/run.ts';
-import { quoteArgument, splitCommand } from '../../domain/command.ts';
+import { extended } from '../../domain/command.ts';
 import type { ExperimentId, RunId } from '../../domain/ids.ts';
 import { clock } from '../lab.ts';
 
@@ -45,11 +45,8 @@ function cutShort(order: RunOrder, cut: number | null): RunOrder {
 }
 
 /** A command as a rehearsal runs it. Without `run.smoke`, the command. */
-export function smokeCommand(run: Plan['run'], command: RunOrder['command']): RunOrder['command'] {
-  const { args, env } = run.smoke ?? {};
-  const words = args === undefined ? [] : splitCommand(args).map(quoteArgument);
-  return { command: [command.command, ...words].join(' '), env: { ...command.env, ...env } };
-}
+export const smokeCommand = (run: Plan['run'], command: RunOrder['command']): RunOrder['command'] =>
+  extended(command, run.smoke ?? {});
 
 function watchedHands(hands: Hands, { run, plan }: RunOrder, watch: Watch): Hands {
   const step = async (
