@@ -150,7 +150,10 @@ function confidenceIn(
 ) {
   const plan = state.nights.get(night)?.plan;
   if (!judgement || !plan || without) return null;
-  return confidenceOf(judgement, plan.objective, { tier, evaluator: plan.evaluate !== undefined });
+  return confidenceOf(judgement, plan.objective, {
+    tier,
+    evaluator: (plan.evaluate ?? plan.score) !== undefined,
+  });
 }
 
 /** Why a judged experiment came to nothing: its last run that failed. */
@@ -232,7 +235,7 @@ export const experiments = defineTable<ExperimentRow>({
     n: ['BIGINT', 'How many those runs are.'],
     tier: [
       'VARCHAR',
-      'The lowest tier of the runs that the verdict rests on: self_reported (the script says so), checked (the evaluator of base measured it); null where nothing was measured.',
+      'The lowest tier of the runs that the verdict rests on: self_reported (the script says so), checked (the evaluator of base measured it), verified (a scorer of base did, by predictions alone); null where nothing was measured.',
     ],
     effect: ['DOUBLE', "Objective minus the baseline's, sign as measured."],
     interval: ['DOUBLE[]', '[low, high] of effect, 95 %; null where the runs cannot say.'],

@@ -113,7 +113,7 @@ export const runs = defineTable<RunRow>({
     ],
     tier: [
       'VARCHAR',
-      'How far the objective can be trusted: self_reported (the script says so), checked (the evaluator of base measured it); verified is for a later version.',
+      'How far the objective can be trusted: self_reported (the script says so), checked (the evaluator of base measured it), verified (a scorer of base did, by its predictions alone, with labels that training never sees).',
     ],
     started: ['TIMESTAMP', 'When this attempt was started, UTC.'],
     seconds: ['DOUBLE', 'Wall-clock seconds of the command.'],

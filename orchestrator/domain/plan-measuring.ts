@@ -28,7 +28,7 @@ const size = z
   });
 
 /** What a predictions file may be: each is read as data, and can run nothing. */
-export const FORMATS = ['json', 'jsonl', 'csv', 'txt', 'npy'] as const;
+const FORMATS = ['json', 'jsonl', 'csv', 'txt', 'npy'] as const;
 export type Format = (typeof FORMATS)[number];
 const NAMED = new RegExp(`\\.(${FORMATS.join('|')})$`, 'i');
 

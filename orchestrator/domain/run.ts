@@ -25,11 +25,13 @@ export interface Failure {
 export type Purpose = 'baseline' | 'screen' | 'replicate' | 'dawn';
 
 /**
- * How far a number can be trusted: printed by the script under test, or measured by the plan's
- * `evaluate` from a clean checkout of base. A later version measures `verified` ones.
+ * How far a number can be trusted: printed by the script under test; measured by the plan's
+ * `evaluate` from a clean checkout of base (checked); or by its `score`, on predictions alone, with
+ * labels that training never sees (verified).
  */
 export type Tier = 'self_reported' | 'checked' | 'verified';
-const TIERS: readonly Tier[] = ['self_reported', 'checked', 'verified'];
+/** Lowest first. */
+export const TIERS: readonly Tier[] = ['self_reported', 'checked', 'verified'];
 
 /** Key of a value in a summary where something of a higher tier gave another by that name. */
 export const markedAs = (key: string, tier: Tier): string => `${key} (${tier})`;

@@ -77,6 +77,7 @@ function filesOf(lab: Lab, state: State, experiment: Experiment): Promise<Waste>
     ).flatMap((folder) => [
       sized('log', join(folder, 'run.log')),
       sized('artifacts', join(folder, 'artifacts')),
+      sized('artifacts', join(folder, 'score')),
     ]),
   );
 }

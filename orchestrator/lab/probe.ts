@@ -1,4 +1,6 @@
 import { holderOf } from '../../notebook/lock.ts';
+import { fromTop, tidyPath } from '../domain/editable.ts';
+import { overlap } from '../domain/labels.ts';
 import { PLAN_FILE } from '../domain/layout.ts';
 import type { Machine } from '../../workers/local.ts';
 import { makeRoom } from './footprint.ts';
@@ -50,18 +52,22 @@ export async function probes(
     ok('base', `${branch} at ${base.commit.slice(0, 10)}`),
     checkoutProbe(dirty),
     await roomProbe(lab, base.commit),
-    ...(await diskProbes(lab, labPlan, plan.evaluate === undefined ? slots : 2 * slots)),
+    ...(await diskProbes(lab, labPlan, slots * (1 + measuringOf(plan)))),
     await queueProbe(plan.queue),
     ok('machine', `${machine}; ${slots} run${slots === 1 ? '' : 's'} at once`),
     ...(await gpuProbes(lab, labPlan, here, slots)),
     seedProbe(plan),
-    tierProbe(plan),
+    tierProbe(plan, await lab.repository.listFiles(base.commit)),
     sandboxProbe(plan),
     await lockProbe(lab),
     missing,
     ...(missing.result === 'ok' ? await pythonProbes(lab, labPlan) : []),
   ];
 }
+
+/** Worktrees that a slot needs besides the one it trains in. */
+const measuringOf = ({ evaluate, score }: LabPlan['plan']): number =>
+  [evaluate, score].filter((key) => key !== undefined).length;
 
 /** The plan itself counts as it lies there. */
 function checkoutProbe(all: readonly string[]): Probe {
@@ -103,7 +109,24 @@ function seedProbe({ run }: LabPlan['plan']): Probe {
       );
 }
 
-function tierProbe({ evaluate }: LabPlan['plan']): Probe {
+/** What is known of where the labels lie is said, since nothing shuts a training in. */
+function tierProbe(
+  { evaluate, score, workspace }: LabPlan['plan'],
+  files: readonly string[],
+): Probe {
+  if (score !== undefined) {
+    const inGit = score.labels
+      .map(tidyPath)
+      .filter((path) => files.some((file) => overlap(file, path)));
+    const reach =
+      inGit.length === 0
+        ? 'no worktree of a training has them, nor does git'
+        : `no worktree of a training has them, but git’s objects hold ${inGit.join(', ')}, which a training can read: labels that git does not know are further away`;
+    return ok(
+      'tier',
+      `verified: ${score.command} measures each run by ${fromTop({ workspace }, score.predictions)} alone, with ${score.labels.join(', ')} (${reach}; until there is a sandbox, a script that looks for them in your checkout finds them)`,
+    );
+  }
   return evaluate === undefined
     ? ok('tier', 'self_reported: each number is the script’s own word; `evaluate` would check it')
     : ok('tier', `checked: ${evaluate.command}, from a clean checkout of base, measures each run`);

@@ -8,7 +8,7 @@ import { isExperimentId, numberOf, type ExperimentId } from '../domain/ids.ts';
 import { PLAN_FILE, SCORES_FILE } from '../domain/layout.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Promotion } from '../domain/ports.ts';
-import type { Tier } from '../domain/run.ts';
+import { TIERS, type Tier } from '../domain/run.ts';
 import { changeInWords } from '../domain/hypothesis.ts';
 import { ancestors, experimentIn, type Night, type State } from '../domain/state.ts';
 import { experimentTier } from '../domain/tier.ts';
@@ -173,22 +173,22 @@ async function refuseUnchecked(
   { plan }: Night,
   tier: Tier | null,
 ): Promise<void> {
-  if (tier === 'checked' || tier === 'verified') return;
   const demanded = (await planToday(lab)) ?? plan;
   const brings = [id, ...ancestors(state, id)].map((each) => experimentIn(state, each));
   const foreign =
-    plan.evaluate !== undefined &&
+    (plan.evaluate ?? plan.score) !== undefined &&
     brings.some(({ source, change }) => FOREIGN.has(source) && holdsPatch(change));
-  if (demanded.objective.tier === 'self_reported') return;
-  if (demanded.objective.tier !== 'checked' && !foreign) return;
+  const wanted = demanded.objective.tier ?? (foreign ? 'checked' : 'self_reported');
+  if (TIERS.indexOf(tier ?? 'self_reported') >= TIERS.indexOf(wanted)) return;
   const why =
-    demanded.objective.tier === 'checked'
-      ? 'the plan demands objective.tier: checked'
-      : 'a patch that a model or a paper proposed has to be measured by evaluate';
+    demanded.objective.tier === wanted
+      ? `the plan demands objective.tier: ${wanted}`
+      : 'a patch that a model or a paper proposed has to be measured by evaluate or score';
+  const by = wanted === 'verified' ? 'score' : 'evaluate or score';
   throw new LabError(
     'refused',
-    `expected numbers of tier checked (${why}), found ${tier ?? 'none'} among the runs that ${id} ` +
-      'rests on. Launch again: a night with evaluate in its plan measures baseline and candidates ' +
+    `expected numbers of tier ${wanted} (${why}), found ${tier ?? 'none'} among the runs that ${id} ` +
+      `rests on. Launch again: a night with ${by} in its plan measures baseline and candidates ` +
       `by it. To promote it all the same: autolab promote ${id} --unconfirmed`,
     id,
   );

@@ -10,6 +10,7 @@ import { rewriteKnob } from '../knobs/knobs.ts';
 import { PlanChecking, type CheckedRepository } from './check-context.ts';
 import { checkHypotheses } from './check-hypotheses.ts';
 import { checkKnobs } from './check-knobs.ts';
+import { checkMeasuring, measuringRemarks } from './check-measuring.ts';
 import { excerpt, inFileOrder } from './problems.ts';
 import type { Problem } from './problems.ts';
 import type { Path, Positions } from './source.ts';
@@ -54,7 +55,7 @@ export async function checkPlan(
   // In a folder that is not there nothing is; saying so of each file would bury the one problem.
   if (checkDirectory(check)) {
     checkEditable(check);
-    await checkEvaluator(check);
+    await checkMeasuring(check);
     await checkSeed(check);
     await checkHypotheses(check, await checkKnobs(check));
   }
@@ -78,41 +79,8 @@ export function planRemarks(
       'expected something to try (search_space or hypotheses), found neither: only the baseline will run';
     remarks.push({ ...positions([]), message });
   }
-  const within = evaluatorWithin(plan);
-  if (within !== null) {
-    const message = `expected an evaluator that experiments may not change, found ${within}, which workspace.editable covers: base's own is run whatever they make of it, so take it out of editable`;
-    remarks.push({ ...positions(['evaluate', 'command']), message });
-  }
+  remarks.push(...measuringRemarks(plan, positions));
   return inFileOrder(remarks);
-}
-
-/** A file that `evaluate` names and an experiment may change; null where there is none. */
-const evaluatorWithin = (plan: Plan): string | null =>
-  evaluatorFiles(plan).find((file) => isEditable(plan, file)) ?? null;
-
-/** What of `evaluate` looks like a file in the repository, from its top. */
-function evaluatorFiles(plan: Plan): readonly string[] {
-  const { command } = plan.evaluate ?? {};
-  if (command === undefined) return [];
-  try {
-    return wordsOf(command, plan.run.shell)
-      .filter(({ value }) => /^[^-/].*\.\w+$/.test(value))
-      .map(({ value }) => fromTop(plan, value));
-  } catch {
-    // A quote that is not closed is a problem of its own, see checkCommands.
-    return [];
-  }
-}
-
-/** It runs from a checkout of base: one that was not committed is not there. */
-async function checkEvaluator({ plan, files, repository, baseName, bad }: PlanChecking) {
-  for (const file of evaluatorFiles(plan)) {
-    if (files.includes(file)) continue;
-    const there = await lstat(join(repository.root, file)).catch(() => null);
-    if (there?.isFile() !== true) continue;
-    const message = `expected ${file} on ${baseName}, found it in your checkout only: commit it first`;
-    bad(['evaluate', 'command'], message);
-  }
 }
 
 function checkDirectory({ plan, files, baseName, bad }: PlanChecking): boolean {
@@ -141,12 +109,18 @@ async function checkLinks(check: PlanChecking): Promise<void> {
     const path = tidyPath(link);
     const tracked = check.files.find((file) => file === path || file.startsWith(`${path}/`));
     const there = await lstat(join(check.repository.root, path)).catch(() => null);
+    // What is put inside another link would be put among the user's own files.
+    const around = check.plan.workspace.link.find(
+      (each, j) => j !== i && path.startsWith(`${tidyPath(each)}/`),
+    );
     const fault =
       tracked !== undefined
         ? `an untracked path, found ${tracked} in git on ${check.baseName}: worktrees have it already`
         : there === null
           ? `a file or folder in your checkout, found none at ${path}`
-          : null;
+          : around !== undefined
+            ? `a path of its own, found it in ${around}, which is linked already`
+            : null;
     if (fault !== null) check.bad(['workspace', 'link', i], `expected ${fault}`);
   }
 }
@@ -160,7 +134,10 @@ function checkCommands(check: PlanChecking): void {
     [['run', 'setup'], setup],
     [['run', 'command'], command],
     [['run', 'smoke', 'args'], smoke?.args],
+    [['dawn', 'command'], check.plan.dawn?.command],
     [['evaluate', 'command'], check.plan.evaluate?.command],
+    [['score', 'command'], check.plan.score?.command],
+    [['holdout', 'command'], check.plan.holdout?.command],
   ];
   for (const [at, text] of commands) {
     if (text === undefined || shell) continue;

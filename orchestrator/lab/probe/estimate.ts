@@ -50,8 +50,11 @@ const inSlot = ({ seconds, spans }: RunResult): number =>
   spans.reduce((sum, span) => (span.name === 'evaluate' ? sum + span.seconds : sum), seconds);
 
 /** The whole timeout of a run, its evaluator's included. */
-const longest = ({ run, evaluate }: Plan): number =>
-  run.timeout + (evaluate === undefined ? 0 : (evaluate.timeout ?? run.timeout));
+const longest = ({ run, evaluate, score }: Plan, timeout = run.timeout): number =>
+  [evaluate, score].reduce(
+    (sum, by) => sum + (by === undefined ? 0 : (by.timeout ?? run.timeout)),
+    timeout,
+  );
 
 export function estimate(plan: Plan, slots: number, measured: Measured | null): Estimate {
   const { experiments, wall_clock } = plan.budget;

@@ -17,6 +17,14 @@ export async function touches(lab: Lab, { plan }: LabPlan): Promise<readonly str
     ...(plan.evaluate === undefined
       ? []
       : ['a second worktree for each slot: base as committed, where `evaluate` runs']),
+    ...(plan.score === undefined
+      ? []
+      : [
+          `another one for each slot, where \`score\` runs; ${names(plan.score.labels)} is in no other`,
+        ]),
+    ...(plan.holdout === undefined
+      ? []
+      : ['one more at dawn, where `holdout` runs, for the baseline and what was confirmed']),
     `runs see PATH, HOME and the like of your environment${seen.length > 0 ? `, and ${names(seen)}` : ''}`,
     'network: not shut off; W&B is offline unless the plan says otherwise',
     ...(plan.queue === 'embedded'

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { held } from '../../../workers/compare-environment.ts';
 import { gpusFor, type Machine } from '../../../workers/local.ts';
 import { splitCommand } from '../../domain/command.ts';
+import { tidyPath } from '../../domain/editable.ts';
 import { experimentOf } from '../../domain/ids.ts';
+import { overlap } from '../../domain/labels.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Lab } from '../lab.ts';
 import { missingProgram } from '../program.ts';
@@ -57,14 +59,31 @@ async function missingCommits({ repository }: Lab, { order }: Target): Promise<M
   return [{ kind: 'commit', name: base, message, needed: true }];
 }
 
-async function missingLinks({ root }: Lab, { order, manifest }: Target): Promise<Missing[]> {
-  const missing: Missing[] = [];
+async function missingLinks(lab: Lab, target: Target): Promise<Missing[]> {
+  const { root } = lab;
+  const { order, manifest } = target;
+  const missing = await missingLabels(lab, target);
   for (const path of order.plan.workspace.link) {
     const found = await lstat(join(root, path)).catch(() => null);
     if (found !== null) continue;
     const data = manifest?.data.find((each) => each.path === path);
     const what = data === undefined ? '' : ` It held ${held(data)}.`;
     const message = `${path} is linked into the worktree (workspace.link), git does not hold it, and it is not in ${root}: bring it there.${what}`;
+    missing.push({ kind: 'link', name: path, message, needed: true });
+  }
+  return missing;
+}
+
+/** Those that git does not hold, at the run's base. */
+async function missingLabels({ root, repository }: Lab, { order }: Target): Promise<Missing[]> {
+  const { score } = order.plan;
+  if (score === undefined) return [];
+  const files = await repository.listFiles(order.base).catch(() => []);
+  const missing: Missing[] = [];
+  for (const path of score.labels.map(tidyPath)) {
+    const there = files.some((file) => overlap(file, path));
+    if (there || (await lstat(join(root, path)).catch(() => null))) continue;
+    const message = `${path} holds the labels that the run was scored by (score.labels), git does not hold it, and it is not in ${root}: bring it there`;
     missing.push({ kind: 'link', name: path, message, needed: true });
   }
   return missing;

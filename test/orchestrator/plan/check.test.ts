@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -308,6 +308,65 @@ describe('an evaluator', () => {
       ),
     ]);
   });
+});
+
+describe('a scorer', () => {
+  const scored = (rest: string): [string, string] => [
+    'search_space:',
+    `score: { command: python evaluate.py, ${rest} }\nsearch_space:`,
+  ];
+
+  test('has labels of its own, in git or beside it', async () => {
+    put('own/labels.csv', 'a');
+    expect(await problemsWith(scored('labels: [lab/evaluate.py, own]'))).toEqual([]);
+  });
+
+  test.each([
+    ['labels: [lab/train.py]', '48: expected labels that no experiment may change, found lab/tr'],
+    ['labels: [lab/conf]', '48: expected labels that no experiment may change, found lab/conf/m'],
+    ['labels: [data/corpus/a.txt]', '48: expected labels that no worktree is shown, found them in'],
+    ['labels: [data]', '48: expected labels that no worktree is shown, found them in what'],
+    ['labels: [alias]', '48: expected labels that no worktree is shown, found them in what'],
+    ['labels: [none]', '48: expected files on main or in your checkout, found none at none'],
+    ['labels: [.]', '48: expected labels that are a part of the repository'],
+    [
+      'labels: [lab/evaluate.py], predictions: ../data/corpus/p.csv',
+      '79: expected a path inside the repository',
+    ],
+  ])('%s is refused', async (rest, problem) => {
+    symlinkSync(join(root, 'data/corpus'), join(root, 'alias'));
+    const found = await problemsWith(scored(rest)).catch(({ message }: Error) => [message]);
+    expect(found).toEqual([expect.stringContaining(`research_plan.yaml:12:${problem}`)]);
+  });
+
+  test('is given predictions that a run leaves, and nothing that is there without it', async () => {
+    put('lab/p.csv', 'a');
+    git('add', 'lab/p.csv');
+    commit();
+    expect(await problemsWith(scored('labels: [lab/evaluate.py], predictions: p.csv'))).toEqual([
+      expect.stringContaining('expected a file that runs make, found lab/p.csv in git on main'),
+    ]);
+  });
+});
+
+test('a dawn that undoes a knob is refused', async () => {
+  const dawn = (text: string) => problemsWith(['budget:', `dawn: ${text}\nbudget:`]);
+  expect(await dawn('{ args: --steps 5, env: { STEPS: 5 } }')).toEqual([]);
+  expect(await dawn('{ command: python long.py }')).toEqual([
+    line(
+      '21:18: expected dawn to leave the knob warmup alone, found another command: say args, which adds to it',
+    ),
+  ]);
+  expect(await dawn('{ args: --warmup=5, env: { OMP: 2 } }')).toEqual([
+    line('21:15: expected dawn to leave the knob warmup alone, found --warmup=5'),
+    line('21:32: expected dawn to leave the knob threads alone, found OMP'),
+  ]);
+});
+
+test('a link within another is refused: it would be put among the user’s own files', async () => {
+  expect(await problemsWith(['[data/corpus]', '[data/corpus, data/corpus/a.txt]'])).toEqual([
+    line('8:23: expected a path of its own, found it in data/corpus, which is linked already'),
+  ]);
 });
 
 test('what is odd is remarked on, and refused nowhere', () => {

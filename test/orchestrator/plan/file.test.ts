@@ -144,9 +144,6 @@ describe('a plan that is wrong', () => {
   );
 
   test.each([
-    ['score: 1', 'score'],
-    ['holdout:', 'holdout'],
-    ['dawn: { args: "--steps 5" }', 'dawn'],
     ['experiments: []', 'experiments'],
   ])('%s is refused by name, at its key', (line, name) => {
     expect(problemsOf(`${GOOD}${line}\n`)).toEqual([
@@ -396,12 +393,45 @@ describe('an evaluator', () => {
   test('is needed where objective.tier demands what only it can measure', () => {
     const demanding = with_(['min_effect: 0.005', 'min_effect: 0.005, tier: checked']);
     expect(problemsOf(demanding)).toEqual([
-      'research_plan.yaml:4:77: expected evaluate beside tier: checked, as nothing else measures it, found checked',
+      'research_plan.yaml:4:77: expected evaluate or score beside tier: checked, as nothing else measures it, found checked',
     ]);
     expect(problemsOf(`${demanding}evaluate: { command: x }\n`)).toEqual([]);
-    expect(problemsOf(demanding.replace('checked', 'verified'))).toEqual([
-      expect.stringContaining('expected self_reported or checked'),
+    const verified = demanding.replace('checked', 'verified');
+    expect(problemsOf(`${verified}evaluate: { command: x }\n`)).toEqual([
+      expect.stringContaining('expected score beside tier: verified, as nothing else measures it'),
     ]);
+    const scored = 'score: { command: x, labels: [y] }\n';
+    expect([demanding, verified].flatMap((text) => problemsOf(`${text}${scored}`))).toEqual([]);
+  });
+});
+
+describe('a scorer, what is held out, and dawn', () => {
+  test('have defaults that are said', () => {
+    const plan = planOf(
+      `${GOOD}score: { command: x, labels: [y] }\nholdout: { command: z, metric: m }\ndawn: { seeds: 6 }\n`,
+    );
+    expect(plan.score).toEqual({
+      ...{ command: 'x', labels: ['y'], predictions: 'predictions.jsonl', max_size: 64e6 },
+    });
+    expect(plan.holdout).toEqual({ command: 'z', metric: 'm', labels: [] });
+    expect(plan.dawn).toEqual({ seeds: 6 });
+  });
+
+  test.each([
+    ['score: { command: x }', '19:8: expected the key labels (a list), found none'],
+    ['score: { command: x, labels: [] }', '19:30: expected at least one path'],
+    ['score: { command: x, labels: [/etc/y] }', '19:31: expected a path inside the repository'],
+    [
+      'score: { command: x, labels: [y], predictions: p.pkl }',
+      '19:48: expected a file that ends in .json, .jsonl, .csv, .txt, .npy, found p.pkl',
+    ],
+    ['score: { command: x, labels: [y], max_size: 2TB }', '19:45: expected a size such as'],
+    ['score: { command: x, labels: [y], max_size: 2GB }', '19:45: expected a size of a byte'],
+    ['holdout: { command: x }', '19:10: expected the key metric (some text), found none'],
+    ['dawn: {}', '19:7: expected at least one of command, args, env, timeout and seeds'],
+    ['dawn: { seeds: 0 }', '19:16: expected a whole number above 0'],
+  ])('%s is a problem at its place', (text, problem) => {
+    expect(problemsOf(`${GOOD}${text}\n`)[0]).toContain(`research_plan.yaml:${problem}`);
   });
 });
 
@@ -413,6 +443,16 @@ describe('what a plan means', () => {
     const meanings = [GOOD, one, one.replace('evaluate.mjs', 'exam.mjs')].map(meaning);
     expect(new Set(meanings).size).toBe(3);
     expect(meaning(one.replace('min_effect', 'tier: checked, min_effect'))).toBe(meanings[1]);
+  });
+
+  test('is another with a scorer, and the same however dawn trains and whatever is held out', () => {
+    const scored = `${GOOD}score: { command: x, labels: [y] }\n`;
+    expect(meaning(scored)).not.toBe(meaning(GOOD));
+    expect(meaning(scored.replace('[y]', '[z]'))).not.toBe(meaning(scored));
+    for (const text of ['dawn: { args: --long }', 'holdout: { command: x, metric: m }'])
+      expect(meaning(`${GOOD}${text}\n`)).toBe(meaning(GOOD));
+    const hiding = `${GOOD}holdout: { command: x, metric: m, labels: [y] }\n`;
+    expect(meaning(hiding)).not.toBe(meaning(GOOD));
   });
 
   test('is the same for the same objective, workspace and run, however written', () => {
