@@ -4,11 +4,14 @@ import type { Executor, Hands, Prepared, RunOrder } from '../orchestrator/domain
 import type { Failure } from '../orchestrator/domain/run.ts';
 
 /**
- * The Worker takes one piece of work: it makes an experiment's branch, or carries one attempt of a
- * run from a clean worktree to a sealed result. The steps are the executor's; the order is here,
+ * The Worker takes one piece of work: it makes an experiment's branch, carries one attempt of a
+ * run from a clean worktree to a sealed result, or looks at what is held out. The steps are the executor's; the order is here,
  * in few nodes: each costs a millisecond of the time between two trainings.
  */
-export type WorkerAnswer = Prepared | { readonly sealed: true };
+export type WorkerAnswer =
+  | Prepared
+  | { readonly sealed: true }
+  | { readonly value: number | string | null; readonly failure: Failure | null };
 
 export type Worker = (
   brief: WorkerBrief,
@@ -38,6 +41,13 @@ export function createWorker(executor: Executor): Worker {
       if (brief.task !== 'prepare') throw wrongTask(brief);
       return { reply: preparedAnswer.parse(await executor.prepare(brief.order)) };
     })
+    .addNode('hold_out', async ({ brief, signal }: Attempt) => {
+      if (brief.task !== 'hold_out') throw wrongTask(brief);
+      const { value, failure } = await executor.holdOut(brief.order, signal);
+      // It crosses a queue, and JSON has no NaN.
+      const said = value === null || Number.isFinite(value) ? value : String(value);
+      return { reply: { value: said, failure } };
+    })
     .addNode('ready', async ({ brief, signal }: Attempt) => {
       const order = runOrder(brief);
       if (await executor.sealed(order.run, order.attempt, order.commit)) return { reply: SEALED };
@@ -53,8 +63,13 @@ export function createWorker(executor: Executor): Worker {
       await hands.seal(trained ? await examined(hands, failure) : failure);
       return { reply: SEALED };
     })
-    .addConditionalEdges(START, ({ brief }: Attempt) => TASKS[brief.task], ['prepare', 'ready'])
+    .addConditionalEdges(START, ({ brief }: Attempt) => TASKS[brief.task], [
+      'prepare',
+      'ready',
+      'hold_out',
+    ])
     .addEdge('prepare', END)
+    .addEdge('hold_out', END)
     .addConditionalEdges('ready', afterReady, ['train', 'finish', END])
     .addEdge('train', 'finish')
     .addEdge('finish', END)
@@ -77,7 +92,7 @@ const besides = (failure: Failure | null, offence: Failure | null): Failure | nu
 
 const SEALED = runAnswer.parse({ sealed: true });
 
-const TASKS = { prepare: 'prepare', run: 'ready' } as const;
+const TASKS = { prepare: 'prepare', run: 'ready', hold_out: 'hold_out' } as const;
 
 const afterReady = ({ reply, failure }: Attempt): 'train' | 'finish' | typeof END =>
   reply ? END : failure ? 'finish' : 'train';

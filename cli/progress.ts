@@ -2,11 +2,18 @@ import { alertOf } from '../orchestrator/domain/alert.ts';
 import type { Event } from '../orchestrator/domain/event.ts';
 import type { HypothesisId } from '../orchestrator/domain/ids.ts';
 import type { Experiment } from '../orchestrator/domain/experiment.ts';
-import { experimentIn, type State } from '../orchestrator/domain/state.ts';
+import { currentNight, experimentIn, type State } from '../orchestrator/domain/state.ts';
 import { experimentRow } from '../notebook/rows.ts';
 import { bold, dim, green, oneLine, red, yellow } from './output.ts';
 import { rough, short, signed } from './table.ts';
-import { changesOf, counted, dawnInWords, testInWords, worthInWords } from './words.ts';
+import {
+  changesOf,
+  counted,
+  dawnInWords,
+  dawnTraining,
+  testInWords,
+  worthInWords,
+} from './words.ts';
 
 /** Whoever asked for it hears why not; a move of a knob that was overtaken is nobody's loss. */
 function rejected(
@@ -54,6 +61,11 @@ export function progressLine(state: State, event: Event): string | null {
       return `${green('→')} the search builds on ${bold(event.to)} now: ${title(event.to)}`;
     case 'dawn_began':
       return dawnLine(state, event);
+    case 'held_out': {
+      const { experiment, metric, value, failure } = event.held;
+      const found = value === null ? oneLine(failure?.message ?? '') : short(value);
+      return `held out: ${oneLine(metric)} of ${experiment} ${found}`;
+    }
     case 'night_ended':
       return `${bold(event.night)} ended: ${oneLine(event.message)}`;
     case 'stopping':
@@ -122,5 +134,6 @@ function dawnLine(state: State, { arms, seeds, test, attribute }: Of<'dawn_began
     : `too few to leave each of ${changes} changes out`;
   const then = changes > 1 ? `; ${each}` : '';
   const how = seeds.length > 1 ? `, ${testInWords(test)}` : '';
-  return `dawn: ${arms.join(' and ')} on ${counted(seeds.length, 'fresh seed')} each${how}${then}`;
+  const longer = dawnTraining(currentNight(state).plan);
+  return `dawn: ${arms.join(' and ')} on ${counted(seeds.length, 'fresh seed')} each${how}${then}${longer === null ? '' : `; ${oneLine(longer)}`}`;
 }

@@ -19,11 +19,13 @@ import { bold, dim, green, oneLine, print, printJson, red, yellow } from './outp
 import { duration, short, table } from './table.ts';
 import {
   dawnInWords,
+  dawnTraining,
   decimalsOf,
   effectInWords,
   endIn,
   fixed,
   funnelInWords,
+  heldOutInWords,
   limitInWords,
   testInWords,
   worthInWords,
@@ -149,8 +151,13 @@ function showContrasts(state: State, id: ExperimentId, judgement: Judgement): vo
     const each = (value: number) => fixed(value, decimals);
     fact('at dawn', bold(`${dawnInWords(state, experiment.night, dawn)}: ${verdict}`));
     if (values) fact('', `${testInWords(test)}; its seeds gave ${values.map(each).join(', ')}`);
-    const deterministic = state.nights.get(experiment.night)?.plan.run.deterministic;
+    const { plan } = state.nights.get(experiment.night) ?? {};
+    const longer = plan && dawnTraining(plan);
+    if (longer) fact('', `${oneLine(longer)}; no number of the night is among these`);
+    const deterministic = plan?.run.deterministic;
     const claims = 'a night like this claims falsely less than one time in twenty; ';
+    const held = judgement.verdict === 'improved' ? heldOutInWords(state, experiment.night) : null;
+    if (held) fact('held out', held);
     fact('', dim(`${deterministic ? '' : claims}${funnelInWords(state, experiment.night)}`));
   }
   if (worth !== null) fact('worth', worth);

@@ -6,8 +6,10 @@ import type {
   JudgedLimit,
 } from '../orchestrator/domain/experiment.ts';
 import type { ExperimentId, NightId } from '../orchestrator/domain/ids.ts';
+import type { Plan } from '../orchestrator/domain/plan.ts';
 import { gainOf } from '../orchestrator/domain/objective.ts';
 import { ancestors, experimentIn, type State } from '../orchestrator/domain/state.ts';
+import { otherwiseIn, trainsOtherwise } from '../orchestrator/domain/variant.ts';
 import { oneLine } from './output.ts';
 import { short, signed } from './table.ts';
 
@@ -150,4 +152,23 @@ export function funnelInWords(state: State, night: string): string {
   const { tried, promising, confirmed } = funnelOf(state, night);
   const were = `${counted(tried, 'candidate')} ${tried === 1 ? 'was' : 'were'} tried`;
   return `${were}, ${promising || 'none'} looked good at night, ${confirmed || 'none'} remained at dawn`;
+}
+
+/** How dawn trained; null where as the night did. */
+export function dawnTraining(plan: Pick<Plan, 'dawn'>): string | null {
+  if (!plan.dawn || !trainsOtherwise(plan)) return null;
+  return `it trains otherwise than the night: ${otherwiseIn(plan.dawn).join(', ')}`;
+}
+
+/** `test_acc: baseline 0.81, winner 0.84; one number each, looked at once`; null where nobody looked. */
+export function heldOutInWords(state: State, night: NightId): string | null {
+  const { held_out = [], baseline = null } = state.nights.get(night) ?? {};
+  const [first] = held_out;
+  if (!first) return null;
+  const each = held_out.map(({ experiment, value, failure }) => {
+    const number =
+      value === null ? `not measured (${oneLine(failure?.message ?? '')})` : short(value);
+    return `${experiment === baseline ? 'baseline' : 'winner'} ${number}`;
+  });
+  return `${oneLine(first.metric)}: ${each.join(', ')}; one number each, looked at once, after the claim`;
 }

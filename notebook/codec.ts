@@ -31,6 +31,7 @@ const NUMBERS: Partial<Record<EventType, readonly string[]>> = {
   ],
   baseline_measured: ['confirmable.gain'],
   dawn_began: ['confirmable.gain'],
+  held_out: ['held.value'],
   span: ['span.seconds'],
   reran: ['objective'],
 };

@@ -3,6 +3,7 @@ import { alerts } from './tables/alerts.ts';
 import { experiments } from './tables/experiments.ts';
 import { findings } from './tables/findings.ts';
 import { flags } from './tables/flags.ts';
+import { holdouts } from './tables/holdouts.ts';
 import { hypotheses } from './tables/hypotheses.ts';
 import { decisions, notes, samples, tags } from './tables/later.ts';
 import { metrics } from './tables/metrics.ts';
@@ -22,6 +23,7 @@ export const TABLES: readonly Table[] = [
   summary,
   samples,
   artifacts,
+  holdouts,
   spans,
   alerts,
   findings,

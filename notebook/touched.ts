@@ -62,6 +62,9 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'dawn_began':
     case 'night_ended':
       return mark('nights', event.night);
+    case 'held_out':
+      mark('nights', event.night);
+      return mark('holdouts', event.night);
     case 'reported':
       mark('nights', event.night);
       return mark('findings', event.night);

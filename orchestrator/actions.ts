@@ -26,6 +26,12 @@ export type Action =
         }
       | { readonly kind: 'prepare'; readonly experiment: ExperimentId }
       | { readonly kind: 'run'; readonly run: RunId; readonly attempt: number }
+      | {
+          readonly kind: 'hold_out';
+          readonly night: NightId;
+          readonly experiment: ExperimentId;
+          readonly run: RunId;
+        }
       | { readonly kind: 'summarise'; readonly run: RunId }
       | { readonly kind: 'report'; readonly night: NightId; readonly revision: number }
     ));

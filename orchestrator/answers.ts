@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  heldOutAnswer,
   plannerAnswer,
   preparedAnswer,
   reportAnswer,
@@ -136,6 +137,16 @@ function eventOf(
             branch: branchOf(experiment, around),
             ...answer,
           };
+    }
+    case 'hold_out': {
+      const { experiment, run } = work;
+      const metric = night.plan.holdout?.metric ?? '';
+      const answer = heldOutAnswer.parse(output);
+      return {
+        type: 'held_out',
+        night: work.night,
+        held: { ...{ experiment, run, metric }, ...answer },
+      };
     }
     case 'summarise':
       return { type: 'run_summarised', run: work.run, text: summaryAnswer.parse(output).text };

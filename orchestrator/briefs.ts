@@ -3,7 +3,9 @@ import type { Experiment } from './domain/experiment.ts';
 import { changeInWords } from './domain/hypothesis.ts';
 import type { ExperimentId, HypothesisId } from './domain/ids.ts';
 import type { Command } from './domain/ports.ts';
+import type { Run } from './domain/run.ts';
 import { currentNight, experimentIn, type Night, type State } from './domain/state.ts';
+import { dawnCommand, dawnPlanOf } from './domain/variant.ts';
 import type { Work } from './actions.ts';
 import { pruneOrder } from './pruning.ts';
 import { baselinesOf, memoryOf, settingsAt, trialsOf } from './memory.ts';
@@ -33,6 +35,8 @@ export function briefFor(state: State, work: Work, around: Surroundings): Brief 
       return prepareBrief(state, night, experimentIn(state, work.experiment), around);
     case 'run':
       return runBrief(state, night, work, around);
+    case 'hold_out':
+      return holdOutBrief(state, night, work, around);
     case 'summarise':
       return { task: 'summarise', run: work.run };
     case 'report':
@@ -125,13 +129,33 @@ function runBrief(
       slot: run.slot,
       commit: experiment.commit,
       base: night.base.commit,
-      command: experiment.command ?? plannedCommand(night),
-      plan: night.plan,
+      ...trainingOf(night, run, experiment.command ?? plannedCommand(night)),
       knobs: settingsAt(state, night, experiment.id),
       gpus: around.gpus(run.slot),
       prune: pruneOrder(state, night, run, experiment),
     },
   };
+}
+
+/** By then nothing trains: the first slot is free. */
+function holdOutBrief(
+  state: State,
+  night: Night,
+  { run }: Work & { kind: 'hold_out' },
+  around: Surroundings,
+): WorkerBrief {
+  const attempt = state.runs.get(run)?.attempt ?? 1;
+  const work = { kind: 'run', id: '', role: 'worker', run, attempt } as const;
+  const brief = runBrief(state, night, work, around);
+  if (brief.task !== 'run') throw new Error(`expected the order of ${run}`);
+  return { task: 'hold_out', order: { ...brief.order, slot: 1, gpus: around.gpus(1) } };
+}
+
+/** Dawn may train longer; what it is called with is all that the worker has to know. */
+function trainingOf({ plan }: Night, { purpose, variant }: Run, command: Command) {
+  if (purpose !== 'dawn' || plan.dawn === undefined) return { command, plan };
+  const more = variant === undefined ? {} : { variant };
+  return { command: dawnCommand(command, plan.dawn), plan: dawnPlanOf(plan), ...more };
 }
 
 const plannedCommand = ({ plan }: Night): Command => ({

@@ -29,7 +29,7 @@ export const elapsed = (state: State, night: Night): number =>
 function baselineSeconds(state: State, night: Night): number | null {
   if (night.baseline === null) return null;
   const seconds = runsOf(state, night.baseline)
-    .filter((run) => usableObjective(run) !== null)
+    .filter((run) => usableObjective(run) !== null && !run.variant)
     .map((run) => run.result?.seconds ?? 0);
   return seconds.length === 0 ? null : mean(seconds);
 }
@@ -56,11 +56,16 @@ export function dawnReserve(state: State, night: Night): number {
   if (limit === Infinity) return 2 * (deterministic ? 1 : UNLIMITED_DAWN_REPLICATES);
   const shared = Math.floor(night.plan.budget.verification * limit);
   // Below this the baseline and one replicated candidate do not fit beside it.
-  const affordable = limit - (deterministic ? 2 : 2 * REPLICATES);
+  const apart = night.plan.dawn !== undefined;
+  const affordable = apart ? Infinity : limit - (deterministic ? 2 : 2 * REPLICATES);
   const [least, aim] = deterministic ? [2, 2] : [2 * LEAST_DAWN_SEEDS, 2 * DAWN_REPLICATES];
   const reserve = Math.min(Math.max(shared, aim), affordable);
   return reserve >= least ? reserve : 0;
 }
+
+/** Of those, what the search has to leave: nothing where the plan's `dawn` is paid apart. */
+const keptFromSearch = (state: State, night: Night): number =>
+  night.plan.dawn === undefined ? dawnReserve(state, night) : 0;
 
 /** What dawn will do, fixed before its first run. */
 export interface DawnPlan {
@@ -74,7 +79,7 @@ export interface DawnPlan {
  * Dawn's seeds for a stack of so many changes, out of so many runs. Where DAWN_REPLICATES seeds fit
  * for every arm, the stack without each change is an arm like the others; else baseline and stack
  * share the runs. A single change is the stack: its comparison with the baseline says what it is
- * worth.
+ * worth. A `dawn` in the plan may ask for its own number of seeds.
  */
 export function dawnPlan(night: Night, changes: number, runs: number): DawnPlan {
   const first = FIRST_DAWN_SEED + DAWN_SEEDS_PER_NIGHT * numberOf(night.id);
@@ -83,8 +88,9 @@ export function dawnPlan(night: Night, changes: number, runs: number): DawnPlan 
   const fits = deterministic ? 1 : DAWN_REPLICATES;
   const limited = runs === Infinity ? UNLIMITED_DAWN_REPLICATES : MOST_DAWN_REPLICATES;
   const most = deterministic ? 1 : limited;
-  const attribute = arms === 2 || Math.floor(runs / arms) >= fits;
-  const each = Math.min(most, Math.floor(runs / (attribute ? arms : 2)));
+  const asked = deterministic ? undefined : night.plan.dawn?.seeds;
+  const attribute = arms === 2 || Math.floor(runs / arms) >= (asked ?? fits);
+  const each = asked ?? Math.min(most, Math.floor(runs / (attribute ? arms : 2)));
   const enough = deterministic ? 1 : LEAST_DAWN_SEEDS;
   const seeds = Array.from({ length: each >= enough ? each : 0 }, (_, i) =>
     seed ? first + i : null,
@@ -93,18 +99,21 @@ export function dawnPlan(night: Night, changes: number, runs: number): DawnPlan 
 }
 
 /** Runs that dawn can count on while the search goes on; Infinity where nothing limits them. */
-export const dawnShare = (state: State, night: Night): number =>
-  runLimit(state, night) === Infinity
-    ? Infinity
-    : // Retries may have eaten into the reserve.
-      Math.min(runsLeft(state, night), dawnReserve(state, night));
+export function dawnShare(state: State, night: Night): number {
+  if (runLimit(state, night) === Infinity) return Infinity;
+  const reserve = dawnReserve(state, night);
+  // Retries may have eaten into the reserve, but for one that is paid apart.
+  return night.plan.dawn === undefined ? Math.min(runsLeft(state, night), reserve) : reserve;
+}
 
 /**
  * Runs that dawn has once the search is over: its share, and whatever the search left of the
  * night's limits. The number is free, as it is fixed before any fresh seed is seen.
  */
 export const dawnBudget = (state: State, night: Night): number =>
-  Math.max(dawnShare(state, night), Math.min(runsLeft(state, night), runsInTime(state, night)));
+  night.plan.dawn === undefined
+    ? Math.max(dawnShare(state, night), Math.min(runsLeft(state, night), runsInTime(state, night)))
+    : dawnShare(state, night);
 
 /** Runs that still end within the night's wall clock, one per slot to spare; Infinity without. */
 function runsInTime(state: State, night: Night): number {
@@ -117,7 +126,7 @@ function runsInTime(state: State, night: Night): number {
 
 /** Runs the search may still start. */
 export const searchRunsLeft = (state: State, night: Night): number =>
-  runsLeft(state, night) - dawnReserve(state, night);
+  runsLeft(state, night) - keptFromSearch(state, night);
 
 /** Runs that the night may still start, by their number and by GPU hours. */
 const runsLeft = (state: State, night: Night): number =>
@@ -139,14 +148,14 @@ function timeIsUp(state: State, night: Night): boolean {
   const { wall_clock } = night.plan.budget;
   const seconds = baselineSeconds(state, night) ?? 0;
   if (wall_clock === undefined) return false;
-  const dawn = (Math.ceil(dawnReserve(state, night) / night.slots) + 1) * seconds;
+  const dawn = (Math.ceil(keptFromSearch(state, night) / night.slots) + 1) * seconds;
   return elapsed(state, night) + dawn >= wall_clock;
 }
 
 /** Why the search may start no further run, or null while it may. */
 export function spent(state: State, night: Night): NightEnd | null {
   const { runs = Infinity } = night.plan.budget;
-  if (runs - night.runs_started - dawnReserve(state, night) <= 0) return 'runs_spent';
+  if (runs - night.runs_started - keptFromSearch(state, night) <= 0) return 'runs_spent';
   if (searchRunsLeft(state, night) <= 0) return 'gpu_hours_spent';
   if (timeIsUp(state, night)) return 'time_spent';
   return targetReached(state, night) ? 'target_reached' : null;

@@ -11,6 +11,7 @@ import { foundInWords } from './enough.ts';
 import { gating } from './gating.ts';
 import { missingArms, nextDawnRun, stackOf } from './dawn.ts';
 import { dawnVerdict, restatedEffect, unpreparedArms } from './dawn-judging.ts';
+import { holdingOut } from './holding-out.ts';
 import { nightVerdict } from './judging.ts';
 import { raceOf } from './race.ts';
 import { baselineFailed, baselineIsMeasured, isRunning } from './replicate.ts';
@@ -216,7 +217,7 @@ function incumbent(state: State, night: Night): Action[] {
   return [{ kind: 'record', event: { type: 'incumbent_moved', night: id, from, to, because } }];
 }
 
-/** Ends the search when it may go no further, lets fresh seeds decide, and ends the night. */
+/** Ends the search when it may go no further, lets fresh seeds decide, looks at what is held out, and ends the night. */
 function dawn(state: State, night: Night): Action[] {
   if (night.dawn === null) return beginDawn(state, night);
   if (night.running.length > 0 || nextDawnRun(state, night)) return [];
@@ -230,6 +231,8 @@ function dawn(state: State, night: Night): Action[] {
   if (verdict) return [judged(verdict)];
   const restated = restatedEffect(state, night);
   if (restated) return [{ kind: 'record', event: { type: 'effect_restated', ...restated } }];
+  const held = holdingOut(state, night);
+  if (held) return [held];
   return [ended(night, night.dawn.reason, foundInWords(state, night))];
 }
 

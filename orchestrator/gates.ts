@@ -90,7 +90,8 @@ function valueOf(
   metric: string,
 ): { readonly n: number; readonly mean: number } | null {
   if (metric === night.plan.objective.metric) return searched(state, id);
-  const values = runsOf(state, id).flatMap(({ result }) => {
+  const values = runsOf(state, id).flatMap(({ result, variant }) => {
+    if (variant) return [];
     const number = result?.summary.find(({ key }) => key === metric)?.number ?? null;
     return result?.status === 'finished' && number !== null ? [number] : [];
   });

@@ -39,6 +39,12 @@ export function givenUp(state: State, work: Work, error: string): readonly Event
       } as const;
       return [alert, { type: 'run_ended', result: { ...result, killed_because: null } }];
     }
+    case 'hold_out': {
+      const { experiment, run } = work;
+      const metric = night.plan.holdout?.metric ?? '';
+      const held = { experiment, run, metric, value: null, failure };
+      return [alert, { type: 'held_out', night: work.night, held }];
+    }
     case 'summarise':
       return [alert, { type: 'run_summarised', run: work.run, text: `${work.run}: no summary` }];
     case 'report': {

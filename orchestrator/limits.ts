@@ -33,7 +33,12 @@ function found(
   { id, baseline }: Experiment,
   limit: Limits & { readonly metric: string },
 ) {
-  const valuesIn = (one: Experiment['id']) => metricOf(night, runsOf(state, one), limit.metric);
+  // Of a dawn that trains otherwise, its own runs decide what it may claim.
+  const fresh = runsOf(state, id).find((run) => run.variant && run.status === 'finished');
+  const valuesIn = (one: Experiment['id']) => {
+    const alike = runsOf(state, one).filter(({ variant }) => variant === fresh?.variant);
+    return metricOf(night, alike, limit.metric);
+  };
   const own = valuesIn(id);
   const measured = own.filter((value) => Number.isFinite(value));
   // What was not measured cannot be said to hold.

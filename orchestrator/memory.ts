@@ -104,8 +104,8 @@ function measured(state: State, experiment: Experiment): Measured {
   const { id } = experiment;
   const then = state.nights.get(experiment.night);
   // A crash says nothing of how long the training takes.
-  const seconds = runsOf(state, id).flatMap(({ result }) =>
-    result && (result.status === 'finished' || result.failure?.class === 'timeout')
+  const seconds = runsOf(state, id).flatMap(({ result, variant }) =>
+    result && !variant && (result.status === 'finished' || result.failure?.class === 'timeout')
       ? [result.seconds]
       : [],
   );

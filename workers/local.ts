@@ -3,6 +3,7 @@ import type { Clock, Executor, Repository } from '../orchestrator/domain/ports.t
 import { attemptFolder, LIMITS, type Limits, type Workshop } from './attempt.ts';
 import { sweepClaims } from './claim.ts';
 import { openHands } from './hands.ts';
+import { holdOut } from './holdout.ts';
 import { endOrphans } from './orphans.ts';
 import { keepDiff } from './change-diff.ts';
 import { prepare, type Rewriting } from './prepare.ts';
@@ -64,6 +65,7 @@ export function openLocalExecutor(deps: LocalExecutorDeps): Executor {
       return prepared;
     },
     open: (order, signal) => openHands(workshop, order, signal),
+    holdOut: (order, signal) => holdOut(workshop, order, signal),
     sealed: (run, attempt, commit) =>
       readSealed(attemptFolder(deps.experimentsDir, run, attempt), run, attempt, commit),
     async endOrphans() {

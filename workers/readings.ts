@@ -76,7 +76,7 @@ function orFull({ done, points_error }: Trained, { objective, failure }: Found):
  * The last value of the metric, or the best one where the plan says so; `no_metric`, naming what
  * was found, where it was not printed; `not_a_number`, the value kept, where it is not finite.
  */
-function objectiveOf(
+export function objectiveOf(
   metrics: Pick<MetricsReader, 'series'>,
   objective: Objective,
   peak_memory_mb: number | null,

@@ -22,7 +22,7 @@ import { invalid } from './protect.ts';
 /** The copy of the run's predictions. */
 const PREDICTIONS = 'AUTOLAB_PREDICTIONS';
 /** The labels in the order of the plan, absolute, with the system's path delimiter between them. */
-const LABELS = 'AUTOLAB_LABELS';
+export const LABELS = 'AUTOLAB_LABELS';
 /** What a scorer has of an attempt's folder. */
 export const SCORE_FOLDER = 'score';
 

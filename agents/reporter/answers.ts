@@ -1,10 +1,12 @@
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { armWithout, attributionInWords } from './attribution.ts';
+import { dawnTraining } from './dawn-training.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { whatFailed } from './failures.ts';
 import type { Stated } from './findings.ts';
 import { whatNext } from './next.ts';
 import { code, escaped } from './markdown.ts';
+import { heldOut } from './held-out.ts';
 import { plain } from './numbers.ts';
 import { heading, item, paragraph, runRanges, type Block } from './page.ts';
 import {
@@ -99,6 +101,8 @@ function isItReal(record: NightRecord, { outcome, going }: Stated): readonly Blo
   return [
     paragraph(realness(record, outcome.kind, tip)),
     ...freshSeeds(record, tip),
+    ...dawnTraining(record),
+    ...heldOut(record),
     ...tierOf(record, tip),
     ...confidenceIn(atDawn(record, tip)),
   ];

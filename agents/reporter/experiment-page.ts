@@ -71,7 +71,9 @@ function standing(record: NightRecord, id: ExperimentId): Sentence {
   const arm = record.arms.get(id);
   return arm
     ? say`**${metricName(record)} ${meanWithSpread(arm, record.decimals)}.**`
-    : say`No run of it has given a usable ${metricName(record)}.`;
+    : record.dawn.has(id)
+      ? say`It was trained at dawn only, which trained otherwise than the night.`
+      : say`No run of it has given a usable ${metricName(record)}.`;
 }
 
 function hypothesis(experiment: Sourced<ExperimentRow>): readonly Block[] {

@@ -69,6 +69,7 @@ export async function gather(
     curves: grouped(await of('curves', rows.curveRow)),
     settings: grouped(await of('settings', rows.settingRow)),
     artifacts: grouped(await of('artifacts', rows.artifactRow)),
+    held_out: await of('holdouts', rows.holdoutRow),
     flags: grouped(await of('flags', rows.flagRow)),
   };
 }

@@ -39,6 +39,7 @@ export interface Queries {
   readonly settings: Source;
   readonly artifacts: Source;
   readonly flags: Source;
+  readonly holdouts: Source;
 }
 
 /** The queries of a night. Throws where the id is none: it becomes part of SQL. */
@@ -77,7 +78,7 @@ ORDER BY ${inOrder('e.id')}`,
 });
 
 const measured = (night: NightId) => ({
-  arms: `${oncePerSeed(ofNight(night))}
+  arms: `${oncePerSeed(`${ofNight(night)} AND r.variant IS NULL`)}
 SELECT experiment, count(*) AS n, avg(objective) AS mean, stddev_samp(objective) AS spread,
   list(id ORDER BY ${inOrder('id')}) AS runs
 FROM once GROUP BY experiment ORDER BY ${inOrder('experiment')}`,
@@ -94,13 +95,13 @@ FROM once GROUP BY experiment ORDER BY ${inOrder('experiment')}`,
 SELECT r.experiment, m.key, count(*) AS n, avg(m.number) AS mean, stddev_samp(m.number) AS spread,
   list(r.id ORDER BY ${inOrder('r.id')}) AS runs
 FROM measured m JOIN runs r ON r.id = m.run_id JOIN experiments e ON e.id = r.experiment
-WHERE ${ofNight(night)} AND r.status = 'finished' AND isfinite(m.number)
+WHERE ${ofNight(night)} AND r.status = 'finished' AND r.variant IS NULL AND isfinite(m.number)
 GROUP BY r.experiment, m.key ORDER BY ${inOrder('r.experiment')}, m.key`,
   // Where a series stood in the last tenth of its steps, against the tenth before and its spread.
   curves: `WITH ends AS (
   SELECT m.run_id, m.key, min(m.step) AS first, max(m.step) AS last
   FROM metrics m JOIN runs r ON r.id = m.run_id JOIN experiments e ON e.id = r.experiment
-  WHERE ${ofNight(night)} AND r.status = 'finished' AND isfinite(m.value) AND m.step IS NOT NULL
+  WHERE ${ofNight(night)} AND r.status = 'finished' AND r.variant IS NULL AND isfinite(m.value) AND m.step IS NOT NULL
   GROUP BY m.run_id, m.key HAVING count(*) >= 20
 ), tenths AS (
   SELECT m.run_id, m.key, least(9, floor(10 * (m.step - ends.first) / (ends.last - ends.first))) AS tenth, m.value
@@ -145,6 +146,7 @@ GROUP BY r.experiment, p.key ORDER BY ${inOrder('r.experiment')}, p.key`,
 FROM artifacts a JOIN runs r ON r.id = a.run_id JOIN experiments e ON e.id = r.experiment
 WHERE ${ofNight(night)}
 ORDER BY ${inOrder('a.run_id')}, a.name`,
+  holdouts: `SELECT h.* FROM holdouts h WHERE h.night = '${night}' ORDER BY ${inOrder('h.experiment')}`,
   flags: `SELECT coalesce(r.experiment, f.target) AS experiment, f.target, f.label, f.because, f.who
 FROM flags f LEFT JOIN runs r ON r.id = f.target JOIN experiments e ON e.id = coalesce(r.experiment, f.target)
 WHERE ${ofNight(night)}
@@ -158,7 +160,8 @@ export function queryOfRun(run: RunId): Source {
   return {
     name: 'run',
     sql: `${oncePerSeed(`e.id = (SELECT b.baseline FROM experiments b JOIN runs x ON x.experiment = b.id WHERE x.id = '${run}')
-    AND r.id <> '${run}'`)}
+    AND r.id <> '${run}'
+    AND r.variant IS NOT DISTINCT FROM (SELECT variant FROM runs WHERE id = '${run}')`)}
 SELECT r.id, r.experiment, e.baseline, r.seed, r.status, r.failure, r.failure_message, r.killed_because, r.prune_because, r.objective, r.seconds, n.metric,
   (SELECT avg(objective) FROM once) AS base, (SELECT stddev_samp(objective) FROM once) AS spread,
   (SELECT count(*) FROM once) AS n, r.objective - (SELECT avg(objective) FROM once) AS effect

@@ -1,3 +1,4 @@
+import { dawnDiffers } from './dawn-training.ts';
 import { fact, say, type Sentence } from './fact.ts';
 import type { Stated } from './findings.ts';
 import { counted, plain } from './numbers.ts';
@@ -42,14 +43,15 @@ function baselineStanding(record: NightRecord): Sentence {
     : say`The baseline has no number yet.`;
 }
 
-function reach({ night }: NightRecord): Sentence {
+function reach(record: NightRecord): Sentence {
+  const { night } = record;
   const { smallest_confirmable: gain, confirmable_seeds, min_effect } = night.row;
   if (confirmable_seeds === null) return [];
   if (gain === null)
     return say` This budget keeps too few runs for dawn to confirm anything: a larger \`budget.runs\` or \`budget.verification\` would.`;
   const small = fact(night, 'smallest_confirmable', (size) => plain(Number(size.toPrecision(2))));
   const seeds = fact(night, 'confirmable_seeds', (n) => counted(n, 'fresh seed'));
-  const said = say` The smallest gain that this budget can confirm is ${small} (four times in five, means of ${seeds} each)`;
+  const said = say` The smallest gain that this budget can confirm is ${small} (four times in five, means of ${seeds} each${dawnDiffers(record) ? ', if dawn’s training scatters as the night’s does' : ''})`;
   if (min_effect === null || min_effect >= gain) return say`${said}.`;
   const least = fact(night, 'min_effect', (size) => plain(size));
   return say`${said}; min_effect ${least} is below it, and most gains of that size stay unconfirmed.`;

@@ -43,6 +43,11 @@ const plan = z
       .array(z.object({ title: z.string(), success_criteria: z.array(limits).optional() }))
       .default([]),
     run: z.object({ deterministic: z.boolean().default(false) }).prefault({}),
+    dawn: z
+      .object({ command: z.string(), args: z.string(), env: z.record(z.string(), z.string()) })
+      .extend({ timeout: z.number() })
+      .partial()
+      .optional(),
   })
   .prefault({});
 
@@ -125,6 +130,9 @@ export type SettingRow = z.output<typeof settingRow>;
 export const artifactRow = z.object({
   ...{ experiment, run_id: id<RunId>(), attempt: number, name: text, bytes: number, sha256: text },
 });
+export const holdoutRow = z.object({
+  ...{ experiment, run_id: id<RunId>(), metric: text, value: maybe, failure: words },
+});
 export const flagRow = z.object({
   experiment,
   target: text,
@@ -159,5 +167,7 @@ export interface NightRecord {
   readonly curves: ByExperiment<readonly Sourced<CurveRow>[]>;
   readonly settings: ByExperiment<readonly Sourced<SettingRow>[]>;
   readonly artifacts: ByExperiment<readonly Sourced<z.output<typeof artifactRow>>[]>;
+  /** Of the baseline, and of what was confirmed; empty where nothing was looked at. */
+  readonly held_out: readonly Sourced<z.output<typeof holdoutRow>>[];
   readonly flags: ByExperiment<readonly Sourced<z.output<typeof flagRow>>[]>;
 }

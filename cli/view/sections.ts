@@ -1,6 +1,7 @@
 import { usableObjective } from '../../orchestrator/domain/run.ts';
 import { isBetter } from '../../orchestrator/domain/objective.ts';
 import { experimentIn, type Night, type State } from '../../orchestrator/domain/state.ts';
+import { countedRuns } from '../../orchestrator/domain/variant.ts';
 import type { Experiment } from '../../orchestrator/domain/experiment.ts';
 import { elapsedBy, secondsLeft } from '../../orchestrator/lab/time-left.ts';
 import { experimentRow } from '../../notebook/rows.ts';
@@ -100,7 +101,7 @@ function gone(state: State, night: Night, now: number): number {
   const { experiments, runs = Infinity, wall_clock = Infinity } = night.plan.budget;
   return Math.min(
     1,
-    Math.max(night.candidates / experiments, night.runs_started / runs, past / wall_clock),
+    Math.max(night.candidates / experiments, countedRuns(state, night) / runs, past / wall_clock),
   );
 }
 
@@ -117,14 +118,15 @@ export function bar({ state, now }: Picture, night: Night, columns: number): Lin
 export function budget({ state, now }: Picture, night: Night, columns: number): Line {
   const { experiments, runs, wall_clock } = night.plan.budget;
   const past = elapsedBy(state, night, now);
+  const started = countedRuns(state, night);
   const of = (limit: number | string | null) => (limit === null ? '' : ` of ${limit}`);
   const parts = [
     `experiments ${night.candidates}${of(experiments)}`,
-    `runs ${night.runs_started}${of(runs ?? null)}`,
+    `runs ${started}${of(runs ?? null)}`,
     ...(wall_clock === undefined ? [] : [`time ${span(past)}${of(span(wall_clock))}`]),
     ...(night.dawn || night.ended ? [] : [`ideas waiting ${night.waiting.length}`]),
   ];
-  const narrow = `${night.candidates}/${experiments} experiments, ${night.runs_started}${runs === undefined ? '' : `/${runs}`} runs`;
+  const narrow = `${night.candidates}/${experiments} experiments, ${started}${runs === undefined ? '' : `/${runs}`} runs`;
   const wide = parts.join('    ');
   return fitted([wide.length <= columns ? wide : narrow], columns);
 }
@@ -213,8 +215,8 @@ export function history(
 ): Line {
   const { objective } = night.plan;
   const ended = [...state.runs.values()]
-    .filter(({ experiment, result }) => {
-      return result !== null && state.experiments.get(experiment)?.night === night.id;
+    .filter(({ experiment, result, variant }) => {
+      return result !== null && !variant && state.experiments.get(experiment)?.night === night.id;
     })
     .map((run) => ({ at: endOf(run.result), value: usableObjective(run) ?? NaN }))
     .toSorted((a, b) => a.at - b.at);

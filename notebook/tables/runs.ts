@@ -11,6 +11,7 @@ export interface RunRow {
   readonly night: string;
   readonly seed: number | null;
   readonly purpose: string;
+  readonly variant: string | null;
   readonly attempt: number;
   readonly slot: number;
   readonly status: string;
@@ -48,6 +49,7 @@ export function runRecord(state: State, id: RunId): RunRow {
     night,
     seed: run.seed,
     purpose: run.purpose,
+    variant: run.variant ?? null,
     attempt: run.attempt,
     slot: run.slot,
     status: run.status,
@@ -89,6 +91,10 @@ export const runs = defineTable<RunRow>({
     night: ['VARCHAR', "The experiment's night."],
     seed: ['BIGINT', 'The seed it was given; null where the plan names no way to seed the script.'],
     purpose: ['VARCHAR', 'baseline, screen (a look), replicate (making sure), dawn (deciding).'],
+    variant: [
+      'VARCHAR',
+      'dawn where it was trained as the plan’s dawn says, and not as its run does; null else. The two are never pooled.',
+    ],
     attempt: ['BIGINT', 'Counts from 1.'],
     slot: ['BIGINT', 'Where it ran, from 1.'],
     status: ['VARCHAR', 'running, finished, failed, killed.'],

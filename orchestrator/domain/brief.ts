@@ -76,7 +76,8 @@ export interface PlannerBrief {
 
 export type WorkerBrief =
   | { readonly task: 'prepare'; readonly order: PrepareOrder }
-  | { readonly task: 'run'; readonly order: RunOrder };
+  | { readonly task: 'run'; readonly order: RunOrder }
+  | { readonly task: 'hold_out'; readonly order: RunOrder };
 
 export type ReporterBrief =
   | { readonly task: 'summarise'; readonly run: RunId }
@@ -138,6 +139,14 @@ export const preparedAnswer = z.union([
   }),
   z.strictObject({ failure: failureSchema }),
 ]);
+/** JSON has no word for numbers that are not finite. */
+const numberSchema = z
+  .union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity'])])
+  .transform(Number);
+export const heldOutAnswer = z.strictObject({
+  value: numberSchema.nullable(),
+  failure: failureSchema.nullable(),
+});
 /** A doorbell: the result itself lies sealed in the attempt's folder. */
 export const runAnswer = z.strictObject({ sealed: z.literal(true) });
 

@@ -79,6 +79,17 @@ export interface Finding {
   readonly query: string;
 }
 
+/** A look at what the plan holds out. */
+export interface HeldOut {
+  readonly experiment: ExperimentId;
+  /** The run of dawn that left what was measured. */
+  readonly run: RunId;
+  readonly metric: string;
+  /** May be NaN or infinite; null where there is none. */
+  readonly value: number | null;
+  readonly failure: Failure | null;
+}
+
 /** A run executed again from its manifest, for the sake of the number alone. */
 export interface Reran {
   readonly run: RunId;
@@ -207,6 +218,8 @@ export type EventBody =
       /** As the night's runs tell it; absent where they tell nothing of noise. */
       readonly confirmable?: Confirmable;
     }
+  /** After dawn's verdict, once each for the baseline and for what was confirmed. */
+  | { readonly type: 'held_out'; readonly night: NightId; readonly held: HeldOut }
   | {
       readonly type: 'night_ended';
       readonly night: NightId;

@@ -2,6 +2,7 @@ import type { Experiment } from './experiment.ts';
 import type { Event } from './event.ts';
 import { numberOf, type ExperimentId, type HypothesisId, type NightId } from './ids.ts';
 import { type Run } from './run.ts';
+import { trainsOtherwise } from './variant.ts';
 import { nightOf, opening, passage, pausedFor, troubled } from './night-parts.ts';
 import {
   EMPTY,
@@ -149,6 +150,7 @@ function apply(state: State, event: Event, put: Put): State {
       const { run: id, experiment, seed, purpose, attempt, slot } = event;
       const run: Run = {
         ...{ id, experiment, seed, purpose, attempt, slot },
+        ...variantOf(now, purpose),
         status: 'running',
         started: event.at,
         ended: null,
@@ -231,6 +233,11 @@ function apply(state: State, event: Event, put: Put): State {
         ...told(night),
       }));
     }
+    case 'held_out':
+      return inNight(event.night, (night) => ({
+        held_out: [...night.held_out, event.held],
+        ...told(night),
+      }));
     case 'night_ended': {
       const { reason, message, at } = event;
       return inNight(event.night, (night) => ({ ended: { reason, message, at }, ...told(night) }));
@@ -283,6 +290,12 @@ function apply(state: State, event: Event, put: Put): State {
     case 'span':
       return now;
   }
+}
+
+/** Dawn's runs are a training of their own where the night's plan says so. */
+function variantOf(state: State, purpose: Run['purpose']): Pick<Run, 'variant'> {
+  const plan = state.night === null ? undefined : state.nights.get(state.night)?.plan;
+  return purpose === 'dawn' && plan && trainsOtherwise(plan) ? { variant: 'dawn' } : {};
 }
 
 const withoutFlag = (flags: readonly Flag[], gone: { target: string; label: string }) =>

@@ -83,6 +83,7 @@ export const nightOf = (event: NightStarted & { readonly at: string }): Night =>
   paused: null,
   confirmable: null,
   dawn: null,
+  held_out: [],
   ended: null,
   unsaid: [],
   revision: 0,

@@ -65,12 +65,18 @@ export const holdout = mapping({
   timeout: duration.optional().describe('How long it may take; default: run.timeout.'),
 }).describe('A test set that is looked at once a night, after dawn has claimed something.');
 
+/** Fewer than three tell nothing of chance; a night has no more seeds of its own than a thousand. */
+const SEEDS = { error: 'expected a whole number from 3 to 1000' };
+
 export const dawn = mapping({
   command: name.optional().describe('Instead of run.command.'),
   args: smoke.shape.args.describe('Added to the command, such as --steps 5000.'),
   env: named(z.string(), literal).optional().describe('Variables, such as STEPS: 5000.'),
   timeout: duration.optional().describe('Of dawn’s runs; default: run.timeout.'),
-  seeds: count
+  seeds: z
+    .int(SEEDS)
+    .min(3, SEEDS)
+    .max(1000, SEEDS)
     .optional()
     .describe('Fresh seeds of each arm; default: what budget.verification would pay for.'),
 })

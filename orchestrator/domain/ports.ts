@@ -183,6 +183,13 @@ export interface PruneOrder {
   readonly audited: boolean;
 }
 
+/** What came of a look at what is held out. */
+export interface HeldOutNumber {
+  /** May be NaN or infinite; null where there is none. */
+  readonly value: number | null;
+  readonly failure: Failure | null;
+}
+
 export interface PrepareOrder {
   readonly experiment: ExperimentId;
   readonly parent: string;
@@ -225,6 +232,8 @@ export interface Hands {
 export interface Executor {
   prepare(order: PrepareOrder): Promise<Prepared>;
   open(order: RunOrder, signal: AbortSignal): Hands;
+  /** Has the plan's `holdout` measure what the attempt left. The answer of an aborted one is not used. */
+  holdOut(order: RunOrder, signal: AbortSignal): Promise<HeldOutNumber>;
   /** The result an attempt sealed of that very commit, null where it never did. */
   sealed(run: RunId, attempt: number, commit: string): Promise<RunResult | null>;
   /** Ends what former attempts left running. Returns what it ended, in words. */

@@ -132,6 +132,8 @@ export interface Run {
   /** Null where the plan names no way to seed the script: the run is a repeat. */
   readonly seed: number | null;
   readonly purpose: Purpose;
+  /** Trained as the plan's `dawn` says: compared with its like, and never pooled with the night's. */
+  readonly variant?: 'dawn';
   /** Counts from 1. */
   readonly attempt: number;
   readonly slot: number;

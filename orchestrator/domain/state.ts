@@ -1,5 +1,13 @@
 import type { DawnTest, Experiment } from './experiment.ts';
-import type { Base, Confirmable, DataIdentity, Finding, NightEnd, Reran } from './event.ts';
+import type {
+  Base,
+  Confirmable,
+  DataIdentity,
+  Finding,
+  HeldOut,
+  NightEnd,
+  Reran,
+} from './event.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import { type ExperimentId, type HypothesisId, type NightId, type RunId } from './ids.ts';
 import type { Plan } from './plan.ts';
@@ -79,6 +87,8 @@ export interface Night {
     readonly attribute: boolean;
     readonly left_out: readonly ExperimentId[];
   } | null;
+  /** What was held out, as far as it was looked at; nothing is decided by it. */
+  readonly held_out: readonly HeldOut[];
   readonly ended: {
     readonly reason: NightEnd;
     readonly message: string;
@@ -191,7 +201,7 @@ export function experimentIn(state: State, id: ExperimentId): Experiment {
 export const runsOf = (state: State, id: ExperimentId): readonly Run[] =>
   experimentIn(state, id).runs.flatMap((run) => state.runs.get(run) ?? []);
 
-/** One usable value per seed: a repeat of a seed is no replicate. */
+/** One usable value per seed: a repeat of a seed is no replicate, and what trained otherwise no like. */
 export function armOf(
   state: State,
   id: ExperimentId,
@@ -199,7 +209,7 @@ export function armOf(
   const seen = new Set<number>();
   return runsOf(state, id).flatMap((run) => {
     const value = usableObjective(run);
-    if (value === null || (run.seed !== null && seen.has(run.seed))) return [];
+    if (value === null || run.variant || (run.seed !== null && seen.has(run.seed))) return [];
     if (run.seed !== null) seen.add(run.seed);
     return [{ run: run.id, seed: run.seed, value }];
   });

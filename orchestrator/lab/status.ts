@@ -4,6 +4,7 @@ import { elapsed } from '../budget.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { Purpose, Run } from '../domain/run.ts';
 import { experimentIn, type Night, type State } from '../domain/state.ts';
+import { countedRuns } from '../domain/variant.ts';
 import { clock, type Lab } from './lab.ts';
 import { standingWhere } from './standing.ts';
 import { elapsedBy, expectedSeconds, secondsLeft, secondsRunning } from './time-left.ts';
@@ -80,7 +81,7 @@ export async function statusOf(lab: Lab, state: State, now = clock.now()): Promi
     slots: night ? slotsOf(state, night, now, holder !== null) : [],
     budget: {
       experiments: { used: night?.candidates ?? 0, of: budget?.experiments ?? 0 },
-      runs: { used: night?.runs_started ?? 0, of: budget?.runs ?? null },
+      runs: { used: night ? countedRuns(state, night) : 0, of: budget?.runs ?? null },
       wall_clock: {
         used: night ? worked(state, night, now, holder !== null) : 0,
         of: budget?.wall_clock ?? null,

@@ -1,6 +1,7 @@
 import { dawnReserve, elapsed, searchRunsLeft } from '../budget.ts';
 import type { Run } from '../domain/run.ts';
 import { experimentIn, runsOf, type Night, type State } from '../domain/state.ts';
+import { trainsOtherwise } from '../domain/variant.ts';
 import { REPLICATES } from '../statistics/verdict.ts';
 
 /** How long a night has worked, and about how long it will. Pure; `now` is milliseconds since 1970. */
@@ -26,7 +27,9 @@ export const secondsRunning = (run: Run, now: number): number =>
  */
 export function expectedSeconds(state: State, run: Run): number | null {
   const night = state.nights.get(experimentIn(state, run.experiment).night);
-  return mean(secondsOf(runsOf(state, run.experiment))) ?? (night ? usual(state, night) : null);
+  const alike = runsOf(state, run.experiment).filter(({ variant }) => variant === run.variant);
+  if (run.variant) return mean(secondsOf(alike)) ?? usualAtDawn(state, run);
+  return mean(secondsOf(alike)) ?? (night ? usual(state, night) : null);
 }
 
 /**
@@ -46,7 +49,9 @@ export function secondsLeft(state: State, night: Night, now: number): number | n
   const runs = night.dawn ? dawnRunsLeft(state, night) : searchAndDawnRunsLeft(state, night);
   const work = runs * usually + rests.reduce((sum, rest) => sum + rest, 0);
   const { wall_clock } = night.plan.budget;
-  const clock = wall_clock === undefined ? Infinity : wall_clock - elapsedBy(state, night, now);
+  const apart = night.plan.dawn !== undefined && night.dawn !== null;
+  const clock =
+    wall_clock === undefined || apart ? Infinity : wall_clock - elapsedBy(state, night, now);
   return Math.max(0, longest, Math.min(work / night.slots, clock));
 }
 
@@ -74,6 +79,10 @@ function searchAndDawnRunsLeft(state: State, night: Night): number {
   return Math.min(search, Math.max(0, searchRunsLeft(state, night))) + dawn;
 }
 
+/** What a run takes at dawn, where it trains otherwise; null before one finished. */
+const usualAtDawn = (state: State, { variant }: Run): number | null =>
+  mean(secondsOf([...state.runs.values()].filter((run) => run.variant === variant)));
+
 const runsIn = (state: State, night: Night): readonly Run[] =>
   [...state.runs.values()].filter(
     (run) => state.experiments.get(run.experiment)?.night === night.id,
@@ -81,7 +90,9 @@ const runsIn = (state: State, night: Night): readonly Run[] =>
 
 /** What a run takes now. An earlier night's baseline speaks where this one has nothing yet. */
 function usual(state: State, night: Night): number | null {
-  const latest = secondsOf(runsIn(state, night)).slice(-RECENT_RUNS);
+  const atDawn = night.dawn !== null && trainsOtherwise(night.plan);
+  const alike = runsIn(state, night).filter(({ variant }) => (variant === 'dawn') === atDawn);
+  const latest = secondsOf(alike).slice(-RECENT_RUNS);
   return mean(latest) ?? (night.baseline ? mean(secondsOf(runsOf(state, night.baseline))) : null);
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createWorker } from '../../agents/worker.ts';
 import type { WorkerBrief } from '../../orchestrator/domain/brief.ts';
 import { planSchema } from '../../orchestrator/domain/plan.ts';
-import type { Executor, Hands, Prepared } from '../../orchestrator/domain/ports.ts';
+import type { Executor, Hands, HeldOutNumber, Prepared } from '../../orchestrator/domain/ports.ts';
 import type { Failure, RunResult } from '../../orchestrator/domain/run.ts';
 
 const PLAN = planSchema.parse({
@@ -117,6 +117,11 @@ class Notes implements Executor {
     };
   }
 
+  async holdOut(order: { readonly run: string }): Promise<HeldOutNumber> {
+    this.calls.push(`hold out ${order.run}`);
+    return { value: NaN, failure: null };
+  }
+
   async sealed(run: string, attempt: number): Promise<RunResult | null> {
     this.calls.push(`sealed ${run} ${attempt}?`);
     return this.known;
@@ -229,6 +234,12 @@ describe('a run', () => {
     ]);
     expect(executor.calls.toSorted()).toEqual([...ALL, ...ALL, 'prepare E-0007'].toSorted());
   });
+});
+
+test('a look at what is held out is one call, and its number crosses a queue as text', async () => {
+  const found = await run(new Notes(), { task: 'hold_out', order: RUN.order } as WorkerBrief);
+  expect(found.answer).toEqual({ value: 'NaN', failure: null });
+  expect(found.calls).toEqual(['hold out E-0007.1']);
 });
 
 describe('a preparation', () => {

@@ -53,6 +53,11 @@ const ANSWERS: Readonly<Record<Work['kind'], readonly Json[]>> = {
     { failure: { class: 'idea', message: 'no', traceback: 'at x' } },
   ],
   run: [{ sealed: true }],
+  hold_out: [
+    { value: 0.5, failure: null },
+    { value: 'NaN', failure: null },
+    { value: null, failure: { class: 'no_metric', message: 'no' } },
+  ],
   summarise: [{ text: 'It went well.' }],
   report: [
     {
@@ -108,6 +113,7 @@ const ROLES: Readonly<Record<Work['kind'], Role>> = {
   plan: 'planner',
   prepare: 'worker',
   run: 'worker',
+  hold_out: 'worker',
   summarise: 'reporter',
   report: 'reporter',
 };
@@ -116,6 +122,7 @@ const WORKS: readonly Work[] = [
   { kind: 'plan', night: 'N-0001', round: 2, incumbent: 'E-0000' },
   { kind: 'prepare', experiment: 'E-0001' },
   { kind: 'run', run: 'E-0002.3', attempt: 1 },
+  { kind: 'hold_out', night: 'N-0001', experiment: 'E-0001', run: 'E-0001.1' },
   { kind: 'summarise', run: 'E-0001.1' },
   { kind: 'report', night: 'N-0001', revision: 3 },
 ].map((work) => ({ ...work, id: 'x', role: ROLES[work.kind as Work['kind']] }) as Work);

@@ -163,6 +163,13 @@ function answer(world: World, state: State, work: Work): EventBody {
       };
     case 'run':
       return { type: 'run_ended', result: resultOf(world, state, work) };
+    case 'hold_out': {
+      const { experiment, run } = work;
+      const metric = night.plan.holdout?.metric ?? '';
+      const value = Number(run.split('.')[1]);
+      const held = { experiment, run, metric, value, failure: null };
+      return { type: 'held_out', night: work.night, held };
+    }
     case 'summarise':
       return { type: 'run_summarised', run: work.run, text: 'said' };
     case 'report':

@@ -1,6 +1,8 @@
+import type { NightId } from '../../domain/ids.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { usableObjective, type RunResult } from '../../domain/run.ts';
+import { usableObjective, type Run, type RunResult } from '../../domain/run.ts';
 import type { State } from '../../domain/state.ts';
+import { otherwiseIn, trainsOtherwise } from '../../domain/variant.ts';
 import { planKey } from '../../opening.ts';
 import { mean } from '../../statistics/compare.ts';
 import { REPLICATES } from '../../statistics/verdict.ts';
@@ -20,16 +22,27 @@ export interface Estimate {
   readonly seconds: number;
   /** The budget's wall clock; null where the plan sets none. */
   readonly wall_clock: number | null;
+  /** What comes on top of all that, where the plan's dawn is paid apart; null where it is not. */
+  readonly dawn: {
+    readonly runs: number;
+    readonly seconds_per_run: number;
+    readonly seconds: number;
+    readonly measured: number | null;
+  } | null;
 }
 
 export interface Measured {
   readonly by: 'notebook' | 'stub';
   /** Seconds of single runs at full length; not empty. */
   readonly seconds: readonly number[];
+  /** The same of dawn's runs, where those train otherwise; may be empty. */
+  readonly dawn?: readonly number[];
 }
 
 /** Both of dawn's arms, where the budget does not limit them. */
 const DAWN_RUNS = 8;
+/** More fresh seeds of an arm than this only the plan's own dawn asks for. */
+const MOST_DAWN_SEEDS = 20;
 
 /** Finished runs of this very plan, whatever their night; null where there are none. */
 export function measuredIn(state: State, plan: Plan): Measured | null {
@@ -37,13 +50,22 @@ export function measuredIn(state: State, plan: Plan): Measured | null {
   const nights = new Set(
     [...state.nights.values()].flatMap((night) => (night.plan_key === key ? [night.id] : [])),
   );
-  const seconds = [...state.runs.values()].flatMap((run) => {
-    const night = state.experiments.get(run.experiment)?.night;
-    const counts = night !== undefined && nights.has(night) && usableObjective(run) !== null;
-    return counts && run.result ? [inSlot(run.result)] : [];
-  });
-  return seconds.length === 0 ? null : { by: 'notebook', seconds };
+  const secondsOf = (variant: Run['variant'], among: ReadonlySet<NightId>) =>
+    [...state.runs.values()].flatMap((run) => {
+      const night = state.experiments.get(run.experiment)?.night;
+      const counts = night !== undefined && among.has(night) && usableObjective(run) !== null;
+      return counts && run.variant === variant && run.result ? [inSlot(run.result)] : [];
+    });
+  const seconds = secondsOf(undefined, nights);
+  const alike = [...nights].filter((id) => sameDawn(state.nights.get(id)?.plan, plan));
+  if (seconds.length === 0) return null;
+  return { by: 'notebook', seconds, dawn: secondsOf('dawn', new Set(alike)) };
 }
+
+const sameDawn = (a: Plan | undefined, b: Plan): boolean =>
+  a?.dawn !== undefined &&
+  b.dawn !== undefined &&
+  otherwiseIn(a.dawn).join('\n') === otherwiseIn(b.dawn).join('\n');
 
 /** Training and what the evaluator took after it. */
 const inSlot = ({ seconds, spans }: RunResult): number =>
@@ -62,21 +84,46 @@ export function estimate(plan: Plan, slots: number, measured: Measured | null): 
   const each = measured === null ? longest(plan) : mean(measured.seconds);
   const whole = Math.ceil(runs / slots) * each;
   const cut = wall_clock !== undefined && whole > wall_clock;
+  const dawn = plan.dawn === undefined ? null : dawnOf(plan, plan.dawn, runs, slots, measured);
   const seconds = cut ? wall_clock : whole;
   const numbers = {
     ...{ experiments, runs, slots, seconds_per_run: each, seconds },
     measured: measured && { by: measured.by, runs: measured.seconds.length },
-    wall_clock: wall_clock ?? null,
+    ...{ wall_clock: wall_clock ?? null, dawn },
   };
-  return { text: textOf(numbers, cut), ...numbers };
+  return { text: textOf(numbers, cut) + dawnInWords(dawn), ...numbers };
+}
+
+/** Both arms; what it takes to leave single changes out, nobody knows before there is a stack. */
+function dawnOf(
+  plan: Plan,
+  dawn: NonNullable<Plan['dawn']>,
+  runs: number,
+  slots: number,
+  measured: Measured | null,
+): NonNullable<Estimate['dawn']> {
+  const share = Math.floor((plan.budget.verification * runs) / 2);
+  const usual = Math.min(MOST_DAWN_SEEDS, Math.max(DAWN_RUNS / 2, share));
+  const wanted = 2 * (plan.run.deterministic ? 1 : (dawn.seeds ?? usual));
+  const known = trainsOtherwise(plan) ? measured?.dawn : measured?.seconds;
+  const each = known?.length ? mean(known) : longest(plan, dawn.timeout);
+  const seconds = Math.ceil(wanted / slots) * each;
+  return { runs: wanted, seconds_per_run: each, seconds, measured: known?.length || null };
+}
+
+function dawnInWords(dawn: Estimate['dawn']): string {
+  if (dawn === null) return '';
+  const { runs, seconds, seconds_per_run: each, measured } = dawn;
+  const [about, of] = measured === null ? ['at most', 'of at most'] : ['about', 'of about'];
+  return `; then dawn, which the budget does not count: ${about} ${inTime(seconds)} for ${runs} runs ${of} ${inTime(each)}, and more where it can leave single changes out`;
 }
 
 /** Every candidate replicated, which no night sees. */
 function mostRuns(plan: Plan): number {
   const { experiments } = plan.budget;
   return plan.run.deterministic
-    ? 1 + experiments + 2
-    : REPLICATES + REPLICATES * experiments + DAWN_RUNS;
+    ? 1 + experiments + (plan.dawn === undefined ? 2 : 0)
+    : REPLICATES + REPLICATES * experiments + (plan.dawn === undefined ? DAWN_RUNS : 0);
 }
 
 function textOf(of: Omit<Estimate, 'text'>, cut: boolean): string {

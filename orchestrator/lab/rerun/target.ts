@@ -5,11 +5,11 @@ import { manifestSchema, type Manifest } from '../../../workers/manifest.ts';
 import { readSealed } from '../../../workers/result.ts';
 import { briefFor } from '../../briefs.ts';
 import { LabError } from '../../domain/errors.ts';
-import { isExperimentId, isRunId, type RunId } from '../../domain/ids.ts';
+import { isExperimentId, isRunId, type NightId, type RunId } from '../../domain/ids.ts';
 import { attemptDir, PLAN_FILE } from '../../domain/layout.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { RunOrder } from '../../domain/ports.ts';
-import type { Failure, RunResult } from '../../domain/run.ts';
+import type { Failure, Run, RunResult } from '../../domain/run.ts';
 import { experimentIn, type State } from '../../domain/state.ts';
 import type { Lab } from '../lab.ts';
 
@@ -95,7 +95,7 @@ function knownOrder(
 ): Target['order'] {
   const run = state.runs.get(id);
   if (run === undefined) throw new Error(`the journal knows no ${id}`);
-  const { night } = experimentIn(state, run.experiment);
+  const night = nightOfRun(state, run);
   const work = { kind: 'run', run: id, attempt, id: '', role: 'worker' } as const;
   const brief = briefFor({ ...state, night }, work, { branch_prefix: '', gpus: () => null });
   if (!('task' in brief) || brief.task !== 'run') throw new Error(`expected the order of ${id}`);
@@ -104,6 +104,11 @@ function knownOrder(
   const plan = { ...order.plan, run: { ...order.plan.run, env_from: [...seen] } };
   return { ...order, attempt, plan };
 }
+
+/** A baseline that was taken over ran in later nights, too. */
+const nightOfRun = (state: State, { experiment, started }: Run): NightId =>
+  [...state.nights.values()].findLast((night) => night.started <= started)?.id ??
+  experimentIn(state, experiment).night;
 
 async function targetOfManifest(
   lab: Lab,
@@ -135,6 +140,7 @@ async function targetOfManifest(
     : {
         ...{ run: id, attempt, seed, commit, base, knobs: {} },
         command: { command, env },
+        ...(manifest.variant === undefined ? {} : { variant: manifest.variant }),
         plan: planFrom(manifest, where) ?? (await committedPlan(lab, manifest, where)),
       };
   return { order, manifest, file, was, known };

@@ -15,7 +15,7 @@ const TABLES: Readonly<Record<string, string>> = {
     attributed BOOLEAN, dawn_confirmed BOOLEAN, dawn_test VARCHAR, dawn_values DOUBLE[],
     dawn_n BIGINT, dawn_n_baseline BIGINT, dawn_objective DOUBLE, dawn_baseline DOUBLE, dawn_effect DOUBLE, dawn_low DOUBLE,
     dawn_high DOUBLE, failure_class VARCHAR, failure VARCHAR, tags VARCHAR[], flags VARCHAR[], opened TIMESTAMP, promoted TIMESTAMP`,
-  runs: `id VARCHAR, name VARCHAR, experiment VARCHAR, night VARCHAR, seed BIGINT, purpose VARCHAR, attempt BIGINT, slot BIGINT,
+  runs: `id VARCHAR, name VARCHAR, experiment VARCHAR, night VARCHAR, seed BIGINT, purpose VARCHAR, variant VARCHAR, attempt BIGINT, slot BIGINT,
     status VARCHAR, failure VARCHAR, failure_message VARCHAR, traceback VARCHAR, killed_because VARCHAR, prune_because VARCHAR, prune_audited BOOLEAN, objective DOUBLE,
     tier VARCHAR, started TIMESTAMP, seconds DOUBLE, cpu_seconds DOUBLE, peak_memory_mb DOUBLE, exit_code BIGINT, signal VARCHAR,
     commit VARCHAR, environment_key VARCHAR, said VARCHAR`,
@@ -26,6 +26,8 @@ const TABLES: Readonly<Record<string, string>> = {
   params: 'run_id VARCHAR, key VARCHAR, value VARCHAR, type VARCHAR, source VARCHAR',
   artifacts: 'run_id VARCHAR, name VARCHAR, bytes BIGINT, sha256 VARCHAR',
   spans: `id VARCHAR, night VARCHAR, name VARCHAR, who VARCHAR, experiment VARCHAR, run VARCHAR, start TIMESTAMP, seconds DOUBLE`,
+  holdouts:
+    'night VARCHAR, experiment VARCHAR, run_id VARCHAR, metric VARCHAR, value DOUBLE, failure VARCHAR',
   flags: 'target VARCHAR, label VARCHAR, because VARCHAR, who VARCHAR, time TIMESTAMP',
   nights: `id VARCHAR, started TIMESTAMP, ended TIMESTAMP, end_reason VARCHAR, message VARCHAR, base_branch VARCHAR,
     base_commit VARCHAR, baseline VARCHAR, incumbent VARCHAR, slots BIGINT, candidates BIGINT, runs_started BIGINT,

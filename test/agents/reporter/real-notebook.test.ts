@@ -5,6 +5,7 @@ import { gather } from '../../../agents/reporter/gather.ts';
 import { unsourcedNumbers } from '../../../agents/reporter/unsourced.ts';
 import { createReporter } from '../../../agents/reporter.ts';
 import type { Report } from '../../../orchestrator/domain/ports.ts';
+import type { Run } from '../../../orchestrator/domain/run.ts';
 import { opened, aPlace } from '../../notebook/helpers.ts';
 import {
   aPlan,
@@ -16,17 +17,20 @@ import {
 } from '../../support/simulate.ts';
 
 /** The Reporter's queries against the notebook itself, filled by a simulated night. */
-async function aSimulatedNight() {
+async function aSimulatedNight(plan = aPlan(), longer = 0) {
   const noise = normals(uniforms(7));
   const gains: Readonly<Record<string, number>> = { wide: 0.2, relu: 0.1, deep: 0, slow: -0.1 };
   const world = {
-    measure: (titles: readonly string[]) =>
+    measure: (titles: readonly string[], { variant }: Run) =>
       titles.includes('broken')
         ? { fails: 'idea' as const }
-        : 2 - titles.reduce((sum, title) => sum + (gains[title] ?? 0), 0) + 0.01 * noise(),
+        : 2 -
+          (variant ? longer : 0) -
+          titles.reduce((sum, title) => sum + (gains[title] ?? 0), 0) +
+          0.01 * noise(),
     ideas: ['wide', 'relu', 'deep', 'slow', 'broken'].map((title) => anIdea(title)),
   };
-  const { events } = simulate(world, nightStarted(aPlan()));
+  const { events } = simulate(world, nightStarted(plan));
   const notebook = await opened(await aPlace());
   for (const { seq: _, at: __, ...body } of events)
     await notebook.append(body as Parameters<typeof notebook.append>[0]);
@@ -47,6 +51,22 @@ test('a night in the real notebook is reported, every number with its source', a
     /\*\*loss 2\.\d+ → 1\.\d+: −0\.\d+, 95 % interval −0\.\d+ to −0\.\d+, \d fresh seeds each: improved\.\*\*/,
   );
   expect(page).toContain('`autolab promote E-');
+});
+
+test('a dawn that trained longer and a test set that was looked at are said, and nothing is pooled', async () => {
+  const plan = aPlan({
+    dawn: { args: '--steps 5000', timeout: '2h' },
+    holdout: { command: 'node test.mjs', metric: 'test_loss' },
+  });
+  const record = await gather(await aSimulatedNight(plan, 1), 'N-0001');
+  const pages = pagesOf(record, wordFindings(record));
+  for (const page of pages) expect(unsourcedNumbers(page.text, page.facts), page.path).toEqual([]);
+  const text = pages.find(({ path }) => path === 'FINDINGS.md')?.text ?? '';
+  const [first = ''] = text.split('![');
+  expect(first).toMatch(/\*\*loss 1\.0\d* → 0\.7\d*: /);
+  expect(first).toMatch(/baseline E-0000 stands at loss (?:2\.0|1\.9)/);
+  expect(first).toContain('Dawn trained otherwise than the night: `--steps 5000` was added');
+  expect(first).toMatch(/Held out: test_loss of the baseline E-0000 \d+, test_loss of E-\d+ \d+\./);
 });
 
 test('a run in the real notebook is summarised', async () => {

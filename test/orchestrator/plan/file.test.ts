@@ -429,7 +429,7 @@ describe('a scorer, what is held out, and dawn', () => {
     ['score: { command: x, labels: [y], max_size: 2GB }', '19:45: expected a size of a byte'],
     ['holdout: { command: x }', '19:10: expected the key metric (some text), found none'],
     ['dawn: {}', '19:7: expected at least one of command, args, env, timeout and seeds'],
-    ['dawn: { seeds: 0 }', '19:16: expected a whole number above 0'],
+    ['dawn: { seeds: 2 }', '19:16: expected a whole number from 3 to 1000'],
   ])('%s is a problem at its place', (text, problem) => {
     expect(problemsOf(`${GOOD}${text}\n`)[0]).toContain(`research_plan.yaml:${problem}`);
   });

@@ -1,0 +1,26 @@
+import { fact, say, type Sentence } from './fact.ts';
+import { escaped } from './markdown.ts';
+import { plain } from './numbers.ts';
+import { paragraph, type Block } from './page.ts';
+import { experimentOf, idOf } from './phrases.ts';
+import type { NightRecord } from './records.ts';
+
+/** What the plan held out, said of the night that looked at it. Nothing where none did. */
+export function heldOut(record: NightRecord): readonly Block[] {
+  if (record.held_out.length === 0) return [];
+  const each = record.held_out.map((one): Sentence => {
+    const experiment = experimentOf(record, one.row.experiment);
+    const own = one.row.experiment === experiment.row.baseline;
+    const who = own ? say`the baseline ${idOf(experiment)}` : say`${idOf(experiment)}`;
+    const metric = fact({ ...one, runs: [] }, 'metric', (name) => escaped(name));
+    return one.row.value === null
+      ? say`${metric} of ${who} could not be measured (${fact({ ...one, runs: [] }, 'failure', (text) => escaped(text, 200))})`
+      : say`${metric} of ${who} ${fact(one, 'value', (value) => plain(value))}`;
+  });
+  const listed = each.flatMap((one, i) => (i === 0 ? one : [', ', ...one]));
+  return [
+    paragraph(
+      say`Held out: ${listed}. One number each, looked at once, after the claim was made: it decided nothing, no search has seen it, and a single run does not tell chance from gain.`,
+    ),
+  ];
+}
