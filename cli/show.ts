@@ -10,6 +10,7 @@ import {
 } from '../orchestrator/domain/ids.ts';
 import { attemptDir, experimentDir } from '../orchestrator/domain/layout.ts';
 import { experimentIn, runsOf, type Rerun, type State } from '../orchestrator/domain/state.ts';
+import { trainsOtherwise } from '../orchestrator/domain/variant.ts';
 import { readLab } from '../orchestrator/lab/lab.ts';
 import { subject } from '../orchestrator/lab/marks.ts';
 import { standing, type Standing } from '../orchestrator/lab/standing.ts';
@@ -141,7 +142,9 @@ function showContrasts(state: State, id: ExperimentId, judgement: Judgement): vo
   const { on_baseline, on_parent, dawn, verdict } = judgement;
   const { parent, baseline } = experiment;
   const n = `n ${experimentRow(state, id).n} against ${experimentRow(state, baseline).n}`;
-  if (on_baseline) fact('on baseline', `${effectInWords(on_baseline)} (${n})`);
+  const apart = dawn !== null && trainsOtherwise(state.nights.get(experiment.night)?.plan ?? {});
+  const when = apart ? ', of the night’s training' : '';
+  if (on_baseline) fact('on baseline', `${effectInWords(on_baseline)} (${n}${when})`);
   if (on_parent && parent !== baseline)
     fact('on parent', `${effectInWords(on_parent)} (at night, on ${parent})`);
   const worth = worthInWords(state, experiment);

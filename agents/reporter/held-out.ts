@@ -12,15 +12,16 @@ export function heldOut(record: NightRecord): readonly Block[] {
     const experiment = experimentOf(record, one.row.experiment);
     const own = one.row.experiment === experiment.row.baseline;
     const who = own ? say`the baseline ${idOf(experiment)}` : say`${idOf(experiment)}`;
-    const metric = fact({ ...one, runs: [] }, 'metric', (name) => escaped(name));
     return one.row.value === null
-      ? say`${metric} of ${who} could not be measured (${fact({ ...one, runs: [] }, 'failure', (text) => escaped(text, 200))})`
-      : say`${metric} of ${who} ${fact(one, 'value', (value) => plain(value))}`;
+      ? say`none for ${who} (${fact({ ...one, runs: [] }, 'failure', (text) => escaped(text, 200))})`
+      : say`${fact(one, 'value', (value) => plain(value))} for ${who}`;
   });
+  const [first] = record.held_out;
+  const metric = first ? fact({ ...first, runs: [] }, 'metric', (name) => escaped(name)) : '';
   const listed = each.flatMap((one, i) => (i === 0 ? one : [', ', ...one]));
   return [
     paragraph(
-      say`Held out: ${listed}. One number each, looked at once, after the claim was made: it decided nothing, no search has seen it, and a single run does not tell chance from gain.`,
+      say`Held out: ${metric} ${listed}. One number each, looked at once, after the claim was made: it decided nothing, no search has seen it, and a single run does not tell chance from gain.`,
     ),
   ];
 }

@@ -66,7 +66,7 @@ test('a dawn that trained longer and a test set that was looked at are said, and
   expect(first).toMatch(/\*\*loss 1\.0\d* → 0\.7\d*: /);
   expect(first).toMatch(/baseline E-0000 stands at loss (?:2\.0|1\.9)/);
   expect(first).toContain('Dawn trained otherwise than the night: `--steps 5000` was added');
-  expect(first).toMatch(/Held out: test_loss of the baseline E-0000 \d+, test_loss of E-\d+ \d+\./);
+  expect(first).toMatch(/Held out: test_loss \d+ for the baseline E-0000, \d+ for E-\d+\./);
 });
 
 test('a run in the real notebook is summarised', async () => {
