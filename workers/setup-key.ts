@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { isEditable } from '../orchestrator/domain/editable.ts';
+import { labelsOf } from '../orchestrator/domain/labels.ts';
 import type { Repository } from '../orchestrator/domain/ports.ts';
 import type { Plan } from '../orchestrator/domain/plan.ts';
 import { hashOf, lockHashes } from './locks.ts';
@@ -33,7 +34,12 @@ export async function setupKey(
   );
   const locks = await lockHashes(repository, plan, commit);
   const { run, workspace } = plan;
-  const meaning = [base, run.setup ?? '', run.shell, run.env, workspace.directory, workspace.link];
+  const hidden = labelsOf(plan);
+  const meaning = [
+    ...[base, run.setup ?? '', run.shell, run.env, workspace.directory, workspace.link],
+    // What setup made of labels while they were there is no longer to be found either.
+    ...(hidden.length === 0 ? [] : [{ hidden }]),
+  ];
   return hashOf(JSON.stringify([...meaning, locks, read.toSorted(([a], [b]) => (a < b ? -1 : 1))]));
 }
 

@@ -165,8 +165,9 @@ function checkBudget(check: PlanChecking): void {
   const { runs, verification } = check.plan.budget;
   if (runs === undefined) return;
   const baseline = baselineRuns(check.plan);
-  const dawn = Math.ceil(runs * verification);
-  const parts = `${baseline} for the baseline, ${dawn} kept for dawn, 1 for a candidate`;
+  const dawn = check.plan.dawn === undefined ? Math.ceil(runs * verification) : 0;
+  const kept = dawn === 0 ? '' : `${dawn} kept for dawn, `;
+  const parts = `${baseline} for the baseline, ${kept}1 for a candidate`;
   if (runs < baseline + dawn + 1)
     check.bad(['budget', 'runs'], `expected enough runs (${parts}), found ${runs}`);
 }

@@ -363,6 +363,12 @@ test('a dawn that undoes a knob is refused', async () => {
   ]);
 });
 
+test('a dawn of its own leaves the search every run of the budget', async () => {
+  const budget = (text: string) => problemsWith(['budget: { runs: 20 }', text]);
+  expect(await budget('budget: { runs: 4 }')).toHaveLength(1);
+  expect(await budget('dawn: { args: --steps 5 }\nbudget: { runs: 4 }')).toEqual([]);
+});
+
 test('a link within another is refused: it would be put among the user’s own files', async () => {
   expect(await problemsWith(['[data/corpus]', '[data/corpus, data/corpus/a.txt]'])).toEqual([
     line('8:23: expected a path of its own, found it in data/corpus, which is linked already'),
