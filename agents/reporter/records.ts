@@ -101,7 +101,8 @@ export const dawnRow = armRow.extend({ seeds: z.array(maybe), values: z.array(nu
 export type DawnRow = z.output<typeof dawnRow>;
 
 export const runRow = z.object({
-  ...{ id: id<RunId>(), experiment, seed: maybe, purpose: text, attempt: number, status: text },
+  ...{ id: id<RunId>(), experiment, seed: maybe, purpose: text, variant: words },
+  ...{ attempt: number, status: text },
   ...{ failure: words, failure_message: words, traceback: words, killed_because: words },
   ...{ prune_because: words, prune_audited: z.boolean().nullable() },
   ...{ objective: maybe, tier: words, seconds: maybe },

@@ -31,6 +31,9 @@ const run = z.strictObject({
   id: z.string(),
   seed: z.number().nullable().describe('Null where the plan names no way to seed the script.'),
   purpose: z.enum(['baseline', 'screen', 'replicate', 'dawn']),
+  variant: words.describe(
+    'dawn where it was trained as the plan’s dawn says; null: as its run does.',
+  ),
   attempt: z.number(),
   status: z.enum(['running', 'finished', 'failed', 'killed']),
   objective: maybe,
@@ -255,7 +258,7 @@ const TRACEBACK_LINES = 40;
 
 function runOf({ failure, failure_message, traceback, ...row }: RunRow): z.input<typeof run> {
   return {
-    ...{ id: row.id, seed: row.seed, attempt: row.attempt, tier: row.tier },
+    ...{ id: row.id, seed: row.seed, attempt: row.attempt, tier: row.tier, variant: row.variant },
     purpose: row.purpose as z.input<typeof run>['purpose'],
     status: row.status as z.input<typeof run>['status'],
     ...{ objective: safe(row.objective), seconds: safe(row.seconds), pruning: row.prune_because },

@@ -8,7 +8,10 @@ export const overlap = (a: string, b: string): boolean =>
   a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
 
 /** All of the plan's, tidy, from the repository's top. */
-export const labelsOf = ({ score, holdout }: Pick<Plan, 'score' | 'holdout'>): readonly string[] => [
+export const labelsOf = ({
+  score,
+  holdout,
+}: Pick<Plan, 'score' | 'holdout'>): readonly string[] => [
   ...new Set([...(score?.labels ?? []), ...(holdout?.labels ?? [])].map(tidyPath)),
 ];
 

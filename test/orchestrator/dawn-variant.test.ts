@@ -86,6 +86,18 @@ describe('a dawn that trains longer', () => {
   });
 });
 
+test('a limit is asked of dawn’s runs alone: a mean with the night’s would be of nothing', () => {
+  const constraints = [{ metric: 'loss', min: 1.2 }];
+  const { state } = simulate(
+    world(0.2),
+    nightStarted(aPlan({ constraints, dawn: { args: '--long' } })),
+  );
+  const tip = currentNight(state).incumbent as ExperimentId;
+  const { judgement } = experimentIn(state, tip);
+  expect(judgement).toMatchObject({ verdict: 'invalid', limits: [{ status: 'not_met' }] });
+  expect(judgement?.limits?.[0]?.mean).toBeCloseTo(0.9, 2);
+});
+
 test('a dawn with more seeds alone is the same training, and pools as ever', () => {
   const { state } = aNight({ seeds: 7 });
   const tip = currentNight(state).incumbent as ExperimentId;

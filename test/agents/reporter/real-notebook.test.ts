@@ -55,6 +55,7 @@ test('a night in the real notebook is reported, every number with its source', a
 
 test('a dawn that trained longer and a test set that was looked at are said, and nothing is pooled', async () => {
   const plan = aPlan({
+    budget: { experiments: 8, runs: 40, verification: '40%' },
     dawn: { args: '--steps 5000', timeout: '2h' },
     holdout: { command: 'node test.mjs', metric: 'test_loss' },
   });
@@ -65,6 +66,7 @@ test('a dawn that trained longer and a test set that was looked at are said, and
   const [first = ''] = text.split('![');
   expect(first).toMatch(/\*\*loss 1\.0\d* → 0\.7\d*: /);
   expect(first).toMatch(/baseline E-0000 stands at loss (?:2\.0|1\.9)/);
+  expect(first).toMatch(/\| E-\d+: E-\d+ without E-\d+ \|/);
   expect(first).toContain('Dawn trained otherwise than the night: `--steps 5000` was added');
   expect(first).toMatch(/Held out: test_loss \d+ for the baseline E-0000, \d+ for E-\d+\./);
 });
