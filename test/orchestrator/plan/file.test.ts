@@ -143,13 +143,14 @@ describe('a plan that is wrong', () => {
     },
   );
 
-  test.each([
-    ['experiments: []', 'experiments'],
-  ])('%s is refused by name, at its key', (line, name) => {
-    expect(problemsOf(`${GOOD}${line}\n`)).toEqual([
-      `research_plan.yaml:19:1: expected no key ${name}: this version of AutoLab does not act on it yet, found ${name}; take it out`,
-    ]);
-  });
+  test.each([['experiments: []', 'experiments']])(
+    '%s is refused by name, at its key',
+    (line, name) => {
+      expect(problemsOf(`${GOOD}${line}\n`)).toEqual([
+        `research_plan.yaml:19:1: expected no key ${name}: this version of AutoLab does not act on it yet, found ${name}; take it out`,
+      ]);
+    },
+  );
 
   test.each([
     ['metric: val_bpb', 'metric: 5', 'expected some text, found 5'],

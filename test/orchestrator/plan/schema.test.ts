@@ -16,7 +16,7 @@ test('it describes keys, asks for what is needed, and shows refused keys as not 
   const schema = planJsonSchema();
   expect(schema.required).toEqual(['project', 'question', 'objective', 'workspace', 'run']);
   expect(schema.additionalProperties).toBe(false);
-  expect(schema.properties?.['prune']).toMatchObject({ not: {} });
+  expect(schema.properties?.['experiments']).toMatchObject({ not: {} });
   expect(schema.properties?.['run']?.properties?.['timeout']).toMatchObject({
     type: 'string',
     default: '1h',
