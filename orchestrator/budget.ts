@@ -17,6 +17,8 @@ const DAWN_REPLICATES = 4;
 const UNLIMITED_DAWN_REPLICATES = 5;
 /** More fresh seeds than this per arm are better spent on ideas. */
 const MOST_DAWN_REPLICATES = 20;
+/** So many of each are made of runs that the search had no use for. */
+const SPARE_DAWN_REPLICATES = 10;
 const FIRST_DAWN_SEED = 100_001;
 const DAWN_SEEDS_PER_NIGHT = 1000;
 
@@ -84,7 +86,7 @@ export interface DawnPlan {
 export function dawnPlan(night: Night, changes: number, runs: number): DawnPlan {
   const first = FIRST_DAWN_SEED + DAWN_SEEDS_PER_NIGHT * numberOf(night.id);
   const { deterministic, seed } = night.plan.run;
-  const arms = changes > 1 ? 2 + changes : 2;
+  const arms = armsOf(changes);
   const fits = deterministic ? 1 : DAWN_REPLICATES;
   const limited = runs === Infinity ? UNLIMITED_DAWN_REPLICATES : MOST_DAWN_REPLICATES;
   const most = deterministic ? 1 : limited;
@@ -107,13 +109,19 @@ export function dawnShare(state: State, night: Night): number {
 }
 
 /**
- * Runs that dawn has once the search is over: its share, and whatever the search left of the
- * night's limits. The number is free, as it is fixed before any fresh seed is seen.
+ * Runs that dawn has for a stack of so many changes once the search is over: its share, and of what
+ * the search left of the night's limits as much as SPARE_DAWN_REPLICATES need. The number is free,
+ * as it is fixed before any fresh seed is seen.
  */
-export const dawnBudget = (state: State, night: Night): number =>
-  night.plan.dawn === undefined
-    ? Math.max(dawnShare(state, night), Math.min(runsLeft(state, night), runsInTime(state, night)))
-    : dawnShare(state, night);
+export function dawnBudget(state: State, night: Night, changes: number): number {
+  const share = dawnShare(state, night);
+  if (night.plan.dawn !== undefined) return share;
+  const wanted = SPARE_DAWN_REPLICATES * armsOf(changes);
+  return Math.max(share, Math.min(wanted, runsLeft(state, night), runsInTime(state, night)));
+}
+
+/** Baseline and stack; where the stack is more than one change, the stack without each as well. */
+const armsOf = (changes: number): number => (changes > 1 ? 2 + changes : 2);
 
 /** Runs that still end within the night's wall clock, one per slot to spare; Infinity without. */
 function runsInTime(state: State, night: Night): number {

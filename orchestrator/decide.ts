@@ -244,7 +244,7 @@ function beginDawn(state: State, night: Night): Action[] {
   const { baseline: base, incumbent: tip } = night;
   if (base === null || tip === null) return [];
   const changes = stackOf(state, tip).length;
-  const { seeds, attribute } = dawnPlan(night, changes, dawnBudget(state, night));
+  const { seeds, attribute } = dawnPlan(night, changes, dawnBudget(state, night, changes));
   const nothing = tip === base || seeds.length === 0;
   const { shared } = raceOf(state, night);
   const test = dawnTest(correlation(shared, shared), shared.df);

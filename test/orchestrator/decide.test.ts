@@ -163,6 +163,8 @@ describe('a night', () => {
     const { dawn, all } = dawnRuns({ runs: 40 });
     expect(all).toBeGreaterThanOrEqual(39);
     expect(dawn).toBeGreaterThan(8); // the reserve
+    expect(dawnRuns({ runs: 60 }).dawn).toBe(20);
+    // The share of a large budget is more than that.
     expect(dawnRuns({ runs: 400 }).dawn).toBe(40);
     expect(dawnRuns({}).dawn).toBe(10);
   });

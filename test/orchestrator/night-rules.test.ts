@@ -136,7 +136,7 @@ describe('a night', () => {
     };
     const { state } = simulate(world, nightStarted(aPlan()));
     const judged = [...state.experiments.values()].find((e) => e.title === 'a')?.judgement;
-    expect(judged).toMatchObject({ verdict: 'inconclusive', dawn: { confirmed: false, n: 15 } });
+    expect(judged).toMatchObject({ verdict: 'inconclusive', dawn: { confirmed: false, n: 9 } });
     expect(judged?.because).toContain('not_a_number');
   });
 
