@@ -1,7 +1,7 @@
 import { readLab, readLabState } from '../orchestrator/lab/lab.ts';
 import { promote } from '../orchestrator/lab/promotion.ts';
 import { report } from '../orchestrator/lab/report.ts';
-import { bold, print, printJson } from './output.ts';
+import { bold, oneLine, print, printJson } from './output.ts';
 
 /** `autolab promote [ID]`: the confirmed change becomes base. */
 export async function run(
@@ -20,6 +20,7 @@ export async function run(
       `${bold(done.experiment)} is merged into ${done.branch} as ${done.commit.slice(0, 10)}${already}`,
     );
     print(done.evidence);
+    for (const mark of done.marks) print(oneLine(mark));
   }
   return 0;
 }

@@ -133,6 +133,8 @@ function runBrief(
       knobs: settingsAt(state, night, experiment.id),
       gpus: around.gpus(run.slot),
       prune: pruneOrder(state, night, run, experiment),
+      // The baseline's repeats show how the machine is: they are run as everything is.
+      ...(run.purpose === 'repeat' && experiment.parent !== null ? { anew: true } : {}),
     },
   };
 }

@@ -16,6 +16,7 @@ import { nightVerdict } from './judging.ts';
 import { raceOf } from './race.ts';
 import { baselineFailed, baselineIsMeasured, isRunning } from './replicate.ts';
 import { searchMoves } from './search.ts';
+import { awaitsRepeat, suspicion } from './suspicious.ts';
 import { breaker, isProbing, nextAttemptAt, nextOf } from './trouble.ts';
 import { correlation } from './statistics/seeds.ts';
 import { dawnTest } from './statistics/dawn.ts';
@@ -193,8 +194,11 @@ function mostUrgentRun(state: State, night: Night) {
 function verdicts(state: State, night: Night): Action[] {
   return night.active.flatMap((id) => {
     if (isRunning(state, id)) return [];
-    const judgement = nightVerdict(state, night, experimentIn(state, id));
-    return judgement ? [judged({ experiment: id, judgement })] : [];
+    const experiment = experimentIn(state, id);
+    const judgement = nightVerdict(state, night, experiment);
+    if (judgement === null) return [];
+    const mark = suspicion(state, night, experiment, judgement);
+    return mark ? [{ kind: 'record', event: mark }] : [judged({ experiment: id, judgement })];
   });
 }
 
@@ -206,7 +210,7 @@ function incumbent(state: State, night: Night): Action[] {
   for (const id of night.tried) {
     const { parent, judgement } = experimentIn(state, id);
     if (parent !== night.incumbent || judgement?.verdict !== 'promising') continue;
-    if (isRunning(state, id)) continue;
+    if (isRunning(state, id) || awaitsRepeat(state, night, id)) continue;
     const gain = beliefs.get(id)?.gain ?? 0;
     if (best === null || gain > best.gain) best = { id, gain };
   }

@@ -1,7 +1,7 @@
 import type { ExperimentId } from './domain/ids.ts';
 import { isBetter } from './domain/objective.ts';
 import { usableObjective } from './domain/run.ts';
-import { experimentIn, runsOf, type Night, type State } from './domain/state.ts';
+import { experimentIn, searchRunsOf, type Night, type State } from './domain/state.ts';
 import { baselineIsMeasured } from './replicate.ts';
 import { mean } from './statistics/compare.ts';
 
@@ -12,9 +12,7 @@ const TARGET_SEEDS = 2;
 
 /** What an experiment measured before dawn; a script that is deterministic needs one run. */
 export function searched(state: State, id: ExperimentId): { n: number; mean: number } | null {
-  const values = runsOf(state, id)
-    .filter((run) => run.purpose !== 'dawn')
-    .flatMap((run) => usableObjective(run) ?? []);
+  const values = searchRunsOf(state, id).flatMap((run) => usableObjective(run) ?? []);
   return values.length === 0 ? null : { n: values.length, mean: mean(values) };
 }
 

@@ -14,6 +14,7 @@ import {
   isRunning,
   lostAmong,
 } from './replicate.ts';
+import { awaitsRepeat, notComeBack } from './suspicious.ts';
 import { mean, spread } from './statistics/compare.ts';
 import { judge, RULE, type Evidence } from './statistics/verdict.ts';
 
@@ -30,6 +31,8 @@ export interface Judged {
  * branch, or for the baseline. A failure is a verdict of its own.
  */
 export function nightVerdict(state: State, night: Night, experiment: Experiment): Judgement | null {
+  const gone = notComeBack(state, night, experiment.id);
+  if (gone !== null) return plain(state, experiment, 'invalid', gone);
   // What the search has built on was seen to run: a seed that fails now is dawn's to weigh.
   const built = stackOf(state, night.incumbent ?? experiment.baseline).includes(experiment.id);
   const lost = built ? undefined : failedRun(state, experiment.id);
@@ -70,6 +73,10 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
     );
   // A run that the machine lost is made again, and is heard first.
   if (hasLostRun(state, experiment.id)) return null;
+  if (awaitsRepeat(state, night, experiment.id))
+    return out === null
+      ? null
+      : plain(state, experiment, 'inconclusive', `${UNREPEATED}: ${over(out)}`);
   const evidence = baselineIsMeasured(state, night) ? evidenceFor(state, night, experiment) : null;
   if (evidence === null) return null;
   const limits = limitsOf(state, night, experiment);
@@ -78,6 +85,8 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
 
 const prunedInWords = ({ id, result }: Run): string =>
   `${id} was ended early: ${result?.pruning?.because ?? 'nobody recorded why'}`;
+
+const UNREPEATED = 'too good to be built on before it was repeated, and it never was';
 
 const over = (reason: NightEnd): string =>
   reason === 'target_reached' ? 'the target was reached' : 'the budget was spent';

@@ -11,6 +11,8 @@ export interface NextRun {
   readonly experiment: ExperimentId;
   readonly seed: number | null;
   readonly purpose: Purpose;
+  /** Of a repeat: the run that it makes again. */
+  readonly repeats?: RunId;
   readonly attempt: number;
 }
 
@@ -55,6 +57,7 @@ export const again = (run: Run): NextRun => ({
   experiment: run.experiment,
   seed: run.seed,
   purpose: run.purpose,
+  ...(run.repeats ? { repeats: run.repeats } : {}),
   attempt: run.attempt + 1,
 });
 
@@ -71,4 +74,10 @@ export const fresh = (
   seed: night.plan.run.seed ? seed : null,
   purpose,
   attempt: 1,
+});
+
+/** A run once more, on its seed, as a run of its own. */
+export const repeat = (state: State, night: Night, { id, experiment, seed }: Run): NextRun => ({
+  ...fresh(state, night, experiment, 'repeat', seed),
+  repeats: id,
 });

@@ -1,6 +1,13 @@
 import type { Experiment } from './domain/experiment.ts';
 import type { ExperimentId } from './domain/ids.ts';
-import { ancestors, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
+import {
+  ancestors,
+  experimentIn,
+  runsOf,
+  searchRunsOf,
+  type Night,
+  type State,
+} from './domain/state.ts';
 import { usableObjective } from './domain/run.ts';
 import { ideasLeft, searchRunsLeft, spent } from './budget.ts';
 import { lineOf, raceOf } from './race.ts';
@@ -15,6 +22,7 @@ import {
   lostAmong,
   type NextRun,
 } from './replicate.ts';
+import { awaitsRepeat, repeatsDue } from './suspicious.ts';
 
 /**
  * What the search does with a free slot: one run screens an idea, the promising get further seeds,
@@ -50,7 +58,7 @@ export function searchMoves(state: State, night: Night): readonly Move[] {
     if (lost && !isRunning(state, id)) moves.push({ kind: 'run', next: again(lost) });
   }
   // One run that shows that the script works comes before anything else.
-  const measured = runsOf(state, baseline).filter((run) => run.purpose !== 'dawn');
+  const measured = searchRunsOf(state, baseline);
   const lacks = measured.length < baselineRunsWanted(night) && !spent(state, night);
   const ofBaseline: Move[] = lacks
     ? [{ kind: 'run', next: fresh(state, night, baseline, 'baseline', measured.length + 1) }]
@@ -79,7 +87,15 @@ export function searchMoves(state: State, night: Night): readonly Move[] {
   const last = left < 2 && !night.plan.run.deterministic;
   const due = turn || last ? ofBaseline : [];
   const rest = last ? [...race.last, ...screens] : [...screens, ...race.last];
-  return [...moves, ...race.first, ...due, ...rest, ...(due.length > 0 ? [] : ofBaseline)];
+  const repeats = repeatsDue(state, night).map((next): Move => ({ kind: 'run', next }));
+  return [
+    ...moves,
+    ...repeats,
+    ...race.first,
+    ...due,
+    ...rest,
+    ...(due.length > 0 ? [] : ofBaseline),
+  ];
 }
 
 /** Further seeds for what may help: before new ideas, and after them. */
@@ -114,6 +130,7 @@ function replicateMoves(state: State, night: Night, open: readonly Experiment[])
 /** Whether further seeds of an experiment would change nothing. */
 function isSettled(state: State, night: Night, experiment: Experiment): boolean {
   if (experiment.judgement?.verdict === 'no_difference') return true;
+  if (awaitsRepeat(state, night, experiment.id)) return true;
   const seeds = lineOf(state, experiment).reduce((sum, { runs }) => sum + runs.length, 0);
   if (seeds >= MOST_SEEDS) return true;
   const built = ancestors(state, night.incumbent ?? experiment.id);
@@ -122,15 +139,15 @@ function isSettled(state: State, night: Night, experiment: Experiment): boolean 
 
 /** The next seed of an experiment, the incumbent's first where it lacks that one; or its re-application. */
 function furtherMoves(state: State, night: Night, experiment: Experiment): Move[] {
-  const { id, parent, runs } = experiment;
+  const { id, parent } = experiment;
   const { incumbent } = night;
   if (incumbent === null) return [];
   if (parent !== incumbent)
     return overlaps(state, experiment, incumbent) ? [] : [{ kind: 'reapply', of: id }];
   if (night.plan.run.deterministic) return [];
-  const seed = runs.length + 1;
+  const seed = searchRunsOf(state, id).length + 1;
   const own: Move = { kind: 'run', next: fresh(state, night, id, 'replicate', seed) };
-  const known = runsOf(state, incumbent).filter((run) => run.purpose !== 'dawn');
+  const known = searchRunsOf(state, incumbent);
   const grows =
     known.length < Math.min(seed, MOST_INCUMBENT_SEEDS) &&
     searchRunsLeft(state, night) > 1 &&

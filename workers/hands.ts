@@ -21,7 +21,7 @@ import { readingsOf } from './readings.ts';
 import { readSealed, sealResult } from './result.ts';
 import { onceThereIsRoom } from './room.ts';
 import { score, SCORE_FOLDER } from './score.ts';
-import { keptPaths, setUp } from './setup.ts';
+import { forgetSetup, keptPaths, setUp } from './setup.ts';
 import { spansOf } from './spans.ts';
 import { stand } from './stand.ts';
 import { endMarked } from './survivors.ts';
@@ -183,6 +183,10 @@ async function checkOut(attempt: Attempt): Promise<Failure | null> {
   mkdirSync(folder, { recursive: true });
   const offence = await protectedDifference(repository, order.plan, order.base, order.commit);
   if (offence !== null) return offence;
+  if (order.anew) {
+    await repository.removeWorktree(attempt.worktree);
+    await forgetSetup(attempt);
+  }
   return stand(attempt, await keptPaths(attempt));
 }
 

@@ -26,6 +26,10 @@ async function stateOf(attempt: Attempt): Promise<State | null> {
   }
 }
 
+/** Has the next setup in this slot run, whatever the last one left. */
+export const forgetSetup = (attempt: Attempt): Promise<void> =>
+  rm(fileOf(attempt), { force: true });
+
 /** What setup left in the slot's worktree, which the next check-out leaves alone. */
 export async function keptPaths(attempt: Attempt): Promise<readonly string[]> {
   const { plan } = attempt.order;

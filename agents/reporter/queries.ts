@@ -17,7 +17,7 @@ const ofNight = (night: NightId): string =>
 const oncePerSeed = (where: string): string => `WITH once AS (
   SELECT DISTINCT ON (r.experiment, coalesce(r.seed::VARCHAR, r.id)) r.id, r.experiment, r.seed, r.objective
   FROM runs r JOIN experiments e ON e.id = r.experiment
-  WHERE ${where} AND r.status = 'finished' AND isfinite(r.objective)
+  WHERE ${where} AND r.purpose <> 'repeat' AND r.status = 'finished' AND isfinite(r.objective)
   ORDER BY r.experiment, coalesce(r.seed::VARCHAR, r.id), ${inOrder('r.id')}
 )`;
 
@@ -95,7 +95,7 @@ FROM once GROUP BY experiment ORDER BY ${inOrder('experiment')}`,
 SELECT r.experiment, m.key, count(*) AS n, avg(m.number) AS mean, stddev_samp(m.number) AS spread,
   list(r.id ORDER BY ${inOrder('r.id')}) AS runs
 FROM measured m JOIN runs r ON r.id = m.run_id JOIN experiments e ON e.id = r.experiment
-WHERE ${ofNight(night)} AND r.status = 'finished' AND r.variant IS NULL AND isfinite(m.number)
+WHERE ${ofNight(night)} AND r.purpose <> 'repeat' AND r.status = 'finished' AND r.variant IS NULL AND isfinite(m.number)
 GROUP BY r.experiment, m.key ORDER BY ${inOrder('r.experiment')}, m.key`,
   // Where a series stood in the last tenth of its steps, against the tenth before and its spread.
   curves: `WITH ends AS (

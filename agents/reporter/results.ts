@@ -30,7 +30,7 @@ const failure = z.strictObject({
 const run = z.strictObject({
   id: z.string(),
   seed: z.number().nullable().describe('Null where the plan names no way to seed the script.'),
-  purpose: z.enum(['baseline', 'screen', 'replicate', 'dawn']),
+  purpose: z.enum(['baseline', 'screen', 'replicate', 'repeat', 'dawn']),
   variant: words.describe(
     'dawn where it was trained as the plan’s dawn says; null: as its run does.',
   ),

@@ -90,7 +90,10 @@ export const runs = defineTable<RunRow>({
     experiment: ['VARCHAR', 'The experiment it belongs to.'],
     night: ['VARCHAR', "The experiment's night."],
     seed: ['BIGINT', 'The seed it was given; null where the plan names no way to seed the script.'],
-    purpose: ['VARCHAR', 'baseline, screen (a look), replicate (making sure), dawn (deciding).'],
+    purpose: [
+      'VARCHAR',
+      'baseline, screen (a look), replicate (making sure), repeat (an earlier run again, no replicate), dawn (deciding).',
+    ],
     variant: [
       'VARCHAR',
       'dawn where it was trained as the plan’s dawn says, and not as its run does; null else. The two are never pooled.',

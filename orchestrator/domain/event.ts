@@ -173,6 +173,8 @@ export type EventBody =
       readonly experiment: ExperimentId;
       readonly seed: number | null;
       readonly purpose: Purpose;
+      /** Of a repeat: the run that it makes again. */
+      readonly repeats?: RunId;
       readonly attempt: number;
       readonly slot: number;
     }

@@ -1,13 +1,21 @@
 import type { Experiment } from './experiment.ts';
 import type { Event } from './event.ts';
-import { numberOf, type ExperimentId, type HypothesisId, type NightId } from './ids.ts';
+import {
+  isExperimentId,
+  numberOf,
+  type ExperimentId,
+  type HypothesisId,
+  type NightId,
+} from './ids.ts';
 import { type Run } from './run.ts';
 import { trainsOtherwise } from './variant.ts';
 import { nightOf, opening, passage, pausedFor, troubled } from './night-parts.ts';
 import {
+  AUTOLAB,
   EMPTY,
   experimentIn,
   NO_TROUBLE,
+  SUSPICIOUS,
   type Flag,
   type HypothesisRecord,
   type Night,
@@ -147,10 +155,11 @@ function apply(state: State, event: Event, put: Put): State {
     case 'experiment_unprepared':
       return changed(now, event.experiment, { failure: event.failure }, put);
     case 'run_started': {
-      const { run: id, experiment, seed, purpose, attempt, slot } = event;
+      const { run: id, experiment, seed, purpose, repeats, attempt, slot } = event;
       const run: Run = {
         ...{ id, experiment, seed, purpose, attempt, slot },
         ...variantOf(now, purpose),
+        ...(repeats ? { repeats } : {}),
         status: 'running',
         started: event.at,
         ended: null,
@@ -246,10 +255,14 @@ function apply(state: State, event: Event, put: Put): State {
       return inNight(event.night, () => ({ reported: event.revision, findings: event.findings }));
     case 'flagged': {
       const { target, label, because, who, at } = event;
-      return {
-        ...now,
-        flags: [...withoutFlag(now.flags, event), { target, label, because, who, at }],
-      };
+      const flags = [...withoutFlag(now.flags, event), { target, label, because, who, at }];
+      const doubted = label === SUSPICIOUS && who === AUTOLAB && isExperimentId(target);
+      // Whoever takes the mark away does not take the doubt away.
+      const after =
+        doubted && now.night !== null
+          ? inNight(now.night, ({ suspected }) => ({ suspected: [...suspected, target] }))
+          : now;
+      return { ...after, flags };
     }
     case 'unflagged':
       return { ...now, flags: withoutFlag(now.flags, event) };

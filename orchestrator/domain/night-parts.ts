@@ -71,6 +71,7 @@ export const nightOf = (event: NightStarted & { readonly at: string }): Night =>
   active: [],
   candidates: 0,
   tried: [],
+  suspected: [],
   running: [],
   runs_started: 0,
   run_seconds: 0,

@@ -172,6 +172,8 @@ export interface RunOrder {
   readonly variant?: 'dawn' | undefined;
   /** When the run may be ended early. Absent or null: never. */
   readonly prune?: PruneOrder | null;
+  /** Nothing of the slot's worktree is reused: it is made anew, and `run.setup` runs again. */
+  readonly anew?: boolean;
 }
 
 /** What a hopeless run is told by. */

@@ -21,8 +21,11 @@ export interface Failure {
   readonly traceback?: string | undefined;
 }
 
-/** What a run is for. `screen` looks, `replicate` makes sure, `dawn` decides. */
-export type Purpose = 'baseline' | 'screen' | 'replicate' | 'dawn';
+/**
+ * What a run is for. `screen` looks, `replicate` makes sure, `dawn` decides; a `repeat` makes an
+ * earlier run again, on its seed: it shows whether a number comes back, and is no replicate.
+ */
+export type Purpose = 'baseline' | 'screen' | 'replicate' | 'repeat' | 'dawn';
 
 /**
  * How far a number can be trusted: printed by the script under test; measured by the plan's
@@ -134,6 +137,8 @@ export interface Run {
   readonly purpose: Purpose;
   /** Trained as the plan's `dawn` says: compared with its like, and never pooled with the night's. */
   readonly variant?: 'dawn';
+  /** Of a repeat: the run that it makes again. */
+  readonly repeats?: RunId;
   /** Counts from 1. */
   readonly attempt: number;
   readonly slot: number;

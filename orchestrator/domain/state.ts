@@ -58,6 +58,8 @@ export interface Night {
   readonly candidates: number;
   /** Every candidate that was opened, changes put on a newer incumbent included, in that order. */
   readonly tried: readonly ExperimentId[];
+  /** Of those, the ones whose result was too good to go on without a repeat. */
+  readonly suspected: readonly ExperimentId[];
   /** Runs that are under way. */
   readonly running: readonly RunId[];
   /** Started attempts. */
@@ -123,6 +125,10 @@ export interface Trouble {
 }
 
 export const NO_TROUBLE: Trouble = { lost: [], row: [], pauses: 0, paused_for: 0, until: null };
+
+/** Who sets the marks that nobody set by hand, and the one that demands a repeat. */
+export const AUTOLAB = 'autolab';
+export const SUSPICIOUS = 'suspicious';
 
 export interface Flag {
   readonly target: ExperimentId | RunId;
@@ -201,6 +207,10 @@ export function experimentIn(state: State, id: ExperimentId): Experiment {
 export const runsOf = (state: State, id: ExperimentId): readonly Run[] =>
   experimentIn(state, id).runs.flatMap((run) => state.runs.get(run) ?? []);
 
+/** Runs that the search has chosen seeds for: neither dawn's nor repeats. */
+export const searchRunsOf = (state: State, id: ExperimentId): readonly Run[] =>
+  runsOf(state, id).filter(({ purpose }) => purpose !== 'dawn' && purpose !== 'repeat');
+
 /** One usable value per seed: a repeat of a seed is no replicate, and what trained otherwise no like. */
 export function armOf(
   state: State,
@@ -209,7 +219,8 @@ export function armOf(
   const seen = new Set<number>();
   return runsOf(state, id).flatMap((run) => {
     const value = usableObjective(run);
-    if (value === null || run.variant || (run.seed !== null && seen.has(run.seed))) return [];
+    if (value === null || run.variant || run.purpose === 'repeat') return [];
+    if (run.seed !== null && seen.has(run.seed)) return [];
     if (run.seed !== null) seen.add(run.seed);
     return [{ run: run.id, seed: run.seed, value }];
   });

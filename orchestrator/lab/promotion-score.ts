@@ -77,6 +77,7 @@ export function messageOf(
   { id, title }: Experiment,
   evidence: string,
   changes: readonly string[],
+  marks: readonly string[] = [],
 ): string {
   const subject = changes.length > 1 ? `${changes.length} changes, confirmed together` : title;
   return [
@@ -85,6 +86,7 @@ export function messageOf(
     evidence,
     '',
     ...changes.map((line) => `- ${line}`),
+    ...(marks.length > 0 ? ['', ...marks] : []),
     '',
   ].join('\n');
 }

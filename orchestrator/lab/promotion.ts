@@ -24,6 +24,8 @@ export interface Promoted extends Promotion {
   readonly experiment: ExperimentId;
   /** The evidence in one sentence, as it stands in the merge's message. */
   readonly evidence: string;
+  /** Marks on it and on what it is built on, a sentence each. */
+  readonly marks: readonly string[];
   /** Base held the merge before, and only its record was missing. */
   readonly already: boolean;
 }
@@ -57,7 +59,9 @@ export async function promote(
       experiment.id,
     );
   const who = userInfo().username;
-  const changes = [experiment.id, ...ancestors(state, experiment.id)]
+  const stack = [experiment.id, ...ancestors(state, experiment.id)];
+  const marks = marksOn(state, stack);
+  const changes = stack
     .toReversed()
     .map((each) => experimentIn(state, each))
     .filter(({ parent }) => parent !== null)
@@ -66,12 +70,12 @@ export async function promote(
   const evidence = evidenceOf(score);
   if (standing) {
     const { branch, commit } = standing;
-    return { experiment: experiment.id, branch, commit, evidence, already: true };
+    return { experiment: experiment.id, branch, commit, evidence, marks, already: true };
   }
   const promotion = await lab.repository.promote({
     base: await presentBase(lab, night),
     commit: experiment.commit,
-    message: messageOf(experiment, evidence, changes),
+    message: messageOf(experiment, evidence, changes, marks),
     files: new Map([[SCORES_FILE, (old) => withScore(old, score)]]),
   });
   await putInInbox(lab.notebookDir, {
@@ -81,8 +85,13 @@ export async function promote(
     commit: promotion.commit,
     who,
   });
-  return { ...promotion, experiment: experiment.id, evidence, already: false };
+  return { ...promotion, experiment: experiment.id, evidence, marks, already: false };
 }
+
+const marksOn = (state: State, stack: readonly ExperimentId[]): readonly string[] =>
+  state.flags
+    .filter(({ target }) => stack.some((id) => target === id))
+    .map(({ target, label, because, who }) => `${target} is marked ${label} by ${who}: ${because}`);
 
 /** Base may have moved on since the night: the merge starts from where it is now. */
 async function presentBase({ repository }: Lab, { base }: Night): Promise<Base> {

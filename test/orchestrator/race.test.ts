@@ -63,9 +63,12 @@ function anyNight(seed: number): Simulated & { readonly slots: number } {
   return { ...simulate(world, nightStarted(plan, { slots })), slots };
 }
 
-/** Seeds of an experiment's runs; a further attempt is the same run. */
+/** Seeds of an experiment's runs, repeats left out; a further attempt is the same run. */
 const seedsOf = (state: State, runs: readonly string[]) =>
-  runs.flatMap((id) => state.runs.get(id as 'E-0.1')?.seed ?? []);
+  runs.flatMap((id) => {
+    const run = state.runs.get(id as 'E-0.1');
+    return run?.purpose === 'repeat' ? [] : (run?.seed ?? []);
+  });
 
 function expectRules({ state, events, slots }: ReturnType<typeof anyNight>): void {
   const night = currentNight(state);

@@ -54,6 +54,15 @@ test('setup runs once per slot; what it left is there for each run, tracked file
   expect(calls()).toBe(2);
 });
 
+test('a run that is to stand on nothing of the slot gets a worktree made anew, and setup runs again', async () => {
+  const { lab, calls } = await prepared();
+  await carryOut(lab);
+  writeFileSync(join(lab.cacheDir, 'worktrees/slot-1/prepared/data.txt'), '0.1');
+  const again = { run: 'E-0007.2', anew: true } as const;
+  expect(await carryOut(lab, again)).toMatchObject({ status: 'finished', objective: 0.5 });
+  expect(calls()).toBe(2);
+});
+
 test('setup runs again where the change is in a file that it reads, and then back again', async () => {
   const { lab, calls } = await prepared({
     files: { 'prepare.mjs': `${SETUP}\nawait import('./model.mjs');` },

@@ -1,0 +1,75 @@
+import { variance, type Noise } from './compare.ts';
+import { tQuantile } from './student.ts';
+
+/**
+ * When a result is too good to be built on before it came a second time. It accuses nobody: most
+ * such results are honest, and cost one run more. Two bounds, and a gain has to be beyond both.
+ *
+ * Chance: the one-sided 99.9 % prediction bound for the difference of two means of the typical
+ * noise (Student's t: with few degrees of freedom it is wide, as it should be where noise is poorly
+ * known), and never less than 8 noise units. A deterministic script has no such bound.
+ *
+ * Custom: three times the largest effect, good or bad, that any other change showed on what it was
+ * built on. Where fewer than five did, two thirds of the parent's own number, which is then the
+ * only scale there is.
+ */
+
+const QUANTILE = 0.999;
+const LEAST_UNITS = 8;
+const TIMES_THE_LARGEST = 3;
+const LEAST_KNOWN = 5;
+const SHARE_OF_PARENT = 2 / 3;
+
+export interface Surprise {
+  /** In units of the objective, positive is better. */
+  readonly gain: number;
+  /** Of a single run; null of a deterministic script. */
+  readonly noise: Noise | null;
+  /** Values of the candidate and of its parent that the gain is between. */
+  readonly n: number;
+  readonly m: number;
+  /** The parent's mean. */
+  readonly parent: number;
+  /** Effects of other changes on their parents, either sign. */
+  readonly effects: readonly number[];
+}
+
+/** Why the gain is too good, as half a sentence; null where it is not. */
+export function tooGood({ gain, noise, n, m, parent, effects }: Surprise): string | null {
+  if (!(gain > 0) || gain <= chance(noise, n, m)) return null;
+  const largest = Math.max(0, ...effects.map(Math.abs));
+  if (effects.length >= LEAST_KNOWN && largest > 0)
+    return gain > TIMES_THE_LARGEST * largest
+      ? `more than ${TIMES_THE_LARGEST} times the largest effect of ${effects.length} other changes`
+      : null;
+  return parent !== 0 && gain > SHARE_OF_PARENT * Math.abs(parent)
+    ? 'more than two thirds of what its parent measures'
+    : null;
+}
+
+function chance(noise: Noise | null, n: number, m: number): number {
+  if (noise === null) return 0;
+  const unit = Math.sqrt(noise.variance);
+  return unit * Math.max(LEAST_UNITS, tQuantile(QUANTILE, noise.df) * Math.sqrt(1 / n + 1 / m));
+}
+
+/**
+ * Whether a number came back: of a deterministic script the same, but for rounding; else within the
+ * two-sided 99 % prediction interval of two runs, since one seed twice scatters no more than two
+ * seeds do, or with at least half of the gain.
+ */
+export function cameBack(
+  first: number,
+  second: number,
+  noise: Noise | null,
+  /** Both on the same parent. */
+  gains: { readonly first: number; readonly second: number },
+): boolean {
+  if (noise === null) return variance([first, second]) === 0;
+  if (Math.abs(second - first) <= repeatBound(noise)) return true;
+  return gains.second >= gains.first / 2;
+}
+
+/** Half the width of the 99 % prediction interval for the difference of two single runs. */
+const repeatBound = ({ variance: squared, df }: Noise): number =>
+  tQuantile(0.995, df) * Math.sqrt(2 * squared);
