@@ -1,8 +1,9 @@
 import type { Experiment, Judgement } from './domain/experiment.ts';
 import type { NightEnd } from './domain/event.ts';
+import type { Change } from './domain/hypothesis.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import type { Run } from './domain/run.ts';
-import { armOf, runsOf, type Night, type State } from './domain/state.ts';
+import { ancestors, armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import { baselineOf, spent } from './budget.ts';
 import { stackOf } from './dawn.ts';
 import { limitsOf, objection } from './limits.ts';
@@ -15,6 +16,7 @@ import {
   lostAmong,
 } from './replicate.ts';
 import { awaitsRepeat, notComeBack } from './suspicious.ts';
+import { untrained } from './untrained.ts';
 import { mean, spread } from './statistics/compare.ts';
 import { judge, RULE, type Evidence } from './statistics/verdict.ts';
 
@@ -80,13 +82,23 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
   const evidence = baselineIsMeasured(state, night) ? evidenceFor(state, night, experiment) : null;
   if (evidence === null) return null;
   const limits = limitsOf(state, night, experiment);
-  return { ...judge(evidence), ...objection(limits), limits };
+  const judgement = { ...judge(evidence), ...objection(limits), limits };
+  const runs = runsOf(state, experiment.id);
+  const base = runsOf(state, experiment.baseline);
+  const idle = untrained(night.plan, changesOf(state, experiment), base, runs);
+  return idle ? { ...judgement, verdict: 'invalid', because: idle } : judgement;
 }
 
 const prunedInWords = ({ id, result }: Run): string =>
   `${id} was ended early: ${result?.pruning?.because ?? 'nobody recorded why'}`;
 
 const UNREPEATED = 'too good to be built on before it was repeated, and it never was';
+
+/** Of an experiment and of all that it is built on. */
+const changesOf = (state: State, { id, change }: Experiment): readonly Change[] => [
+  change,
+  ...ancestors(state, id).map((each) => experimentIn(state, each).change),
+];
 
 const over = (reason: NightEnd): string =>
   reason === 'target_reached' ? 'the target was reached' : 'the budget was spent';

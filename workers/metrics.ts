@@ -35,6 +35,8 @@ export interface MetricsReader {
   readonly printed: ReadonlyMap<string, Scalar>;
   /** Points handed over. */
   readonly points: number;
+  /** The highest step that a number came with; null where none came with one. */
+  readonly steps: number | null;
   readonly remarks: readonly string[];
 }
 
@@ -65,6 +67,7 @@ export function createMetricsReader(options: MetricsOptions): MetricsReader {
   let waiting: { found: Found; time: number } | null = null;
   let fractions = false;
   let points = 0;
+  let steps: number | null = null;
   let dropped = 0;
   const refused = new Set<string>();
 
@@ -78,6 +81,7 @@ export function createMetricsReader(options: MetricsOptions): MetricsReader {
       known = { count: 0, last: value, step, low: null, high: null };
       series.set(key, known);
     }
+    if (step !== null && (steps === null || step > steps)) steps = step;
     known.count++;
     known.last = value;
     known.step = step;
@@ -182,6 +186,9 @@ export function createMetricsReader(options: MetricsOptions): MetricsReader {
     printed,
     get points() {
       return points;
+    },
+    get steps() {
+      return steps;
     },
     get remarks() {
       const out: string[] = [];

@@ -57,5 +57,6 @@ export function resultOf(
     params: said?.params ?? [],
     artifacts: kept?.artifacts ?? [],
     metric_points: kept?.points ?? 0,
+    ...(trained === null ? {} : { steps: trained.metrics.steps }),
   };
 }

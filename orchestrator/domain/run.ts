@@ -123,6 +123,8 @@ export interface RunResult {
   readonly artifacts: readonly Artifact[];
   /** Points in the attempt's metrics.parquet. */
   readonly metric_points: number;
+  /** The highest step that the training logged a number at, null where it logged none; absent: nobody looked. */
+  readonly steps?: number | null;
   /** Runs with different keys are not compared without saying so. */
   readonly environment_key: string;
   readonly spans: readonly Span[];
