@@ -13,6 +13,7 @@ import { missingArms, nextDawnRun, stackOf } from './dawn.ts';
 import { dawnVerdict, restatedEffect, unpreparedArms } from './dawn-judging.ts';
 import { holdingOut } from './holding-out.ts';
 import { nightVerdict } from './judging.ts';
+import { marks } from './marks.ts';
 import { raceOf } from './race.ts';
 import { baselineFailed, baselineIsMeasured, isRunning } from './replicate.ts';
 import { searchMoves } from './search.ts';
@@ -62,6 +63,7 @@ export function openActions(state: State): readonly Action[] {
     reapplications, // → and those that looked good on an incumbent that is gone
     branches, // → its branch and commit
     runs, // → its runs
+    marks, // → with what to look at in its diff
     verdicts, // → what they say
     gating, // → whether to go on
     breaker, // → and whether the machine can
