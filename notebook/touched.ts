@@ -59,6 +59,8 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'night_resumed':
     case 'incumbent_moved':
     case 'baseline_measured':
+    case 'baseline_drifted':
+    case 'contended':
     case 'dawn_began':
     case 'night_ended':
       return mark('nights', event.night);

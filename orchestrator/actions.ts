@@ -71,6 +71,7 @@ const WHY: Readonly<Record<NightEnd, string>> = {
   plateau: 'nothing better came for long',
   stopped: 'it was stopped',
   superseded: 'the plan or the base changed',
+  drift: 'the baseline drifted',
   gate: 'a gate closed',
   baseline_failed: 'the baseline failed',
 };

@@ -162,6 +162,7 @@ function timeIsUp(state: State, night: Night): boolean {
 
 /** Why the search may start no further run, or null while it may. */
 export function spent(state: State, night: Night): NightEnd | null {
+  if (night.drift) return 'drift';
   const { runs = Infinity } = night.plan.budget;
   if (runs - night.runs_started - keptFromSearch(state, night) <= 0) return 'runs_spent';
   if (searchRunsLeft(state, night) <= 0) return 'gpu_hours_spent';

@@ -8,6 +8,7 @@ import { baselineExperiment, candidateExperiment, leaveOneOut, reapplication } f
 import { dawnBudget, dawnPlan, room, searchEnd } from './budget.ts';
 import { confirmable, foretold } from './confirmable.ts';
 import { foundInWords } from './enough.ts';
+import { drift } from './drift.ts';
 import { gating } from './gating.ts';
 import { missingArms, nextDawnRun, stackOf } from './dawn.ts';
 import { dawnVerdict, restatedEffect, unpreparedArms } from './dawn-judging.ts';
@@ -64,6 +65,7 @@ export function openActions(state: State): readonly Action[] {
     branches, // → its branch and commit
     runs, // → its runs
     marks, // → with what to look at in its diff
+    drift, // → whether the machine is still what it was
     verdicts, // → what they say
     gating, // → whether to go on
     breaker, // → and whether the machine can
@@ -207,6 +209,7 @@ function verdicts(state: State, night: Night): Action[] {
 /** Moves the search to the best of what replicated on the present incumbent. */
 function incumbent(state: State, night: Night): Action[] {
   if (night.dawn || night.incumbent === null || !baselineIsMeasured(state, night)) return [];
+  if (night.drift) return [];
   const { beliefs } = raceOf(state, night);
   let best: { id: ExperimentId; gain: number } | null = null;
   for (const id of night.tried) {

@@ -49,6 +49,8 @@ export function foundInWords(state: State, night: Night): string | undefined {
   switch (dawn.reason) {
     case 'gate':
       return night.gates.find((gate) => !gate.passed)?.because;
+    case 'drift':
+      return night.drift?.because;
     case 'target_reached': {
       const found = searched(state, incumbent);
       const what = incumbent === baseline ? `the unchanged baseline ${incumbent}` : incumbent;

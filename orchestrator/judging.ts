@@ -6,6 +6,7 @@ import type { Run } from './domain/run.ts';
 import { ancestors, armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import { baselineOf, spent } from './budget.ts';
 import { stackOf } from './dawn.ts';
+import { measuredInDrift } from './drift.ts';
 import { limitsOf, objection } from './limits.ts';
 import { raceOf } from './race.ts';
 import {
@@ -79,6 +80,8 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
     return out === null
       ? null
       : plain(state, experiment, 'inconclusive', `${UNREPEATED}: ${over(out)}`);
+  const drifted = measuredInDrift(state, night, experiment);
+  if (drifted !== null) return plain(state, experiment, 'inconclusive', drifted);
   const evidence = baselineIsMeasured(state, night) ? evidenceFor(state, night, experiment) : null;
   if (evidence === null) return null;
   const limits = limitsOf(state, night, experiment);
@@ -101,7 +104,11 @@ const changesOf = (state: State, { id, change }: Experiment): readonly Change[] 
 ];
 
 const over = (reason: NightEnd): string =>
-  reason === 'target_reached' ? 'the target was reached' : 'the budget was spent';
+  reason === 'drift'
+    ? 'the baseline drifted'
+    : reason === 'target_reached'
+      ? 'the target was reached'
+      : 'the budget was spent';
 
 /** Whether the budget was spent on too few runs of the baseline, and none of them is under way. */
 function baselineStaysUnmeasured(state: State, night: Night): boolean {

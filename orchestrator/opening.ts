@@ -91,13 +91,15 @@ async function nextNight(state: State, last: Night | null, found: Found): Promis
 
 /** A baseline measured earlier under the same plan, base, data and machine needs no new runs. */
 function takenOver(state: State, plan_key: string, found: Found): ExperimentId | null {
-  for (const night of [...state.nights.values()].toReversed()) {
+  const nights = [...state.nights.values()];
+  const drifted = new Set(nights.flatMap((night) => (night.drift ? [night.baseline] : [])));
+  for (const night of nights.toReversed()) {
     const same =
       night.plan_key === plan_key &&
       night.base.commit === found.base.commit &&
       night.machine === found.machine &&
       changedData(night.data, found.data).length === 0;
-    if (!same || night.baseline === null) continue;
+    if (!same || night.baseline === null || drifted.has(night.baseline)) continue;
     const wanted = night.plan.run.deterministic ? 1 : REPLICATES;
     if (armOf(state, night.baseline).length >= wanted) return night.baseline;
   }

@@ -19,9 +19,10 @@ export interface NextRun {
 /** Attempts at a run whose failure was the machine's, before it counts as failed. */
 const MOST_ATTEMPTS = 3;
 
-/** A cut-off attempt is always made again; one that the machine failed, a few times. */
+/** A cut-off attempt is always made again; one that the machine failed, a few times; one that it kept waiting, once. */
 export const lostToTheMachine = (run: Run): boolean =>
   run.result?.killed_because === 'fenced' ||
+  run.contended === true ||
   (run.result?.failure?.class === 'infrastructure' && run.attempt < MOST_ATTEMPTS);
 
 /** The first of these runs that is to be made again; one that is under way has no result yet. */

@@ -10,6 +10,7 @@ import {
 } from './domain/state.ts';
 import { usableObjective } from './domain/run.ts';
 import { ideasLeft, searchRunsLeft, spent } from './budget.ts';
+import { checkDue } from './drift.ts';
 import { lineOf, raceOf } from './race.ts';
 import {
   again,
@@ -87,7 +88,9 @@ export function searchMoves(state: State, night: Night): readonly Move[] {
   const last = left < 2 && !night.plan.run.deterministic;
   const due = turn || last ? ofBaseline : [];
   const rest = last ? [...race.last, ...screens] : [...screens, ...race.last];
-  const repeats = repeatsDue(state, night).map((next): Move => ({ kind: 'run', next }));
+  const check = checkDue(state, night);
+  const once = [...(check ? [check] : []), ...repeatsDue(state, night)];
+  const repeats = once.map((next): Move => ({ kind: 'run', next }));
   return [
     ...moves,
     ...repeats,

@@ -61,7 +61,7 @@ export const nights = defineTable<NightRow>({
     ended: ['TIMESTAMP', 'When it ended, UTC; null while it runs, or where it was cut off.'],
     end_reason: [
       'VARCHAR',
-      'experiments_spent, runs_spent, time_spent, ideas_spent, stopped, superseded, gate, baseline_failed.',
+      'experiments_spent, runs_spent, time_spent, gpu_hours_spent, ideas_spent, target_reached, plateau, drift, stopped, superseded, gate, baseline_failed.',
     ],
     message: ['VARCHAR', 'Why it ended, for people.'],
     base_branch: ['VARCHAR', 'The base branch; null on a detached HEAD.'],

@@ -1,6 +1,6 @@
 import type { Event } from './event.ts';
 import type { ExperimentId, NightId, RunId } from './ids.ts';
-import { experimentIn, type State } from './state.ts';
+import { AUTOLAB, experimentIn, SUSPICIOUS, type State } from './state.ts';
 
 /** What somebody may want to hear of at once, and not in the morning. */
 export type AlertKind =
@@ -10,6 +10,9 @@ export type AlertKind =
   | 'diverging'
   | 'hung'
   | 'slept'
+  | 'suspicious'
+  | 'drifted'
+  | 'contended'
   | 'beyond_baseline'
   | 'new_incumbent'
   | 'improved'
@@ -47,6 +50,18 @@ export function alertOf(state: State, event: Event): Alert | null {
       const text = `${experiment} (${titleOf(state, experiment)}) could not be prepared: ${failure.message}`;
       return { kind: 'run_failed', level: 'warning', subject: experiment, text };
     }
+    case 'flagged': {
+      const { target: subject, label, because } = event;
+      if (label !== SUSPICIOUS || event.who !== AUTOLAB) return null;
+      const text = `${subject} is suspicious: ${because}`;
+      return { kind: 'suspicious', level: 'warning', subject, text };
+    }
+    case 'baseline_drifted': {
+      const text = `the search ends, and only what dawn compares anew may be claimed: ${event.because}`;
+      return { kind: 'drifted', level: 'error', subject: event.night, text };
+    }
+    case 'contended':
+      return { kind: 'contended', level: 'warning', subject: event.check, text: event.because };
     case 'experiment_judged':
       return ofJudgement(state, event);
     case 'incumbent_moved': {

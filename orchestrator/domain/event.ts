@@ -65,6 +65,8 @@ export type NightEnd =
   | 'target_reached'
   /** Nothing better came of so many experiments as `budget.plateau` says. */
   | 'plateau'
+  /** The unchanged baseline no longer gives what it gave. */
+  | 'drift'
   | 'stopped'
   | 'superseded'
   | 'gate'
@@ -205,6 +207,24 @@ export type EventBody =
       readonly night: NightId;
       readonly baseline: ExperimentId;
       readonly confirmable: Confirmable;
+    }
+  /** Two repeats of the baseline in a row were off by more than chance may do. */
+  | {
+      readonly type: 'baseline_drifted';
+      readonly night: NightId;
+      readonly runs: readonly RunId[];
+      /** When the last check that agreed was started, ISO 8601: what was started later is in doubt. */
+      readonly since: string;
+      readonly because: string;
+    }
+  /** A repeat of the baseline was slow: something else uses the machine. */
+  | {
+      readonly type: 'contended';
+      readonly night: NightId;
+      readonly check: RunId;
+      /** Runs that ran out of time meanwhile, and are made again. */
+      readonly again: readonly RunId[];
+      readonly because: string;
     }
   /** The search is over; fresh seeds decide. No arms: there is nothing to confirm. */
   | {

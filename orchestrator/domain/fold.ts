@@ -9,12 +9,13 @@ import {
 } from './ids.ts';
 import { type Run } from './run.ts';
 import { trainsOtherwise } from './variant.ts';
-import { nightOf, opening, passage, pausedFor, troubled } from './night-parts.ts';
+import { nightOf, opening, passage, pausedFor, sinceCheck, troubled } from './night-parts.ts';
 import {
   AUTOLAB,
   EMPTY,
   experimentIn,
   NO_TROUBLE,
+  searchRunsOf,
   SUSPICIOUS,
   type Flag,
   type HypothesisRecord,
@@ -172,6 +173,7 @@ function apply(state: State, event: Event, put: Put): State {
           ? now
           : inNight(now.night, (night) => ({
               runs_started: night.runs_started + 1,
+              since_check: sinceCheck(night, event),
               trouble: { ...night.trouble, lost: night.trouble.lost.filter((run) => run !== id) },
               running: [...night.running.filter((run) => run !== id), id],
               active:
@@ -234,6 +236,30 @@ function apply(state: State, event: Event, put: Put): State {
       }));
     case 'baseline_measured':
       return inNight(event.night, () => ({ confirmable: event.confirmable }));
+    case 'baseline_drifted': {
+      const { since, because } = event;
+      // What broke a rule broke it whatever the baseline did.
+      const compared = (id: ExperimentId) =>
+        ![undefined, 'invalid', 'failed'].includes(experimentIn(now, id).judgement?.verdict);
+      const inDoubt = (id: ExperimentId) =>
+        compared(id) && searchRunsOf(now, id).some(({ started }) => started > since);
+      return inNight(event.night, (night) => ({
+        drift: { since, because },
+        active: [...new Set([...night.active, ...night.tried.filter(inDoubt)])],
+        ...told(night),
+      }));
+    }
+    case 'contended': {
+      let { runs } = now;
+      const again = event.again.flatMap((id) => runs.get(id) ?? []);
+      for (const run of again) runs = put(runs, run.id, { ...run, contended: true });
+      const ids = new Set(again.map(({ experiment }) => experiment));
+      const after = inNight(event.night, (night) => ({
+        contended: [...night.contended, event.check],
+        active: [...new Set([...night.active, ...night.tried.filter((id) => ids.has(id))])],
+      }));
+      return { ...after, runs };
+    }
     case 'dawn_began': {
       const { reason, seeds, arms, test = 'welch', attribute = false } = event;
       const dawn = { reason, seeds, arms, test, attribute, left_out: [] };

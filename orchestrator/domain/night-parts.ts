@@ -1,9 +1,16 @@
 import type { Experiment } from './experiment.ts';
-import type { NightStarted } from './event.ts';
+import type { Event, NightStarted } from './event.ts';
 import { type RunResult } from './run.ts';
 import { NO_TROUBLE, type Night, type Passage, type Trouble } from './state.ts';
 
 /** A night as it begins, and what single events make of its parts. Pure; the fold is in fold.ts. */
+
+/** Candidates' runs since the baseline was last made again, once this run is started. */
+export const sinceCheck = (night: Night, run: Event & { type: 'run_started' }): number => {
+  if (run.purpose === 'repeat' && run.experiment === night.baseline) return 0;
+  const counts = run.purpose === 'screen' || run.purpose === 'replicate';
+  return night.since_check + (counts && run.attempt === 1 ? 1 : 0);
+};
 
 export const passage = ({ gate, passed, because }: Passage): Passage => ({ gate, passed, because });
 
@@ -79,6 +86,9 @@ export const nightOf = (event: NightStarted & { readonly at: string }): Night =>
   tried_before_move: 0,
   gates: [],
   because: event.because ?? null,
+  since_check: 0,
+  drift: null,
+  contended: [],
   trouble: NO_TROUBLE,
   stopping: null,
   paused: null,

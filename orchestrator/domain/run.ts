@@ -150,6 +150,8 @@ export interface Run {
   /** When its result was recorded, ISO 8601. */
   readonly ended: string | null;
   readonly result: RunResult | null;
+  /** It ran out of time while something else used the machine, and is to be made again. */
+  readonly contended?: boolean;
   /** The Reporter's line on it. */
   readonly said: string | null;
 }

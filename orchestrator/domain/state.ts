@@ -73,6 +73,12 @@ export interface Night {
   /** The plan's gates that were decided. */
   readonly gates: readonly Passage[];
   readonly because: string | null;
+  /** Candidates' runs that were started since the baseline was last made again. */
+  readonly since_check: number;
+  /** Since when the night's numbers do not compare with its baseline, ISO 8601, and why. */
+  readonly drift: { readonly since: string; readonly because: string } | null;
+  /** Repeats of the baseline that were slow by what else used the machine. */
+  readonly contended: readonly RunId[];
   readonly trouble: Trouble;
   /** Somebody asked it to stop; a launch that goes on takes that back. */
   readonly stopping: 'drain' | 'now' | null;

@@ -71,5 +71,6 @@ export function cameBack(
 }
 
 /** Half the width of the 99 % prediction interval for the difference of two single runs. */
-const repeatBound = ({ variance: squared, df }: Noise): number =>
-  tQuantile(0.995, df) * Math.sqrt(2 * squared);
+export function repeatBound({ variance: squared, df }: Noise): number {
+  return tQuantile(0.995, df) * Math.sqrt(2 * squared);
+}

@@ -24,6 +24,8 @@ export interface World {
   /** Ideas, in the order the Researcher has them. */
   readonly ideas: readonly Proposal[];
   readonly secondsPerRun?: number;
+  /** What a run says that it took, where that is not `secondsPerRun`. */
+  readonly took?: (titles: readonly string[], run: Run) => number;
 }
 
 export interface Simulated {
@@ -195,7 +197,7 @@ function resultOf(world: World, state: State, work: Work & { kind: 'run' }): Run
     objective: typeof measured === 'number' ? measured : null,
     tier: 'self_reported',
     started: state.now,
-    seconds: world.secondsPerRun ?? 10,
+    seconds: world.took?.(titles, run) ?? world.secondsPerRun ?? 10,
     ...{ cpu_seconds: null, slept_seconds: 0, exit_code: failed ? 1 : 0, signal: null },
     summary: typeof measured === 'number' ? [{ key: 'loss', number: measured, text: null }] : [],
     ...{ params: [], artifacts: [], metric_points: 0, environment_key: 'here', spans: [] },
