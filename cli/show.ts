@@ -65,6 +65,7 @@ function runPage(state: State, id: RunId, now: Standing) {
   return {
     ...now.run(runRow(state, id)),
     folder: attemptDir(id, attempt),
+    environment: result?.environment ?? null,
     params: result?.params ?? [],
     summary: result?.summary ?? [],
     artifacts: result?.artifacts ?? [],
@@ -180,6 +181,11 @@ function showRun(state: State, id: RunId, now: Standing): void {
   fact('seed', String(page.seed ?? 'none'));
   fact('took', duration(page.seconds));
   fact('folder', page.folder);
+  if (page.environment) {
+    const { hard, words } = page.environment;
+    const soft = Object.entries(words).map(([name, value]) => `${name} ${oneLine(value)}`);
+    fact('environment', `${hard} (compared within it alone); ${soft.join(', ')}`);
+  }
   for (const flag of page.flagged)
     fact('flag', `${flag.label} (${oneLine(flag.because)}; ${flag.who})`);
   for (const rerun of page.reruns) fact('rerun', rerunInWords(rerun));

@@ -62,10 +62,22 @@ export function checkDue(state: State, night: Night): NextRun | null {
 
 /** Records what the latest check shows: that the baseline drifted, or that the machine is contended. */
 export function drift(state: State, night: Night): Action[] {
+  if (night.elsewhere !== null && !night.drift && !night.dawn)
+    return movedElsewhere(state, night.elsewhere, night);
   const checks = checksOf(state, night);
   const last = checks.at(-1);
   if (last?.result == null || night.dawn || night.drift || lostToTheMachine(last)) return [];
   return drifted(state, night, checks) ?? contended(state, night, checks);
+}
+
+/** The run and what was started beside it and later is in doubt: what it ran on is not the baseline's. */
+function movedElsewhere(state: State, run: RunId, { id: night }: Night): Action[] {
+  const started = state.runs.get(run)?.started ?? state.now;
+  const since = new Date(Date.parse(started) - 1).toISOString();
+  const because = `${run} did not run where the baseline did: devices, linked data, evaluator, command, limits or threads are others (their manifests say which)`;
+  return [
+    { kind: 'record', event: { type: 'baseline_drifted', night, runs: [run], since, because } },
+  ];
 }
 
 function drifted(state: State, night: Night, checks: readonly Run[]): Action[] | null {

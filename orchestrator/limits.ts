@@ -53,7 +53,7 @@ function found(
 /** One value per finished run; NaN where it did not report the metric. */
 const metricOf = ({ plan }: Night, runs: readonly Run[], metric: string): readonly number[] =>
   runs
-    .filter(({ status }) => status === 'finished')
+    .filter(({ status, purpose }) => status === 'finished' && purpose !== 'repeat')
     .map((run) => {
       if (metric === plan.objective.metric) return usableObjective(run) ?? Number.NaN;
       return run.result?.summary.find(({ key }) => key === metric)?.number ?? Number.NaN;

@@ -3,7 +3,8 @@ import type { Base, DataIdentity, EventBody } from './domain/event.ts';
 import type { Proposal } from './domain/hypothesis.ts';
 import { nightId, type ExperimentId } from './domain/ids.ts';
 import { planMeaning, type Plan } from './domain/plan.ts';
-import { armOf, experimentIn, type Night, type State } from './domain/state.ts';
+import type { Environment } from './domain/run.ts';
+import { armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import { REPLICATES } from './statistics/verdict.ts';
 
 /** How a launch begins: go on with a night that was cut off, or start the next. Pure. */
@@ -17,6 +18,8 @@ export interface Found {
   readonly settings: Readonly<Record<string, string>>;
   readonly slots: number;
   readonly machine: string;
+  /** Absent: nobody looked. */
+  readonly environment?: Environment;
   readonly data: readonly DataIdentity[];
   /** The user's hypotheses, patches read. */
   readonly own: readonly Proposal[];
@@ -53,20 +56,42 @@ export async function opening(state: State, found: Found): Promise<readonly Even
 /** A night goes on where nothing but its budget changed: or its runs would not compare. */
 const goesOn = (night: Night, found: Found): boolean => whatChanged(night, found) === null;
 
-function whatChanged(night: Night, { plan, base, data, machine }: Found): string | null {
+function whatChanged(night: Night, found: Found): string | null {
+  const { plan, base, data, machine } = found;
   if (night.base.commit !== base.commit) return 'the base branch moved';
   if (withoutBudget(night.plan) !== withoutBudget(plan)) return 'research_plan.yaml changed';
   const [path] = changedData(night.data, data);
   if (path !== undefined) return `${path} changed`;
-  return night.machine === machine ? null : 'the machine changed';
+  if (night.machine !== machine) return 'the machine changed';
+  return sameHard(night, found) ? null : 'what runs depend on changed (devices, limits or threads)';
 }
 
 /** Nor what no run knows of: who is told, and how a rehearsal cuts one short. */
 const withoutBudget = ({ budget: _, notify: __, run, ...rest }: Plan): string =>
   JSON.stringify({ ...rest, run: { ...run, smoke: undefined } });
 
+/** Where nobody looked, the machine's words have to do. */
+const sameHard = ({ environment }: Night, found: Found): boolean =>
+  !environment || !found.environment || environment.hard === found.environment.hard;
+
+/** What is to be known of a baseline that was measured where something soft was otherwise. */
+function softRemarks(state: State, baseline: ExperimentId | null, found: Found): string[] {
+  const runs = baseline === null ? [] : runsOf(state, baseline);
+  const was = runs.find(({ result }) => result?.environment)?.result?.environment;
+  const now = found.environment;
+  if (!was || !now || was.soft === now.soft) return [];
+  const names = [...new Set([...Object.keys(was.words), ...Object.keys(now.words)])];
+  const moved = names
+    .filter((name) => was.words[name] !== now.words[name])
+    .map((name) => `${name} ${was.words[name] ?? 'none'}, now ${now.words[name] ?? 'none'}`);
+  return [
+    `${baseline} was measured with ${moved.join('; ')}: that should move no number, and tonight’s are compared with it`,
+  ];
+}
+
 async function nextNight(state: State, last: Night | null, found: Found): Promise<EventBody> {
   const plan_key = planKey(found.plan);
+  const baseline = takenOver(state, plan_key, found);
   return {
     type: 'night_started',
     night: nightId(state.next_night),
@@ -80,10 +105,11 @@ async function nextNight(state: State, last: Night | null, found: Found): Promis
     machine: found.machine,
     data: found.data,
     data_changed: last === null ? [] : changedData(last.data, found.data),
-    baseline: takenOver(state, plan_key, found),
+    baseline,
     proposals: [...(await offeredAgain(state, found)), ...found.own],
     next_experiment: Math.max(state.next_experiment, found.highest_number + 1),
-    remarks: found.remarks,
+    remarks: [...found.remarks, ...softRemarks(state, baseline, found)],
+    ...(found.environment ? { environment: found.environment } : {}),
     ...(found.because ? { because: found.because } : {}),
     ...(found.gpus_per_run === undefined ? {} : { gpus_per_run: found.gpus_per_run }),
   };
@@ -98,6 +124,7 @@ function takenOver(state: State, plan_key: string, found: Found): ExperimentId |
       night.plan_key === plan_key &&
       night.base.commit === found.base.commit &&
       night.machine === found.machine &&
+      sameHard(night, found) &&
       changedData(night.data, found.data).length === 0;
     if (!same || night.baseline === null || drifted.has(night.baseline)) continue;
     const wanted = night.plan.run.deterministic ? 1 : REPLICATES;

@@ -1,10 +1,13 @@
 import { platform, arch } from 'node:os';
 import { execa } from 'execa';
 import type { DataIdentity } from '../orchestrator/domain/event.ts';
+import type { Plan } from '../orchestrator/domain/plan.ts';
+import type { Environment } from '../orchestrator/domain/run.ts';
 import type { RunOrder } from '../orchestrator/domain/ports.ts';
 import type { Workshop } from './attempt.ts';
 import { dataIdentity } from './data.ts';
 import { hashOf, lockHashes } from './locks.ts';
+import { environmentOf } from './environment-key.ts';
 import { machine } from './machine.ts';
 import type { Manifest } from './manifest.ts';
 import { installedPackages, interpretersOf } from './packages.ts';
@@ -17,13 +20,15 @@ export interface Facts extends Pick<
 > {
   readonly versions: Manifest['versions'];
   readonly data: readonly DataIdentity[];
+  readonly environment: Environment;
 }
 
 /** Answers once per executor; the machine does not change under it. */
-const remembered = new WeakMap<
-  Workshop,
-  Promise<Pick<Manifest, 'hardware'> & { git: string | null }>
->();
+interface Here extends Pick<Manifest, 'hardware'> {
+  readonly git: string | null;
+  readonly environmentWith: (data: readonly DataIdentity[], plan: Plan) => Environment;
+}
+const remembered = new WeakMap<Workshop, Promise<Here>>();
 
 /**
  * The environment key is over the hard parts: hardware, interpreter versions, lock files, linked
@@ -40,7 +45,7 @@ export async function collectFacts(
   watched: ReadonlyMap<string, Snapshot> = new Map(),
 ): Promise<Facts> {
   const { plan, commit } = order;
-  const [{ hardware, git }, locks, interpreters] = await Promise.all([
+  const [{ hardware, git, environmentWith }, locks, interpreters] = await Promise.all([
     machineOf(workshop),
     lockHashes(workshop.repository, plan, commit),
     interpretersOf(words, env, cwd),
@@ -61,6 +66,7 @@ export async function collectFacts(
   ).slice(0, 16);
   return {
     environment_key,
+    environment: environmentWith(data, plan),
     hardware,
     packages,
     locks,
@@ -69,17 +75,13 @@ export async function collectFacts(
   };
 }
 
-function machineOf(
-  workshop: Workshop,
-): Promise<Pick<Manifest, 'hardware'> & { git: string | null }> {
+function machineOf(workshop: Workshop): Promise<Here> {
   const known = remembered.get(workshop) ?? look(workshop);
   remembered.set(workshop, known);
   return known;
 }
 
-async function look(
-  workshop: Workshop,
-): Promise<Pick<Manifest, 'hardware'> & { git: string | null }> {
+async function look(workshop: Workshop): Promise<Here> {
   const [here, git] = await Promise.all([
     machine(workshop.user),
     execa('git', ['--version'], { reject: false, timeout: 10_000, stdin: 'ignore' }),
@@ -93,5 +95,6 @@ async function look(
       gpus: [...here.gpus],
     },
     git: git.failed ? null : git.stdout.replace('git version ', '').trim(),
+    environmentWith: (data, plan) => environmentOf(here, data, plan, workshop.user),
   };
 }

@@ -104,6 +104,7 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
     const result: RunResult = {
       ...resultOf(attempt, opened, trained, measured, kept),
       environment_key: known?.environment_key ?? 'unknown',
+      ...(known === null ? {} : { environment: known.environment }),
       status: killed ? 'killed' : failure === null ? 'finished' : 'failed',
       failure,
       killed_because: killed ? (pruned ? prunedUnless(signal) : reasonOf(signal)) : null,

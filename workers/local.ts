@@ -12,6 +12,7 @@ import { readSealed } from './result.ts';
 import type { Concern } from './vitals.ts';
 
 export { dataIdentity } from './data.ts';
+export { environmentOf } from './environment-key.ts';
 export { gpusFor, machine, machineInWords, slotsFor, type Gpu, type Machine } from './machine.ts';
 export type { Limits } from './attempt.ts';
 export type { Concern } from './vitals.ts';

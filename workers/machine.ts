@@ -16,6 +16,8 @@ export interface Machine {
   /** MB of 1024 × 1024 bytes; a container's limit where there is one. */
   readonly memory_mb: number;
   readonly gpus: readonly Gpu[];
+  /** Of the GPUs, where there are any. */
+  readonly driver?: string;
 }
 
 const NVIDIA_SMI = 'nvidia-smi';
@@ -25,12 +27,16 @@ const NVIDIA_SMI_MS = 10_000;
 export async function machine(
   user: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<Machine> {
-  const [memory, gpus] = await Promise.all([memoryLimit(), gpusOf(user['CUDA_VISIBLE_DEVICES'])]);
+  const [memory, { gpus, driver }] = await Promise.all([
+    memoryLimit(),
+    gpusOf(user['CUDA_VISIBLE_DEVICES']),
+  ]);
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     memory_mb: Math.floor(Math.min(totalmem(), memory) / 2 ** 20),
     gpus,
+    ...(driver === undefined ? {} : { driver }),
   };
 }
 
@@ -52,13 +58,15 @@ async function memoryLimit(): Promise<number> {
   return Number.isFinite(bytes) && bytes > 0 ? bytes : Number.POSITIVE_INFINITY;
 }
 
-async function gpusOf(visible: string | undefined): Promise<readonly Gpu[]> {
+async function gpusOf(
+  visible: string | undefined,
+): Promise<{ readonly gpus: readonly Gpu[]; readonly driver: string | undefined }> {
   const { stdout, failed } = await execa(
     NVIDIA_SMI,
-    ['--query-gpu=index,uuid,name,memory.total', '--format=csv,noheader,nounits'],
+    ['--query-gpu=index,uuid,name,memory.total,driver_version', '--format=csv,noheader,nounits'],
     { reject: false, timeout: NVIDIA_SMI_MS, stdin: 'ignore' },
   );
-  if (failed) return [];
+  if (failed) return { gpus: [], driver: undefined };
   const all = stdout.split('\n').flatMap((line): readonly (Gpu & { uuid: string })[] => {
     const [index, uuid, name, memory] = line.split(',').map((part) => part.trim());
     if (uuid === undefined || name === undefined) return [];
@@ -66,12 +74,14 @@ async function gpusOf(visible: string | undefined): Promise<readonly Gpu[]> {
     return [{ index: Number(index), uuid, name, memory_mb: Number(memory) || 0 }];
   });
   const shown = visible?.split(',').map((part) => part.trim());
-  return all
+  const driver = stdout.split('\n')[0]?.split(',')[4]?.trim();
+  const gpus = all
     .filter(({ index, uuid }) => {
       if (shown === undefined) return true;
       return shown.some((id) => id === String(index) || (id !== '' && uuid.startsWith(id)));
     })
     .map(({ index, name, memory_mb }) => ({ index, name, memory_mb }));
+  return { gpus, driver };
 }
 
 /** More would have runs disturb each other on whatever is shared: disk, memory bandwidth, heat. */

@@ -35,7 +35,10 @@ export function resultOf(
   trained: Trained | null,
   measured: readonly Measured[],
   kept: Kept | null,
-): Omit<RunResult, 'status' | 'failure' | 'killed_because' | 'environment_key' | 'spans'> {
+): Omit<
+  RunResult,
+  'status' | 'failure' | 'killed_because' | 'environment_key' | 'environment' | 'spans'
+> {
   const done = trained?.done;
   // What was said counts, also where the disk had no room for the files that show it.
   const said = trained === null ? null : readingsOf(attempt, trained, measured);

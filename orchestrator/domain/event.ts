@@ -3,7 +3,7 @@ import type { Command, Contrast, DawnTest, Experiment, Judgement } from './exper
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
 import type { Plan } from './plan.ts';
-import type { Failure, Purpose, RunResult, Span } from './run.ts';
+import type { Environment, Failure, Purpose, RunResult, Span } from './run.ts';
 
 /** What the base branch was when the night began. */
 export interface Base {
@@ -50,6 +50,8 @@ export interface NightStarted {
   readonly remarks: readonly string[];
   /** Why the goal moved since the last night, as its launch was told. */
   readonly because?: string;
+  /** As the launch found it. Absent: nobody looked. */
+  readonly environment?: Environment;
   /** GPUs that each run gets. Absent: nobody counted. */
   readonly gpus_per_run?: number;
 }

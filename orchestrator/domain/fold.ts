@@ -7,7 +7,7 @@ import {
   type HypothesisId,
   type NightId,
 } from './ids.ts';
-import { type Run } from './run.ts';
+import { type Run, type RunResult } from './run.ts';
 import { trainsOtherwise } from './variant.ts';
 import { nightOf, opening, passage, pausedFor, sinceCheck, troubled } from './night-parts.ts';
 import {
@@ -15,6 +15,7 @@ import {
   EMPTY,
   experimentIn,
   NO_TROUBLE,
+  runsOf,
   searchRunsOf,
   SUSPICIOUS,
   type Flag,
@@ -195,12 +196,16 @@ function apply(state: State, event: Event, put: Put): State {
       const after =
         now.night === null
           ? now
-          : inNight(now.night, ({ running, unsaid, run_seconds, trouble }) => ({
-              running: running.filter((id) => id !== run.id),
-              unsaid: [...unsaid.filter((id) => id !== run.id), run.id],
-              run_seconds: run_seconds + event.result.seconds,
-              trouble: troubled(trouble, event.result, event.at),
-            }));
+          : inNight(
+              now.night,
+              ({ running, unsaid, run_seconds, trouble, baseline, elsewhere }) => ({
+                elsewhere: elsewhere ?? (isElsewhere(now, baseline, event.result) ? run.id : null),
+                running: running.filter((id) => id !== run.id),
+                unsaid: [...unsaid.filter((id) => id !== run.id), run.id],
+                run_seconds: run_seconds + event.result.seconds,
+                trouble: troubled(trouble, event.result, event.at),
+              }),
+            );
       const runs = put(now.runs, run.id, {
         ...{ ...run, status, ended: event.at },
         result: event.result,
@@ -329,6 +334,15 @@ function apply(state: State, event: Event, put: Put): State {
     case 'span':
       return now;
   }
+}
+
+/** Whether a run ended in a hard environment that is not that of the baseline's first. */
+function isElsewhere(state: State, baseline: ExperimentId | null, { environment }: RunResult) {
+  if (baseline === null || !environment) return false;
+  const first = runsOf(state, baseline).find(({ result }) => result?.environment);
+  return (
+    first?.result?.environment !== undefined && first.result.environment.hard !== environment.hard
+  );
 }
 
 /** Dawn's runs are a training of their own where the night's plan says so. */

@@ -62,6 +62,8 @@ export const nightOf = (event: NightStarted & { readonly at: string }): Night =>
   settings: event.settings,
   slots: event.slots,
   machine: event.machine,
+  environment: event.environment ?? null,
+  elsewhere: null,
   idle_seconds: 0,
   data: event.data,
   data_changed: event.data_changed,

@@ -93,6 +93,14 @@ export interface Pruning {
   readonly audited: boolean;
 }
 
+/** What surrounds a run. Numbers are compared within one hard key; across soft ones that is said. */
+export interface Environment {
+  readonly hard: string;
+  readonly soft: string;
+  /** What the soft key is made of, such as `kernel`, `driver`, `host`. */
+  readonly words: Readonly<Record<string, string>>;
+}
+
 /** What came of one attempt, sealed on disk by the worker before anybody is told. */
 export interface RunResult {
   readonly run: RunId;
@@ -127,6 +135,8 @@ export interface RunResult {
   readonly steps?: number | null;
   /** Runs with different keys are not compared without saying so. */
   readonly environment_key: string;
+  /** Absent where nobody looked. */
+  readonly environment?: Environment;
   readonly spans: readonly Span[];
 }
 

@@ -11,7 +11,7 @@ import type {
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import { type ExperimentId, type HypothesisId, type NightId, type RunId } from './ids.ts';
 import type { Plan } from './plan.ts';
-import { usableObjective, type Run } from './run.ts';
+import { usableObjective, type Environment, type Run } from './run.ts';
 
 /** What became of a hypothesis. */
 export interface HypothesisRecord extends Hypothesis {
@@ -32,6 +32,10 @@ export interface Night {
   readonly settings: Readonly<Record<string, string>>;
   readonly slots: number;
   readonly machine: string;
+  /** As its launch found it; null where nobody looked. */
+  readonly environment: Environment | null;
+  /** The first of its runs whose hard environment is not its baseline's. */
+  readonly elsewhere: RunId | null;
   /** Seconds that were not the night's: between a cut and the launch that went on, or asleep. */
   readonly idle_seconds: number;
   readonly data: readonly DataIdentity[];

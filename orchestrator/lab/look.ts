@@ -36,14 +36,15 @@ export async function look(
 ): Promise<Found> {
   const { plan, text, base, remarks } = labPlan;
   const { repository, root } = lab;
-  const { dataIdentity } = await import('../../workers/local.ts');
+  const { dataIdentity, environmentOf } = await import('../../workers/local.ts');
   const { slots, machine, dirty } = await prospect(lab, labPlan, here);
+  const data = await Promise.all(
+    plan.workspace.link.map((path) => dataIdentity(root, path, lab.cacheDir)),
+  );
   return {
-    ...{ plan, plan_text: text, base, slots, machine },
+    ...{ plan, plan_text: text, base, slots, machine, data },
+    environment: environmentOf(here, data, plan, process.env),
     settings: await settingsAt(lab, plan, base.commit),
-    data: await Promise.all(
-      plan.workspace.link.map((path) => dataIdentity(root, path, lab.cacheDir)),
-    ),
     own: await ownProposals(plan, root),
     diffOf: async (id) => {
       const experiment = experimentIn(state, id);

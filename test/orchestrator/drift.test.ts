@@ -134,6 +134,22 @@ describe('the unchanged baseline', () => {
   });
 });
 
+test('a run in another hard environment than the baseline’s ends the search as a drift does', () => {
+  const world = { ...worldOf(Infinity, 0), environment: () => 'one' };
+  const moved = {
+    ...world,
+    environment: (run: { id: string }) => (run.id === 'E-0006.1' ? 'two' : 'one'),
+  };
+  expect(of(simulate(world, nightStarted(plan)).events, 'baseline_drifted')).toEqual([]);
+  const { events, state } = simulate(moved, nightStarted(plan));
+  const [told] = of(events, 'baseline_drifted');
+  expect(told).toMatchObject({ runs: ['E-0006.1'] });
+  expect(experimentIn(state, 'E-0006').judgement?.because).toContain(
+    'did not run where the baseline did',
+  );
+  expect(currentNight(state).ended).toMatchObject({ reason: 'drift' });
+});
+
 describe('a machine that somebody else uses', () => {
   const busy = (seconds: number): World => ({
     ...worldOf(Infinity, 0),

@@ -36,6 +36,39 @@ const aNight = (gain: number) => {
 
 const started = (bodies: readonly unknown[]): NightStarted => bodies.at(-1) as NightStarted;
 
+describe('the environment of a launch', () => {
+  const surroundings = (hard: string, kernel: string) => ({
+    hard,
+    soft: kernel,
+    words: { kernel },
+  });
+  const { state } = simulate(
+    {
+      ideas: [anIdea('a')],
+      measure: (_, run) => 1 + 0.001 * ((run.seed ?? 0) % 7),
+      environment: () => 'h',
+    },
+    nightStarted(plan, { plan_key: planKey(plan), environment: surroundings('h', '6.1') }),
+  );
+  const next = async (hard: string, kernel: string) =>
+    started(await opening(state, found({ environment: surroundings(hard, kernel) })));
+
+  test('takes the baseline over within one hard key alone', async () => {
+    expect(await next('h', 's')).toMatchObject({ baseline: 'E-0000', remarks: [] });
+    expect(await next('other', 's')).toMatchObject({ baseline: null, remarks: [] });
+    // Nobody looked: the machine's words have to do.
+    expect(started(await opening(state, found()))).toMatchObject({ baseline: 'E-0000' });
+  });
+
+  test('takes it over across soft keys, and says so', async () => {
+    const { baseline, remarks } = await next('h', '6.8');
+    expect(baseline).toBe('E-0000');
+    expect(remarks).toEqual([
+      'E-0000 was measured with kernel none, now 6.8: that should move no number, and tonight’s are compared with it',
+    ]);
+  });
+});
+
 describe('a launch', () => {
   test('starts the first night of an empty lab, numbered after the branches that remain', async () => {
     const bodies = await opening(EMPTY, found({ highest_number: 6 }));

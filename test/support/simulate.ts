@@ -24,6 +24,8 @@ export interface World {
   /** Ideas, in the order the Researcher has them. */
   readonly ideas: readonly Proposal[];
   readonly secondsPerRun?: number;
+  /** The hard key of what a run ran on; without it nobody looked. */
+  readonly environment?: (run: Run) => string;
   /** What a run says that it took, where that is not `secondsPerRun`. */
   readonly took?: (titles: readonly string[], run: Run) => number;
 }
@@ -201,6 +203,9 @@ function resultOf(world: World, state: State, work: Work & { kind: 'run' }): Run
     ...{ cpu_seconds: null, slept_seconds: 0, exit_code: failed ? 1 : 0, signal: null },
     summary: typeof measured === 'number' ? [{ key: 'loss', number: measured, text: null }] : [],
     ...{ params: [], artifacts: [], metric_points: 0, environment_key: 'here', spans: [] },
+    ...(world.environment
+      ? { environment: { hard: world.environment(run), soft: 's', words: {} } }
+      : {}),
   };
 }
 
