@@ -3,7 +3,15 @@ import type { NightEnd } from './domain/event.ts';
 import type { Change } from './domain/hypothesis.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import type { Run } from './domain/run.ts';
-import { ancestors, armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
+import {
+  ancestors,
+  armOf,
+  experimentIn,
+  runsOf,
+  searchRunsOf,
+  type Night,
+  type State,
+} from './domain/state.ts';
 import { baselineOf, spent } from './budget.ts';
 import { stackOf } from './dawn.ts';
 import { measuredInDrift } from './drift.ts';
@@ -86,8 +94,8 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
   if (evidence === null) return null;
   const limits = limitsOf(state, night, experiment);
   const judgement = { ...judge(evidence), ...objection(limits), limits };
-  const runs = runsOf(state, experiment.id);
-  const base = runsOf(state, experiment.baseline);
+  const runs = searchRunsOf(state, experiment.id);
+  const base = searchRunsOf(state, experiment.baseline);
   const idle = untrained(night.plan, changesOf(state, experiment), base, runs);
   return idle ? { ...judgement, verdict: 'invalid', because: idle } : judgement;
 }

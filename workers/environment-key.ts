@@ -32,6 +32,7 @@ export function environmentOf(
     data.map(({ path, sha256 }) => [path, sha256]),
     [run.command, run.shell, run.setup ?? null, run.timeout, run.deterministic],
     [evaluate?.command ?? null, evaluate?.timeout ?? null, compute.gpus_per_run],
+    plan.score ?? null,
     variables,
   ];
   const words: Record<string, string> = {
