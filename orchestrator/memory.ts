@@ -141,8 +141,8 @@ function rawEffect(state: State, { id, baseline }: Experiment): number | null {
 
 /**
  * Not known yet, and free to be tried: a change that never ran, for lack of budget or because of
- * the machine; one that a cut-off night left without a verdict; one that looked better when no
- * run was left to replicate it.
+ * the machine; one that a cut-off night left without a verdict; one that looked better when its
+ * search ended and no run was left to replicate it (until then the night follows it up by itself).
  */
 function unknown(state: State, night: Night, experiment: Experiment): boolean {
   const { id, failure, judgement, runs } = experiment;
@@ -150,6 +150,7 @@ function unknown(state: State, night: Night, experiment: Experiment): boolean {
   if (runs.length === 0 && failure === null) return true;
   if ((failure ?? failedRun(state, id)?.result?.failure)?.class === 'infrastructure') return true;
   const gain = judgement.on_parent && gainOf(night.plan.objective, judgement.on_parent.effect);
-  const unfinished = judgement.verdict === 'inconclusive' && judgement.n < PROMISING_SEEDS;
+  const over = experiment.night !== night.id || night.dawn !== null;
+  const unfinished = over && judgement.verdict === 'inconclusive' && judgement.n < PROMISING_SEEDS;
   return unfinished && gain !== null && gain > (night.plan.objective.min_effect ?? 0);
 }

@@ -162,6 +162,15 @@ describe('a night', () => {
     expect(memoryIn(state)).toEqual([]);
   });
 
+  test('remembers what looked good on one run while it may still follow it up', () => {
+    const { events } = simulate(steady({ a: 0.5, b: 0.4, c: 0.3 }), nightStarted(aPlan()));
+    const at = events.findIndex((e) => e.type === 'experiment_judged');
+    const state = replay(events.slice(0, at + 1));
+    const judged = events[at];
+    const id = judged?.type === 'experiment_judged' ? judged.experiment : null;
+    expect(memoryIn(state).map(({ experiment }) => experiment)).toContain(id);
+  });
+
   test('that was cut off leaves no idea blocked for the next', () => {
     const { events } = simulate(steady({ a: 0.5 }), nightStarted(aPlan()));
     const cut = events.slice(
