@@ -84,8 +84,8 @@ function objection(
     if (unknown) return `the search space has no knob ${unknown[0]}`;
     if (knobs.every(([name, value]) => settings[name] === value))
       return `${incumbent} has ${changeInWords(change)} already`;
-    // Last night's best may be several changes: it was measured as one.
-    if (knobs.length > 1 && source !== 'incumbent')
+    // Last night's best may be several changes: it was measured as one. The search may join knobs.
+    if (knobs.length > 1 && source !== 'incumbent' && source !== 'search_space')
       return `expected one change, found ${knobs.length} (${changeInWords(change)}): propose them one by one`;
   }
   // The user's own and last night's best were not thought up for a parent: they move along.

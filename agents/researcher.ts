@@ -7,7 +7,7 @@ import {
 import { changeKey, type Proposal } from '../orchestrator/domain/hypothesis.ts';
 import { isAllowed, type ValueTools } from './researcher/axis.ts';
 import { findingsToStack, movesToTry, prospectOf } from './researcher/draft.ts';
-import { heldChanges, oneKnob } from './researcher/evidence.ts';
+import { heldChanges } from './researcher/evidence.ts';
 
 /**
  * The Researcher states what to try next: own → draft → criticise → answer.
@@ -93,8 +93,10 @@ function sound(
     if (held.has(key)) return false;
     held.add(key);
     if (source !== 'search_space') return true;
-    const set = oneKnob(change);
-    const knob = set && search_space[set.name];
-    return set && knob && set.value !== settings[set.name] && isAllowed(knob, set.value);
+    if (change.kind !== 'knobs') return false;
+    return Object.entries(change.values).every(([name, value]) => {
+      const knob = search_space[name];
+      return knob && value !== settings[name] && isAllowed(knob, value);
+    });
   });
 }

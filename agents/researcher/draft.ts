@@ -10,24 +10,31 @@ import {
   type ValueTools,
 } from './axis.ts';
 import { relativeSeconds } from './cost.ts';
-import { evidenceOf, lineage, oneKnob, waitingHere, type KnobEvidence } from './evidence.ts';
+import {
+  evidenceOf,
+  heldChanges,
+  lineage,
+  oneKnob,
+  waitingHere,
+  type Candidate,
+  type KnobEvidence,
+} from './evidence.ts';
+import { pairsOf, valuesIn, type Joint } from './joint.ts';
 import { sightOf } from './observations.ts';
 import { outlookOn, type Outlook } from './surrogate.ts';
+import type { Spot } from './kernel.ts';
+import { reached } from './reach.ts';
 import { nearestTo, outcomeOf, titleOf, whyTry } from './words.ts';
-
-/** A move of one knob that the plan allows and the incumbent has not made. */
-export interface Candidate {
-  readonly knob: KnobEvidence;
-  readonly value: string;
-  /** From the current value, on the knob's axis; 0 between words. */
-  readonly distance: number;
-}
 
 /** All that is known when the Researcher starts to draft. */
 export interface Prospect {
   readonly knobs: readonly KnobEvidence[];
   /** In the order in which they are taken where nothing speaks for one or the other. */
   readonly candidates: readonly Candidate[];
+  /** Moves of several knobs at once; known to the outlook by the indices after the candidates'. */
+  readonly joint: readonly Joint[];
+  /** Indices of both that were tried or proposed on this incumbent, or come to it anyway. */
+  readonly held: ReadonlySet<number>;
   readonly outlook: Outlook;
   /** Seconds of a run of each candidate, as a share of the incumbent's. */
   readonly seconds: readonly number[];
@@ -39,14 +46,26 @@ export function prospectOf(brief: ResearcherBrief, tools: ValueTools): Prospect 
   const knobs = evidenceOf(brief);
   const candidates = mixed(knobs).flatMap((knob) => candidatesOf(brief, knob, tools));
   const sight = sightOf(brief, knobs);
-  const spots = candidates.map(({ knob, value }) => sight.with({ [knob.name]: value }));
   const waiting = waitingHere(brief).flatMap((change) =>
     change.kind === 'knobs' ? [sight.with(change.values)] : [],
   );
+  const singles = candidates.map(({ knob, value }) => sight.with({ [knob.name]: value }));
+  const look = (spots: readonly Spot[], pending: readonly Spot[]): Outlook =>
+    outlookOn(sight.seen, sight.from, spots, pending);
+  // Before anything was measured nothing speaks for two knobs at once.
+  const joint = sight.seen.length > 1 ? pairsOf(candidates, look(singles, sight.underWay)) : [];
+  const spoken = heldChanges(brief);
+  const isHeld = (moves: Joint): boolean =>
+    spoken.has(changeKey({ kind: 'knobs', values: valuesIn(moves) }));
+  const spots = [...singles, ...joint.map((moves) => sight.with(valuesIn(moves)))];
   return {
-    knobs,
-    candidates,
-    outlook: outlookOn(sight.seen, sight.from, spots, [...sight.underWay, ...waiting]),
+    ...{ knobs, candidates, joint },
+    held: new Set(
+      [...candidates.map(({ held }) => held), ...joint.map(isHeld)].flatMap((held, at) =>
+        held ? [at] : [],
+      ),
+    ),
+    outlook: look(spots, [...sight.underWay, ...waiting]),
     seconds: relativeSeconds(sight.seen, sight.from, spots),
     experiments: sight.seen.length,
   };
@@ -66,13 +85,13 @@ function candidatesOf(
   const all = [...found, ...valuesOf(knob.knob, knob.current, tools)];
   const distinct = new Map(all.toReversed().map((value) => [sameValue(value), value]));
   distinct.delete(sameValue(knob.current));
-  for (const held of knob.here) distinct.delete(held);
   const place = placesOf(knob.knob, knob.current);
   const from = place(knob.current);
   return [...distinct.values()].map((value) => {
     const to = place(value);
     const known = typeof from === 'number' && typeof to === 'number';
-    return { knob, value, distance: known ? Math.abs(to - from) : 0 };
+    const held = knob.here.has(sameValue(value));
+    return { knob, value, distance: known ? Math.abs(to - from) : 0, held };
   });
 }
 
@@ -94,39 +113,50 @@ export function findingsToStack(brief: ResearcherBrief, prospect: Prospect): rea
       const because = `${found.experiment} ${outcomeOf(found)} on ${found.parent}; a finding should stack, so again on ${brief.incumbent}`;
       const set = oneKnob(found.change);
       const at = prospect.candidates.findIndex(
-        ({ knob, value }) => knob.name === set?.name && sameValue(value) === sameValue(set.value),
+        ({ knob, value, held }) =>
+          !held && knob.name === set?.name && sameValue(value) === sameValue(set.value),
       );
       if (set && at >= 0 && prospect.outlook.gain(at).mean < 0) return [];
       const own = brief.own.find((p) => changeKey(p.change) === changeKey(found.change));
       if (own) return set && at < 0 ? [] : [{ ...own, because }];
       const candidate = prospect.candidates[at];
-      return candidate ? [proposalOf(candidate, because)] : [];
+      return candidate ? [proposalOf([candidate], because)] : [];
     });
 }
 
 /**
- * Up to `count` moves of one knob each: again and again the one with the highest expected
- * improvement per second of its run (Snoek, Larochelle, Adams, "Practical Bayesian optimization of
- * machine learning algorithms", NeurIPS 2012), the ones before it taken for tried.
+ * Up to `count` moves: again and again the one with the highest expected improvement per second of
+ * its run (Snoek, Larochelle, Adams, "Practical Bayesian optimization of machine learning
+ * algorithms", NeurIPS 2012), over what its knobs gain in any case, the ones before it taken for
+ * tried. Two knobs at once have to promise twice as much, since they tell half as much of each.
  */
 export function movesToTry(prospect: Prospect, count: number): readonly Proposal[] {
-  const { candidates, outlook, seconds, experiments } = prospect;
-  const open = new Set(candidates.keys());
+  const { candidates, joint, held, outlook, seconds, experiments } = prospect;
+  const all = [...candidates.map((one): Joint => [one]), ...joint];
+  const open = new Set([...all.keys()].filter((at) => !held.has(at)));
   const turns = new Map(prospect.knobs.map((knob) => [knob, knob.moves.length + knob.here.size]));
+  const movesAt = (at: number): Joint => all[at] ?? [];
+  const reach = reached();
+  for (const at of held) reach.add(movesAt(at), outlook.gain(at).mean);
   const moves: Proposal[] = [];
   while (moves.length < count && open.size > 0) {
-    const rate = (at: number): number => outlook.improvement(at) / (seconds[at] ?? 1);
+    const rate = (at: number): number => {
+      const made = movesAt(at);
+      return outlook.improvement(at, reach.over(made)) / (seconds[at] ?? 1) / made.length;
+    };
     const promise = highest(inTurn(prospect, open, turns), rate);
-    const first = candidates[promise];
-    if (!first) break;
-    const { knob } = first;
-    const best = (turns.get(knob) ?? 0) > 0 ? promise : highest(near(prospect, open, knob), rate);
-    const candidate = candidates[best] ?? first;
-    const nearest = nearestTo(knob, candidate.value);
-    moves.push(proposalOf(candidate, whyTry(knob.name, outlook.gain(best), experiments, nearest)));
+    if (promise < 0) break;
+    const knob = candidates[promise]?.knob;
+    const known = knob === undefined || (turns.get(knob) ?? 0) > 0;
+    const best = known ? promise : highest(near(prospect, open, knob), rate);
+    const made = movesAt(best);
+    const nearest = made.flatMap((one) => nearestTo(one.knob, one.value)).slice(0, 2);
+    const names = made.map((one) => one.knob.name).join(', ');
+    moves.push(proposalOf(made, whyTry(names, outlook.gain(best), experiments, nearest)));
+    reach.add(made, outlook.gain(best).mean);
     outlook.believe(best);
     open.delete(best);
-    turns.set(knob, (turns.get(knob) ?? 0) + 1);
+    if (made.length === 1 && knob) turns.set(knob, (turns.get(knob) ?? 0) + 1);
   }
   return moves;
 }
@@ -138,9 +168,10 @@ function inTurn(
   turns: ReadonlyMap<KnobEvidence, number>,
 ): readonly number[] {
   if (experiments > 1) return [...open];
+  const single = [...open].filter((at) => at < candidates.length);
   const turnOf = (at: number): number => turns.get((candidates[at] as Candidate).knob) ?? 0;
-  const least = Math.min(...[...open].map(turnOf));
-  return [...open].filter((at) => turnOf(at) === least);
+  const least = Math.min(...single.map(turnOf));
+  return single.filter((at) => turnOf(at) === least);
 }
 
 /** Share of an axis that a knob's first move goes, or to the nearest value there is. */
@@ -172,19 +203,16 @@ function highest(some: readonly number[], rate: (at: number) => number): number 
   return best;
 }
 
-function proposalOf(
-  { knob: { name, knob, current }, value }: Candidate,
-  because: string,
-): Proposal {
-  return {
-    title: titleOf(name, current, value),
-    because,
-    source: 'search_space',
-    line: knob.line ?? name,
-    change: { kind: 'knobs', values: { [name]: value } },
-    success_criteria: [],
-  };
-}
+const proposalOf = (moves: Joint, because: string): Proposal => ({
+  title: moves.map(({ knob, value }) => titleOf(knob.name, knob.current, value)).join(', '),
+  because,
+  source: 'search_space',
+  line: moves.length === 1 ? lineOf(moves[0] as Candidate) : 'several knobs',
+  change: { kind: 'knobs', values: valuesIn(moves) },
+  success_criteria: [],
+});
+
+const lineOf = ({ knob: { name, knob } }: Candidate): string => knob.line ?? name;
 
 /** One of each kind in turn, each kind in the plan's order: a short night sees all sides of the script. */
 function mixed(knobs: readonly KnobEvidence[]): readonly KnobEvidence[] {

@@ -24,8 +24,18 @@ export interface KnobEvidence {
   readonly current: string;
   /** In the order they were tried. */
   readonly moves: readonly Move[];
-  /** `sameValue` keys of what was tried or proposed on this very incumbent. */
+  /** `sameValue` keys of what was tried or proposed on this very incumbent, or comes to it anyway. */
   readonly here: ReadonlySet<string>;
+}
+
+/** A move of one knob to a value that the plan allows. */
+export interface Candidate {
+  readonly knob: KnobEvidence;
+  readonly value: string;
+  /** From the current value, on the knob's axis; 0 between words. */
+  readonly distance: number;
+  /** Tried or proposed on this very incumbent, by itself. */
+  readonly held: boolean;
 }
 
 /** The one knob that a change sets, or null: a patch, or several at once, says nothing of a knob. */
@@ -84,7 +94,8 @@ export function evidenceOf(brief: ResearcherBrief): readonly KnobEvidence[] {
     if (current === undefined) return [];
     const tried = brief.memory.filter((m) => oneKnob(m.change)?.name === name);
     const onIt = tried.filter((m) => m.parent === brief.incumbent).map(({ change }) => change);
-    const here = [...onIt, ...waiting].flatMap((change) => {
+    const coming = tried.filter((m) => comes(m, brief, settings.get(m.parent)?.[name] === current));
+    const here = [...onIt, ...waiting, ...coming.map(({ change }) => change)].flatMap((change) => {
       const set = oneKnob(change);
       return set?.name === name ? [sameValue(set.value)] : [];
     });
@@ -93,6 +104,24 @@ export function evidenceOf(brief: ResearcherBrief): readonly KnobEvidence[] {
     return [{ name, knob, current, moves, here: new Set(here) }];
   });
 }
+
+/** A gain that the night puts on its incumbent by itself, in noise units. */
+const WORTH = 1;
+
+/**
+ * Tonight's changes that look good on an incumbent that is gone, or may yet, are put on the present
+ * one by the night, unless it has turned the same knob: proposed beside that they would run twice.
+ */
+const comes = (
+  { parent, change, verdict, gain }: Trial,
+  { incumbent, proposed }: ResearcherBrief,
+  unturned: boolean,
+): boolean =>
+  unturned &&
+  parent !== incumbent &&
+  (verdict === null ||
+    ((verdict === 'promising' || verdict === 'inconclusive') && (gain ?? 0) > WORTH)) &&
+  proposed.some((said) => changeKey(said.change) === changeKey(change));
 
 /** What every knob was set to, of each experiment of which the brief can tell. */
 function settingsById(brief: ResearcherBrief): Map<ExperimentId, Trial['settings']> {

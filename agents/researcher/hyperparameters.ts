@@ -23,8 +23,8 @@ export interface Member {
 
 const LENGTHS = [0.25, 0.6, 1.5];
 const SIZES = [0.7, 1.4, 2.8, 5.6, 11];
-/** Share of what is not additive. */
-const INTERACTIONS = [0.05, 0.3];
+/** What two knobs do together, in variance, as a share of what each does. */
+const INTERACTIONS = [0.02, 0.15];
 
 /** A knob's own effect before anything is known of it: lognormal, between half and twice this. */
 const TYPICAL = 6;
@@ -96,7 +96,7 @@ function relevanceOf(knobs: number, fitOf: (kernel: Kernel) => Fit | null): read
 
 const kernelOf = (relevance: readonly number[], size: number, share: number): Kernel => ({
   amplitudes: relevance.map((one) => one * size ** 2),
-  interaction: share * size ** 2,
+  interaction: share,
 });
 
 function matrixOf(

@@ -19,7 +19,7 @@ export interface Spot {
 export interface Kernel {
   /** Variance of each knob's own effect. */
   readonly amplitudes: readonly number[];
-  /** Variance of what is not additive. */
+  /** Of what two knobs do together, relative to the geometric mean of their own variances. */
   readonly interaction: number;
 }
 
@@ -48,14 +48,18 @@ export function covarianceOf(spots: readonly Spot[], lengthScale: number): Covar
   const tables = Array.from({ length: knobs }, (_, k) => tableOf(spots, k, lengthScale));
   return ({ amplitudes, interaction }, a, b) => {
     let sum = spots[a]?.group === spots[b]?.group ? LEVEL : 0;
-    let product = interaction;
+    let [roots, squares] = [0, 0];
     for (let k = 0; k < knobs; k += 1) {
       const { size, at, alike } = tables[k] as Table;
       const one = alike[(at[a] as number) * size + (at[b] as number)] as number;
-      sum += (amplitudes[k] as number) * one;
-      product *= one;
+      const amplitude = amplitudes[k] as number;
+      const root = Math.sqrt(amplitude) * one;
+      sum += amplitude * one;
+      roots += root;
+      squares += root * root;
     }
-    return sum + product;
+    // All pairs at once (Newton and Girard): Σ of the products of two is (Σr)² − Σr², halved.
+    return sum + (interaction * (roots * roots - squares)) / 2;
   };
 }
 

@@ -18,8 +18,8 @@ export interface Gain {
 /** Candidates are known by their index. */
 export interface Outlook {
   gain(candidate: number): Gain;
-  /** E max(0, gain − MARGIN), in noise units. */
-  improvement(candidate: number): number;
+  /** E max(0, gain − over − MARGIN), in noise units; `over` is what is gained in any case. */
+  improvement(candidate: number, over?: number): number;
   /**
    * Takes the candidate for tried, with the outcome that is expected (the kriging believer of
    * Ginsbourger, Le Riche, Carraro, 2010): no mean moves, and what it would tell is known.
@@ -66,10 +66,10 @@ export function outlookOn(
       );
       return { mean, deviation: Math.sqrt(square) };
     },
-    improvement: (candidate) =>
+    improvement: (candidate, over = 0) =>
       average(({ means, variances }) =>
         expectedImprovement(
-          (means[candidate] ?? 0) - MARGIN,
+          (means[candidate] ?? 0) - over - MARGIN,
           Math.sqrt(Math.max(0, variances[candidate] ?? 0)),
         ),
       ),

@@ -109,14 +109,15 @@ describe('what is turned down, and why', () => {
     });
   });
 
-  test('more than one change, but for last night’s best, which was measured as one', async () => {
+  test('more than one change, but for last night’s best and what the search joins', async () => {
     const both = { rate: '0.03', width: '64' };
     const proposed = [
       idea(1, knobs(both), { source: 'yours' }),
       idea(2, knobs(both), { source: 'incumbent', parent: 'E-0000' }),
+      idea(3, knobs({ rate: '0.1', width: '64' })),
     ];
     expect(await ask({ proposed })).toEqual({
-      queue: ['H-0002'],
+      queue: ['H-0002', 'H-0003'],
       rejected: [
         {
           id: 'H-0001',

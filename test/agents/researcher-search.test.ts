@@ -213,15 +213,15 @@ describe('over many simulated nights', () => {
     for (const { asked } of await nights(researcher, 60)) {
       const seen = new Set<string>();
       for (const { parent, settings, proposal } of asked) {
-        const [[name, value] = ['', ''], ...more] = Object.entries(valuesOf(proposal));
-        expect(more).toEqual([]);
+        expect(Object.keys(valuesOf(proposal)).length).toBeLessThanOrEqual(2);
         expect(seen).not.toContain(`${parent} ${changeKey(proposal.change)}`);
         seen.add(`${parent} ${changeKey(proposal.change)}`);
-        expect([name, value, allows(name, settings[name] ?? '', value)]).toEqual([
-          name,
-          value,
-          true,
-        ]);
+        for (const [name, value] of Object.entries(valuesOf(proposal)))
+          expect([name, value, allows(name, settings[name] ?? '', value)]).toEqual([
+            name,
+            value,
+            true,
+          ]);
       }
     }
   });

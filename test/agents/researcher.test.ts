@@ -375,4 +375,49 @@ describe('always', () => {
       if (next) said.push({ ...next, parent: 'E-0000' });
     }
   });
+
+  test('two knobs are moved at once where one gains and each needs the other', async () => {
+    const space = { rate: RATE, width: WIDTH };
+    const settings = { rate: '0.001', width: '32' };
+    const both = { kind: 'knobs', values: { rate: '0.01', width: '128' } } as const;
+    const memory = [
+      tried('E-0001', knob('rate', '0.01'), -3, { n: 3 }),
+      tried('E-0002', knob('width', '128'), 0.5, { n: 3 }),
+      tried('E-0003', both, 4, { n: 3 }),
+    ];
+    const { proposals } = await propose({
+      ...BRIEF,
+      ...{ search_space: space, wanted: 6 },
+      ...on(settings, memory),
+    });
+    const joint = proposals.filter(({ title }) => title.includes(', '));
+    expect(joint.length).toBeGreaterThan(0);
+    expect(joint[0]).toMatchObject({ line: 'several knobs', source: 'search_space' });
+    const keys = proposals.map(({ change }) => changeKey(change));
+    expect(keys).not.toContain(changeKey(both));
+  });
+
+  describe('with a gain of tonight on an incumbent that is gone', () => {
+    const found = tried('E-0001', knob('rate', '0.1'), 8);
+    const settings = { ...BASE, width: '64' };
+    const moved: Partial<ResearcherBrief> = {
+      ...{ search_space: SPACE, incumbent: 'E-0002', settings, wanted: 8 },
+      ...on(BASE, [found, tried('E-0002', knob('width', '64'), 4, { verdict: 'promising', n: 2 })]),
+    };
+    const said = [{ ...mine('', found.change), parent: 'E-0000', source: 'search_space' }] as const;
+
+    test('it is left to the night, which puts it on the new one', async () => {
+      const again = await titles({ ...moved, settings, proposed: said });
+      expect(again).not.toContain('rate 0.01 → 0.1');
+      // An earlier night's is not: this night will not come back to it by itself.
+      const free = (await propose({ ...BRIEF, ...moved, settings })).proposals;
+      expect(free.some(({ change }) => changeKey(change).includes('"rate","0.1"'))).toBe(true);
+    });
+
+    test('other knobs get the next runs, since nothing near it gains much over it', async () => {
+      const next = await titles({ ...moved, settings, proposed: said, wanted: 4 });
+      const rates = next.filter((title) => title.startsWith('rate') && !title.includes(', '));
+      expect(rates.length).toBeLessThanOrEqual(1);
+    });
+  });
 });
