@@ -1,169 +1,164 @@
 import { createResearcher } from '../agents/researcher.ts';
-import type { ResearcherBrief, Trial } from '../orchestrator/domain/brief.ts';
-import { experimentId, nightId, type ExperimentId } from '../orchestrator/domain/ids.ts';
+import { plan as planned } from '../agents/planner.ts';
+import type { Action, Work } from '../orchestrator/actions.ts';
+import { briefFor, type Brief } from '../orchestrator/briefs.ts';
+import { decide } from '../orchestrator/decide.ts';
+import type {
+  PlannerAnswer,
+  PlannerBrief,
+  ResearcherAnswer,
+  ResearcherBrief,
+} from '../orchestrator/domain/brief.ts';
+import type { EventBody } from '../orchestrator/domain/event.ts';
+import { advance, replay } from '../orchestrator/domain/fold.ts';
+import { hypothesisId, nightId, type RunId } from '../orchestrator/domain/ids.ts';
+import type { Plan } from '../orchestrator/domain/plan.ts';
+import type { RunResult } from '../orchestrator/domain/run.ts';
+import { currentNight, experimentIn, type State } from '../orchestrator/domain/state.ts';
 import { candidateValues, sampleRange } from '../orchestrator/knobs/knobs.ts';
-import type { Objective, Settings } from './search-objectives.ts';
-import { byLot, tpe } from './tpe.ts';
-
-/** A search of one objective by one policy, a run at a time. */
-
-export type PolicyName = 'autolab' | 'tpe' | 'lot';
+import { settingsAt } from '../orchestrator/memory.ts';
+import { aPlan, nightStarted } from '../test/support/simulate.ts';
+import type { Luck, Objective } from './search-objectives.ts';
 
 /**
- * When the night builds on what it found: `single` takes the best single run at its word, as
- * optimisers do; `night` screens with one run, adds two where it looks better than the incumbent,
- * and moves where three say so.
+ * A night of the real `decide` on an objective whose truth is known: briefs, race, incumbent and
+ * dawn are those of any night, and only the Researcher's place is given away.
  */
-export type Rule = 'single' | 'night';
 
-interface Tried {
-  readonly id: ExperimentId;
-  readonly parent: ExperimentId;
-  readonly settings: Settings;
-  readonly set: Settings;
-  readonly losses: readonly number[];
-  readonly seconds: number;
-  readonly verdict: Trial['verdict'];
+/** Who sits in the Researcher's place, and the Planner that screens what it says. */
+export interface Policy {
+  readonly name: string;
+  readonly propose: (brief: ResearcherBrief, night: number) => Promise<ResearcherAnswer>;
+  readonly plan: (brief: PlannerBrief) => Promise<PlannerAnswer>;
 }
 
-interface Book {
-  readonly objective: Objective;
-  readonly base: number;
-  readonly baseRuns: number;
-  readonly tried: readonly Tried[];
-  readonly incumbent: ExperimentId;
-  readonly settings: Settings;
-  readonly asked: ResearcherBrief['proposed'];
-}
-
-const BASELINE = experimentId(0);
-const average = (numbers: readonly number[]): number =>
-  numbers.reduce((a, b) => a + b, 0) / numbers.length;
-
-/** The true loss of what the policy would recommend after each run; `prior` runs are not counted. */
-export async function search(
-  objective: Objective,
-  policy: PolicyName,
-  rule: Rule,
-  options: { runs: number; prior: number; batch: number; luck: () => number; own: () => number },
-): Promise<readonly number[]> {
-  const { runs, prior, batch, luck, own } = options;
-  const measure = (settings: Settings) => objective.run(settings, luck);
-  const baseline = [1, 2, 3].map(() => measure(objective.start).loss);
-  let book: Book = {
-    objective,
-    ...{ base: average(baseline), baseRuns: baseline.length, tried: [], asked: [] },
-    ...{ incumbent: BASELINE, settings: objective.start },
-  };
-  let score = book.base;
-  const truths: number[] = [];
-  let waiting: Settings[] = [];
-  const ask = async (): Promise<Settings[]> => {
-    if (policy === 'autolab') return askAutolab(book, batch);
-    const trials = book.tried.map(({ settings, losses }) => ({ settings, loss: lossOf(losses) }));
-    const start = { settings: objective.start, loss: book.base };
-    return [
-      policy === 'lot'
-        ? byLot(objective.space, own)
-        : tpe(objective.space, [start, ...trials], own),
-    ];
-  };
-  const spend = () => truths.push(objective.truth(book.settings));
-  for (let i = 0; i < prior; i += 1) {
-    const settings = oneMove(objective, own);
-    const { loss, seconds } = measure(settings);
-    book = entered(book, settings, [loss], seconds, Number.isNaN(loss) ? 'failed' : 'inconclusive');
-  }
-  while (truths.length < runs) {
-    if (waiting.length === 0) {
-      waiting = await ask();
-      const change = (settings: Settings) =>
-        ({ kind: 'knobs', values: difference(book.settings, settings) }) as const;
-      const said = waiting.map((settings) => ({
-        title: '',
-        change: change(settings),
-        parent: book.incumbent,
-        source: 'search_space' as const,
-      }));
-      book = { ...book, asked: [...book.asked, ...said] };
-    }
-    const next = waiting.shift();
-    if (!next) {
-      spend();
-      continue;
-    }
-    const first = measure(next);
-    const losses = [first.loss];
-    spend();
-    const better = (): boolean => average(losses) < score;
-    const seeds = rule === 'night' ? 3 : 1;
-    while (losses.length < seeds && better() && truths.length < runs) {
-      losses.push(measure(next).loss);
-      spend();
-    }
-    const clear = 1.96 * Math.sqrt(1 / 3 + 1 / 3);
-    const found =
-      rule === 'single' ? better() : losses.length === 3 && average(losses) < score - clear;
-    const verdict = Number.isNaN(first.loss) ? 'failed' : found ? 'promising' : 'inconclusive';
-    book = entered(book, next, losses, first.seconds, verdict);
-    if (found) {
-      book = { ...book, incumbent: experimentId(book.tried.length), settings: next };
-      score = average(losses);
-      waiting = [];
-      truths[truths.length - 1] = objective.truth(next);
-    }
-  }
-  return truths;
-}
-
-const lossOf = (losses: readonly number[]): number => {
-  const mean = average(losses);
-  return Number.isNaN(mean) ? Infinity : mean;
+export const autolab: Policy = {
+  name: 'autolab',
+  propose: createResearcher({ candidateValues, sampleRange }),
+  plan: planned,
 };
 
-function entered(
-  book: Book,
-  settings: Settings,
-  losses: readonly number[],
-  seconds: number,
-  verdict: Trial['verdict'],
-): Book {
-  const id = experimentId(book.tried.length + 1);
-  const set = difference(book.settings, settings);
-  const one: Tried = { id, parent: book.incumbent, settings, set, losses, seconds, verdict };
-  return { ...book, tried: [...book.tried, one] };
+/** Levels are true ones: 0 is the start, 1 the best that there is. */
+export interface Outcome {
+  /** From the night's start to its end, dawn included. */
+  readonly seconds: number;
+  readonly runs: number;
+  /** Of what dawn calls improved; 0 where it says so of nothing. */
+  readonly confirmed: number;
+  /** Of what the search ended up with. */
+  readonly provisional: number;
 }
 
-const difference = (from: Settings, to: Settings): Settings =>
-  Object.fromEntries(Object.entries(to).filter(([name, value]) => from[name] !== value));
+const SLOTS = 2;
+const MOST_EVENTS = 20_000;
+const AROUND = { branch_prefix: 'autolab', gpus: () => null };
+const COMMAND = { command: 'node train.mjs', env: {} };
 
-const researcher = createResearcher({ candidateValues, sampleRange });
-
-async function askAutolab(book: Book, wanted: number): Promise<Settings[]> {
-  const { objective, tried, base, baseRuns, incumbent, settings, asked } = book;
-  const known = new Map(tried.map((one) => [one.id, average(one.losses)]));
-  const memory = tried.map(({ id, parent, set, settings, losses, seconds, verdict }): Trial => {
-    const mean = average(losses);
-    const effect = Number.isNaN(mean) ? null : base - mean;
-    const gain = Number.isNaN(mean) ? null : (known.get(parent) ?? base) - mean;
-    const change = { kind: 'knobs', values: set } as const;
-    const measured = { settings, effect, n: losses.length, seconds, baseline: BASELINE };
-    return { experiment: id, change, parent, verdict, gain, ...measured };
-  });
-  const answer = await researcher({
-    ...{ night: nightId(1), round: 1, wanted, search_space: objective.space, own: [] },
-    objective: { metric: 'loss', direction: 'minimize', at: 'last' },
-    ...{ incumbent, settings, memory, proposed: asked },
-    baselines: [{ experiment: BASELINE, settings: objective.start, n: baseRuns, seconds: null }],
-  });
-  return answer.proposals.flatMap(({ change }) =>
-    change.kind === 'knobs' ? [{ ...settings, ...change.values }] : [],
-  );
+/** `night` is the night's number: the same one has the same luck, whoever proposes. */
+export async function aNightOf(
+  policy: Policy,
+  objective: Objective,
+  { night, runs }: { readonly night: number; readonly runs: number },
+): Promise<Outcome> {
+  const begun = Date.parse('2026-01-01T00:00:00Z');
+  const luck = objective.luckOf(night);
+  const running: { readonly id: RunId; readonly ends: number; readonly body: EventBody }[] = [];
+  let [state, seq, clock] = [replay([]), 0, begun];
+  let actions: readonly Action[] = [];
+  const record = (body: EventBody) => {
+    seq += 1;
+    const event = { ...body, seq, at: new Date(clock).toISOString() };
+    ({ state, actions } = decide(state, event, advance));
+    if (seq > MOST_EVENTS) throw new Error(`the night did not end within ${MOST_EVENTS} events`);
+    if (body.type !== 'run_started') return;
+    const result = resultOf(state, body.run, luck);
+    const ends = clock + 1000 * result.seconds;
+    running.push({ id: body.run, ends, body: { type: 'run_ended', result } });
+  };
+  const from = { night: nightId(night), settings: objective.start, slots: SLOTS };
+  record(nightStarted(planOf(objective, runs), from));
+  for (;;) {
+    const decision = actions.find((action) => action.kind === 'record');
+    const thought = actions.find((action): action is Thought => THINKING.has(action.kind));
+    if (decision) record(decision.event);
+    else if (thought) record(await answer(policy, state, thought, night));
+    else {
+      const first = running.toSorted((a, b) => a.ends - b.ends)[0];
+      if (!first) break;
+      running.splice(running.indexOf(first), 1);
+      clock = first.ends;
+      record(first.body);
+    }
+  }
+  return outcomeOf(state, objective, (clock - begun) / 1000);
 }
 
-/** A move of one knob by lot, as an earlier night may have tried it. */
-function oneMove({ space, start }: Objective, random: () => number): Settings {
-  const names = Object.keys(space);
-  const name = names[Math.floor(random() * names.length)] ?? '';
-  return { ...start, [name]: byLot(space, random)[name] ?? '' };
+function planOf({ space }: Objective, runs: number): Plan {
+  const plan = aPlan({
+    objective: { metric: 'loss', direction: 'minimize' },
+    budget: { experiments: runs, runs, parallel: SLOTS },
+  });
+  return { ...plan, search_space: space };
+}
+
+type Thought = Work & { kind: 'propose' | 'plan' | 'prepare' };
+const THINKING: ReadonlySet<string> = new Set(['propose', 'plan', 'prepare']);
+
+async function answer(
+  { propose, plan }: Policy,
+  state: State,
+  work: Thought,
+  number: number,
+): Promise<EventBody> {
+  const night = currentNight(state).id;
+  if (work.kind === 'prepare') {
+    const { experiment } = work;
+    const at = { branch: `autolab/${experiment}`, commit: experiment };
+    return { type: 'experiment_prepared', experiment, ...at, command: COMMAND, settings: null };
+  }
+  const { incumbent, round } = work;
+  const brief: Brief = briefFor(state, work, AROUND);
+  if (work.kind === 'plan') {
+    const said = await plan(brief as PlannerBrief);
+    return { type: 'hypotheses_planned', night, round, incumbent, ...said };
+  }
+  const { proposals, exhausted } = await propose(brief as ResearcherBrief, number);
+  const hypotheses = proposals.map((proposal, i) => ({
+    ...proposal,
+    id: hypothesisId(state.next_hypothesis + i),
+    ...{ night, parent: incumbent },
+  }));
+  return { type: 'hypotheses_proposed', night, round, incumbent, hypotheses, exhausted };
+}
+
+function resultOf(state: State, id: RunId, luck: Luck): RunResult {
+  const run = state.runs.get(id);
+  if (!run) throw new Error(`the journal knows no ${id}`);
+  const { commit } = experimentIn(state, run.experiment);
+  const { loss, seconds } = luck(settingsAt(state, currentNight(state), run.experiment), run.seed);
+  const failed = Number.isNaN(loss);
+  return {
+    ...{ run: id, attempt: run.attempt, commit: commit ?? '' },
+    status: failed ? 'failed' : 'finished',
+    failure: failed ? { class: 'not_a_number', message: 'it diverged' } : null,
+    ...{ killed_because: null, objective: failed ? null : loss, tier: 'self_reported' },
+    ...{ started: run.started, seconds, cpu_seconds: null, slept_seconds: 0 },
+    ...{ exit_code: failed ? 1 : 0, signal: null },
+    summary: failed ? [] : [{ key: 'loss', number: loss, text: null }],
+    ...{ params: [], artifacts: [], metric_points: 0, environment_key: 'here', spans: [] },
+  };
+}
+
+function outcomeOf(state: State, objective: Objective, seconds: number): Outcome {
+  const night = currentNight(state);
+  const { ended, incumbent, dawn } = night;
+  if (ended === null || incumbent === null || ended.reason === 'baseline_failed')
+    throw new Error(`the night came to a halt: ${ended?.message ?? 'nothing was left to do'}`);
+  const start = objective.truth(objective.start);
+  const level = (id: typeof incumbent): number =>
+    (start - objective.truth(settingsAt(state, night, id))) / (start - objective.best);
+  const tip = dawn?.arms[1];
+  const claims = tip !== undefined && experimentIn(state, tip).judgement?.verdict === 'improved';
+  const confirmed = claims ? level(tip) : 0;
+  return { seconds, runs: night.runs_started, confirmed, provisional: level(incumbent) };
 }

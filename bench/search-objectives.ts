@@ -1,8 +1,9 @@
 import type { Knob } from '../orchestrator/domain/plan.ts';
-import { mean } from '../orchestrator/statistics/compare.ts';
-import { moderate } from '../orchestrator/statistics/moderate.ts';
-import { pointKey, type Point, type Table } from './table.ts';
+import { uniforms } from '../test/support/simulate.ts';
+import { pointKey, type Table } from './table.ts';
+import { arms, type Arms } from './table-noise.ts';
 import { byLot, normal } from './tpe.ts';
+import { mixed } from './trust/worlds.ts';
 
 /** Objectives whose truth is known, for bench/search.ts to search. */
 
@@ -14,29 +15,20 @@ export interface Objective {
   readonly start: Settings;
   /** Mean loss, lower is better; NaN where the training fails. */
   truth(settings: Settings): number;
-  /** One run: a loss with a seed's noise. */
-  run(
-    settings: Settings,
-    random: () => number,
-  ): { readonly loss: number; readonly seconds: number };
+  /** What a night's runs come to: the same settings on the same seed, the same number. */
+  luckOf(night: number): Luck;
   /** The lowest mean loss there is, as far as a long search with full knowledge finds. */
   readonly best: number;
 }
 
+export type Luck = (
+  settings: Settings,
+  seed: number | null,
+) => { readonly loss: number; readonly seconds: number };
+
 export type Start = 'good' | 'bad';
 
-/** mulberry32: a small generator, so that every repetition is the same on every machine. */
-export function generator(seed: number): () => number {
-  let state = seed * 2_654_435_761;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const FILE = { file: 'train.py' };
+const FILE = { file: 'train.py', match: 'it = {value}' };
 const FOUR: Readonly<Record<string, Knob>> = {
   learning_rate: { ...FILE, range: [1e-4, 1e-1], whole: false, scale: 'log' },
   dropout: { ...FILE, range: [0, 0.5], whole: false },
@@ -57,7 +49,7 @@ const EIGHT: Readonly<Record<string, Knob>> = {
  * knobs the other four do little or nothing.
  */
 export function synthetic(seed: number, knobs: 4 | 8, from: Start): Objective {
-  const random = generator(seed);
+  const random = uniforms(mixed(seed, knobs));
   const space = knobs === 4 ? FOUR : EIGHT;
   const between = (low: number, high: number): number => low + random() * (high - low);
   const rate = { at: between(-3.5, -1.7), steep: between(3, 10), shift: between(0, 0.35) };
@@ -84,13 +76,15 @@ export function synthetic(seed: number, knobs: 4 | 8, from: Start): Objective {
       for (const name of ['clip', 'norm', 'tie']) loss += word(`${name} ${settings[name]}`, small);
     return loss;
   };
-  const seconds = (_: Settings): number => 20;
   return {
     name: `${knobs} knobs, ${from} start`,
     space,
     ...startAndBest(space, truth, from, random),
     truth,
-    run: (settings, luck) => ({ loss: truth(settings) + normal(luck), seconds: seconds(settings) }),
+    luckOf: (night) => (settings, run) => {
+      const noise = normal(uniforms(mixed(night, run ?? 0, hashOf(pointKey(settings)))));
+      return { loss: truth(settings) + noise, seconds: 20 };
+    },
   };
 }
 
@@ -110,36 +104,20 @@ function startAndBest(
   return { start: at.settings, best: drawn[0]?.loss ?? Number.NaN };
 }
 
+/** The same 32 bits for the same text. */
+const hashOf = (text: string): number => mixed(...Buffer.from(text));
+
 /** A recorded lab: the script's own start, or the point that four fifths of the others are better than. */
 export function recorded(table: Table, from: Start): Objective {
-  const sign = table.direction === 'minimize' ? 1 : -1;
-  const arms = new Map<
-    string,
-    { point: Point; values: number[]; seconds: number; failed: boolean }
-  >();
-  for (const { point, value, seconds } of table.runs) {
-    const key = pointKey(point);
-    const arm = arms.get(key) ?? { point, values: [], seconds, failed: false };
-    if (value !== null) arm.values.push(sign * value);
-    arms.set(key, { ...arm, failed: arm.failed || value === null });
-  }
-  const noise = moderate([...arms.values()].map(({ values }) => values))?.typical;
-  if (noise === undefined)
-    throw new Error('expected a table with two seeds that differ, found none');
-  const unit = Math.sqrt(noise.variance);
-  const armAt = (settings: Settings) => {
-    const arm = arms.get(pointKey(settings));
+  const known = arms(table);
+  const armAt = (settings: Settings): Arms['points'][number] => {
+    const arm = known.at.get(pointKey(settings));
     if (!arm) throw new Error(`the table has no point ${JSON.stringify(settings)}`);
     return arm;
   };
-  const truth = (settings: Settings): number => {
-    const { values, failed } = armAt(settings);
-    return failed || values.length === 0 ? Number.NaN : mean(values) / unit;
-  };
-  const ranked = [...arms.values()]
-    .map(({ point }) => ({ point, loss: truth(point) }))
-    .filter(({ loss }) => !Number.isNaN(loss))
-    .toSorted((a, b) => a.loss - b.loss);
+  const ranked = known.points
+    .filter(({ mean }) => !Number.isNaN(mean))
+    .toSorted((a, b) => a.mean - b.mean);
   const bad = ranked[Math.floor(ranked.length * 0.8)]?.point ?? table.start;
   return {
     name: `${table.lab}, ${from} start`,
@@ -147,12 +125,13 @@ export function recorded(table: Table, from: Start): Objective {
       Object.entries(table.knobs).map(([name, values]) => [name, { ...FILE, values }]),
     ),
     start: from === 'good' ? table.start : bad,
-    truth,
-    run(settings, random) {
-      const { values, seconds, failed } = armAt(settings);
-      const one = values[Math.floor(random() * values.length)] ?? Number.NaN;
-      return { loss: failed ? Number.NaN : one / unit, seconds };
+    truth: (settings) => armAt(settings).mean,
+    luckOf: (night) => (settings, seed) => {
+      const { index, mean, sd, seconds } = armAt(settings);
+      const shared = known.shared * normal(uniforms(mixed(night, seed ?? 0)));
+      const own = known.residuals[mixed(night, seed ?? 0, index) % known.residuals.length] ?? 0;
+      return { loss: mean + shared + sd * own, seconds };
     },
-    best: ranked[0]?.loss ?? Number.NaN,
+    best: ranked[0]?.mean ?? Number.NaN,
   };
 }

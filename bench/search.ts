@@ -1,146 +1,145 @@
 /**
- * npm run bench:search -- [--repetitions N] [--rule single|night] [--batch N] [--prior N]
- *   [--table FILE] [--json FILE]
+ * npm run bench:search -- [--nights N] [--from good|bad] [--table FILE]… [--synthetic]
+ *   [--budgets 8,12,…] [--json FILE]
  * npm run bench:search -- record …                        (bench/record-table.ts)
  *
- * Plays AutoLab's policy for the search space, a plain TPE and random search on objectives whose
- * truth is known: same start, same prior runs, same luck of the seeds. Says in how many runs each
- * gets to where TPE is after 12, 24, 36 and 60, as a ratio with a 95 % interval.
+ * Whole nights of the real `decide` on recorded labs, or on synthetic ones, where AutoLab's policy
+ * for the search space, a plain TPE and random search sit in the Researcher's place: what each
+ * gets confirmed, and in how many seconds it confirms what TPE does with 12, 24, 36 and 60 runs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { record } from './record-table.ts';
-import { generator, recorded, synthetic, type Objective, type Start } from './search-objectives.ts';
-import { search, type PolicyName, type Rule } from './search-night.ts';
+import { differenceTo, ratioTo, type Figure, type Level, type Nights } from './search-figures.ts';
+import { aNightOf, autolab, type Outcome, type Policy } from './search-night.ts';
+import { recorded, synthetic, type Objective, type Start } from './search-objectives.ts';
+import { plainTpe, randomSearch } from './search-rivals.ts';
 import { readTable } from './table.ts';
 
 const HORIZONS = [12, 24, 36, 60];
-/** Runs that each gets: one and a half times the last horizon, so that a ratio above 1 is seen. */
-const RUNS = 90;
-const POLICIES: readonly PolicyName[] = ['autolab', 'lot', 'tpe'];
-const RESAMPLES = 1000;
+/** Runs of the nights that make the curve; one and a half times the last horizon, so that a ratio above 1 is seen. */
+const BUDGETS = [8, 10, 12, 15, 19, 24, 30, 36, 47, 60, 90];
+const POLICIES: readonly Policy[] = [autolab, plainTpe, randomSearch];
+const LEVELS: readonly Level[] = ['confirmed', 'provisional'];
+const TABLES = new URL('../../bench/tables/', import.meta.url);
 
-/** Level of the recommendation after each run: 0 the start, 1 the best there is. One row a repetition. */
-type Curves = readonly (readonly number[])[];
-interface Options {
-  readonly rule: Rule;
-  readonly batch: number;
-  readonly prior: number;
-}
-
-type Ratio = { readonly ratio: number; readonly low: number; readonly high: number };
-
-const average = (numbers: readonly number[]): number =>
-  numbers.reduce((a, b) => a + b, 0) / numbers.length;
+/** The objective of a night: the same one for all nights of a table. */
+type Family = (night: number) => Objective;
+/** Nights by budget. */
+type Played = ReadonlyMap<number, readonly Outcome[]>;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      repetitions: { type: 'string', default: '20' },
-      rule: { type: 'string', default: 'single' },
-      batch: { type: 'string', default: '1' },
-      prior: { type: 'string', default: '0' },
-      table: { type: 'string' },
+      nights: { type: 'string', default: '20' },
+      from: { type: 'string', multiple: true, default: ['good', 'bad'] },
+      table: { type: 'string', multiple: true },
+      synthetic: { type: 'boolean', default: false },
+      budgets: { type: 'string', default: BUDGETS.join() },
       json: { type: 'string' },
     },
   });
-  const table = values.table === undefined ? null : readTable(readFileSync(values.table, 'utf8'));
-  const { rule } = values;
-  if (rule !== 'single' && rule !== 'night')
-    throw new Error(`--rule: expected single or night, found ${rule}`);
-  const options: Options = { rule, batch: Number(values.batch), prior: Number(values.prior) };
-  const families = table
-    ? (['good', 'bad'] as const).map((from) => () => recorded(table, from))
-    : ([4, 8] as const).flatMap((knobs) =>
-        (['good', 'bad'] satisfies Start[]).map(
-          (from) => (seed: number) => synthetic(seed, knobs, from),
+  const starts = values.from.map(asStart);
+  const budgets = values.budgets.split(',').map(Number);
+  const files =
+    values.table ?? ['char-lm', 'boosting'].map((name) => new URL(`${name}.ndjson`, TABLES));
+  const families = values.synthetic
+    ? [4, 8].flatMap((knobs) =>
+        starts.map(
+          (from): Family =>
+            (night) =>
+              synthetic(night, knobs === 4 ? 4 : 8, from),
         ),
-      );
+      )
+    : files.flatMap((file) => {
+        const table = readTable(readFileSync(file, 'utf8'));
+        return starts.map((from): Family => {
+          const objective = recorded(table, from);
+          return () => objective;
+        });
+      });
   const said = [];
   for (const family of families) {
-    const found = await compared(family, Number(values.repetitions), options);
-    process.stdout.write(inWords(found));
-    said.push(found);
+    const played = new Map<Policy, Played>();
+    for (const policy of POLICIES) {
+      // Of the TPE only its ends are asked for.
+      const own = policy === plainTpe ? budgets.filter((runs) => HORIZONS.includes(runs)) : budgets;
+      played.set(policy, await playedBy(policy, family, Number(values.nights), own));
+      process.stderr.write(`  ${family(1).name}: ${policy.name} played\n`);
+    }
+    const lines = compared(played);
+    process.stdout.write(`${family(1).name}, ${values.nights} nights\n${inWords(lines)}\n`);
+    said.push({ objective: family(1).name, lines });
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(said, null, 2)}\n`);
 }
 
-interface Compared {
-  readonly objective: string;
-  readonly levels: Readonly<Record<PolicyName, readonly number[]>>;
-  /** Runs to TPE's level at each horizon, over that horizon. */
-  readonly ratios: Readonly<Record<PolicyName, readonly Ratio[]>>;
+function asStart(text: string): Start {
+  if (text === 'good' || text === 'bad') return text;
+  throw new Error(`--from: expected good or bad, found ${text}`);
 }
 
-async function compared(
-  family: (seed: number) => Objective,
-  repetitions: number,
-  options: Options,
-): Promise<Compared> {
-  const seeds = Array.from({ length: repetitions }, (_, i) => i + 1);
-  const curves: Record<PolicyName, number[][]> = { autolab: [], lot: [], tpe: [] };
-  let name = '';
-  for (const seed of seeds) {
-    const objective = family(seed);
-    const start = objective.truth(objective.start);
-    name = objective.name;
-    for (const policy of POLICIES) {
-      // The streams start alike for each policy: prior runs and the baseline's are the same.
-      const [luck, own] = [generator(seed + 10_000), generator(seed + 20_000)];
-      const given = { runs: RUNS, prior: options.prior, batch: options.batch, luck, own };
-      const truths = await search(objective, policy, options.rule, given);
-      curves[policy].push(truths.map((truth) => (start - truth) / (start - objective.best)));
-    }
+async function playedBy(
+  policy: Policy,
+  family: Family,
+  nights: number,
+  budgets: readonly number[],
+): Promise<Played> {
+  const played = new Map<number, Outcome[]>();
+  for (const runs of budgets) {
+    const outcomes: Outcome[] = [];
+    for (let night = 1; night <= nights; night += 1)
+      outcomes.push(await aNightOf(policy, family(night), { night, runs }));
+    played.set(runs, outcomes);
   }
-  const each = <T>(of: (curves: Curves) => T): Record<PolicyName, T> => ({
-    autolab: of(curves.autolab),
-    lot: of(curves.lot),
-    tpe: of(curves.tpe),
-  });
-  return {
-    objective: name,
-    levels: each((some) => HORIZONS.map((at) => average(some.map((curve) => curve[at - 1] ?? 0)))),
-    ratios: each((some) => HORIZONS.map((at) => ratioAt(some, curves.tpe, at))),
-  };
+  return played;
 }
 
-/** Of the mean curves, with the percentile interval of a bootstrap over paired repetitions. */
-function ratioAt(own: Curves, tpe: Curves, horizon: number): Ratio {
-  const all = own.map((_, i) => i);
-  const random = generator(horizon);
-  const drawn = Array.from({ length: RESAMPLES }, () =>
-    runsTo(
-      own,
-      tpe,
-      horizon,
-      all.map(() => Math.floor(random() * all.length)),
-    ),
-  ).toSorted((a, b) => a - b);
-  const quantile = (q: number): number => (drawn[Math.floor(q * RESAMPLES)] ?? 0) / horizon;
-  const ratio = runsTo(own, tpe, horizon, all) / horizon;
-  return { ratio, low: quantile(0.025), high: quantile(0.975) };
+interface Line {
+  readonly level: Level;
+  readonly horizon: number;
+  readonly policy: string;
+  readonly mean: number;
+  readonly difference: Figure | null;
+  readonly ratio: Figure | null;
 }
 
-/** The first run at which the mean level is TPE's after `horizon`; infinite where it never is. */
-function runsTo(own: Curves, tpe: Curves, horizon: number, which: readonly number[]): number {
-  const level = (curves: Curves, run: number): number =>
-    average(which.map((i) => curves[i]?.[run - 1] ?? 0));
-  const goal = level(tpe, horizon);
-  for (let run = 1; run <= RUNS; run += 1) if (level(own, run) >= goal) return run;
-  return Infinity;
+function compared(played: ReadonlyMap<Policy, Played>): readonly Line[] {
+  return LEVELS.flatMap((level) =>
+    HORIZONS.flatMap((horizon) => {
+      const rival = played.get(plainTpe)?.get(horizon);
+      if (!rival) return [];
+      return [...played].map(([policy, byBudget]) => {
+        const own = byBudget.get(horizon) ?? [];
+        const curve: readonly Nights[] = [...byBudget.values()];
+        return {
+          ...{ level, horizon, policy: policy.name },
+          mean: own.reduce((sum, night) => sum + night[level], 0) / own.length,
+          difference: policy === plainTpe ? null : differenceTo(own, rival, level),
+          ratio: policy === plainTpe ? null : ratioTo(curve, rival, level),
+        };
+      });
+    }),
+  );
 }
 
-function inWords({ objective, levels, ratios }: Compared): string {
-  const figure = (x: number, i: number): string =>
-    Number.isFinite(x) ? x.toFixed(2) : `>${(RUNS / (HORIZONS[i] ?? RUNS)).toFixed(1)}`;
-  const interval = ({ ratio, low, high }: Ratio, i: number): string =>
-    `${figure(ratio, i)} [${figure(low, i)}, ${figure(high, i)}]`;
-  const lines = POLICIES.flatMap((policy) => [
-    `  ${policy.padEnd(8)} level ${levels[policy].map((x) => x.toFixed(3)).join('  ')}`,
-    `           ratio ${ratios[policy].map(interval).join('  ')}`,
+function inWords(lines: readonly Line[]): string {
+  const figure = (one: Figure | null): string =>
+    one === null ? '' : `${shown(one.value)} [${shown(one.low)}, ${shown(one.high)}]`;
+  const rows = lines.map(({ level, horizon, policy, mean, difference, ratio }) => [
+    level,
+    String(horizon),
+    policy,
+    mean.toFixed(3),
+    figure(difference),
+    figure(ratio),
   ]);
-  return `${objective}, after ${HORIZONS.join(', ')} runs\n${lines.join('\n')}\n`;
+  const head = ['level', 'runs', 'policy', 'mean', 'minus TPE', 'seconds to TPE’s ÷ TPE’s'];
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
+
+const shown = (x: number): string =>
+  Number.isNaN(x) ? '–' : Number.isFinite(x) ? x.toFixed(2) : 'never';
 
 const [verb, ...rest] = process.argv.slice(2);
 await (verb === 'record' ? record(rest) : main());
