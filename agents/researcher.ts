@@ -13,7 +13,7 @@ import { heldChanges } from './researcher/evidence.ts';
  * The Researcher states what to try next: own → draft → criticise → answer.
  *
  * For the search space it learns from this lab's own results, earlier nights included: an additive
- * Gaussian process over the knobs says what a move of one knob should gain on the incumbent, and
+ * Gaussian process over the knobs says what a move of one or two should gain on the incumbent, and
  * the moves with the highest expected improvement per second of a run come first. It keeps nothing
  * between briefs, and the same brief gets the same answer.
  */

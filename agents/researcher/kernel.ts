@@ -3,8 +3,8 @@ import type { Place } from './axis.ts';
 /**
  * The additive kernel over mixed knobs (Duvenaud, Nickisch, Rasmussen, "Additive Gaussian
  * Processes", NeurIPS 2011): a sum of one-dimensional kernels, so that what a knob does can be
- * learnt from moves of it alone, wherever the others stood. A small product of all of them stands
- * for what is not additive.
+ * learnt from moves of it alone, wherever the others stood. The products of two, with a small
+ * weight, stand for what is not additive: their order 2.
  */
 
 /** One place per knob. */
