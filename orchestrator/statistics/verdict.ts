@@ -12,7 +12,7 @@ import type { Moderation } from './moderate.ts';
  */
 
 /** Recorded with every verdict; a new rule does not rewrite what an older one said. */
-export const RULE = 'race-and-dawn/2';
+export const RULE = 'race-and-dawn/3';
 
 /** Seeds the baseline runs before anything is judged against it. */
 export const REPLICATES = 3;
