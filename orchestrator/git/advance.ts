@@ -6,7 +6,7 @@ import { complaint } from './hardened.ts';
 import type { Git, Place } from './hardened.ts';
 import type { Home } from './home.ts';
 import { outlast } from './locks.ts';
-import { refOf } from './refs.ts';
+import { commitOf, refOf } from './refs.ts';
 import { putBack, untouched } from './undo.ts';
 
 const UNFINISHED = [
@@ -68,7 +68,9 @@ export async function bringAlong(
   const before = await untouched(git, place, commit);
   const args = ['merge', '--ff-only', '--no-overwrite-ignore', ...PLAIN_MERGE, commit];
   const moved = await git.ask(place, args, { env: identity });
-  if (moved.code === 0) return;
+  // The branch is the last that git moves: killed after that, it has done all it was asked for, and
+  // putting files back would take them from under the new commit.
+  if (moved.code === 0 || (await commitOf(git, place, 'HEAD')) === commit) return;
   // git lists the paths of each complaint indented by a tab, and has written nothing then.
   const listed = moved.stderr.split('\n').filter((line) => line.startsWith('\t'));
   if (listed.length > 0)

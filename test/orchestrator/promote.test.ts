@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -328,6 +329,24 @@ describe('promoting to the branch that is checked out', () => {
     rmSync(hooks, { recursive: true });
     expect(repo.git(['rev-parse', 'main'])).toBe(commit);
     expect(repo.git(['status', '--porcelain', '-z'])).toBe(' M notes ü.md\0');
+  });
+
+  test('is done where git is killed after it moved the branch, the files included', async () => {
+    const { repo, order } = await evening();
+    const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
+    const bin = join(repo.folder, 'bin');
+    mkdirSync(bin);
+    const merges = 'case " $* " in *" merge --ff-only "*) kill -9 $$;; esac';
+    const script = `#!/bin/sh\n'${real}' "$@"\ncode=$?\n${merges}\nexit $code\n`;
+    writeFileSync(join(bin, 'git'), script, { mode: 0o755 });
+    const lab = await openRepository(repo.root, {
+      ...repo.env,
+      PATH: `${bin}:${process.env['PATH']}`,
+    });
+    const { commit } = await lab.promote(order());
+    expect(repo.git(['rev-parse', 'main'])).toBe(commit);
+    expect(repo.git(['status', '--porcelain'])).toBe('');
+    expect(repo.read('src/new.mjs')).toBe('new\n');
   });
 
   test('applies the user’s own filters to their own files', async () => {
