@@ -94,7 +94,7 @@ test('a min_effect that the budget cannot confirm is warned of', () => {
 });
 
 test('a stack that the budget cannot take apart is said to be one', () => {
-  const small = { budget: { experiments: 6, runs: 40 } };
+  const small = { budget: { experiments: 6, runs: 22 } };
   const { of, all } = printed({ wide: 0.2, relu: 0.15 }, small);
   expect(of('dawn_began')[0]).toContain('too few to leave each of 2 changes out');
   expect(all.join('\n')).toMatch(
