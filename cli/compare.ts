@@ -68,7 +68,7 @@ function inWords({ metric, means: [a, b], n, contrast }: Compared): string {
 function sideOf(state: State, id: string) {
   const target = subject(state, id);
   const runs = isExperimentId(target)
-    ? runsOf(state, target).filter((run) => !run.variant)
+    ? runsOf(state, target).filter((run) => !run.variant && run.purpose !== 'repeat')
     : isRunId(target)
       ? [state.runs.get(target)].filter((found) => found !== undefined)
       : [];

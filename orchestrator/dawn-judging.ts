@@ -9,7 +9,9 @@ import { moderationOf } from './race.ts';
 import { mean, spread } from './statistics/compare.ts';
 import { attribute, judgeDawn, type FreshArm } from './statistics/dawn.ts';
 import { nightContrast, RULE } from './statistics/verdict.ts';
-import { plain, type Judged } from './judging.ts';
+import { changesOf, plain, UNREPEATED, type Judged } from './judging.ts';
+import { awaitsRepeat } from './suspicious.ts';
+import { untrained } from './untrained.ts';
 
 /** From the state to what dawn's statistics say: of the tip, of its stack's members, of every effect. Pure. */
 
@@ -97,7 +99,8 @@ function tipJudgement(
   const [tipArm, baseArm] = [freshArm(state, night, tip), freshArm(state, night, base)];
   const numbers = numbersOf(state, tip);
   const limits = limitsOf(state, night, experimentIn(state, tip));
-  const forbids = objection(limits) ?? objectionAtDawn(state, night, tip);
+  const forbids =
+    objection(limits) ?? doubted(state, night, tip) ?? objectionAtDawn(state, night, tip, base);
   if (tipArm.length === 0 || baseArm.length === 0) {
     const silent = tipArm.length === 0 ? tip : `the baseline ${base}`;
     const because = `looked promising at night; no fresh seed of ${silent} finished at dawn, so nothing is claimed`;
@@ -125,10 +128,39 @@ function numbersOf(state: State, id: ExperimentId) {
 
 type Word = Pick<Judgement, 'verdict' | 'because'>;
 
+/** Fresh seeds do not clear what was found out, or never looked into, of a part of the stack. */
+function doubted(state: State, night: Night, tip: ExperimentId): Word | null {
+  for (const id of stackOf(state, tip)) {
+    const { judgement } = experimentIn(state, id);
+    const what = id === tip ? '' : `it is built on ${id}: `;
+    if (judgement?.verdict === 'invalid')
+      return { verdict: 'invalid', because: `${what}${judgement.because}` };
+    if (awaitsRepeat(state, night, id))
+      return { verdict: 'inconclusive', because: `${what}${UNREPEATED}` };
+  }
+  return null;
+}
+
 /** What beside a constraint forbids a claim whatever the means say, or null. */
-function objectionAtDawn(state: State, night: Night, tip: ExperimentId): Word | null {
+function objectionAtDawn(
+  state: State,
+  night: Night,
+  tip: ExperimentId,
+  base: ExperimentId,
+): Word | null {
+  const [own, others] = [dawnRuns(state, night, tip), dawnRuns(state, night, base)];
+  const idle = untrained(night.plan, changesOf(state, experimentIn(state, tip)), others, own);
+  if (idle !== null) return { verdict: 'invalid', because: idle };
+  const places = new Set(
+    [...own, ...others].flatMap(({ result }) => result?.environment?.hard ?? []),
+  );
+  if (places.size > 1) {
+    const because =
+      'looked promising at night; dawn’s runs did not all have the same devices, data, evaluator, command, limits and threads (their manifests say which), so nothing is claimed';
+    return { verdict: 'inconclusive', because };
+  }
   // A mean over the seeds that survived would hide the one that diverged.
-  const failed = dawnRuns(state, night, tip).find(
+  const failed = own.find(
     ({ result }) => result?.failure && result.failure.class !== 'infrastructure',
   );
   if (failed?.result?.failure) {

@@ -73,7 +73,8 @@ export function nextDawnRun(state: State, night: Night): NextRun | null {
     if (lost && isDue(state, again(lost))) return again(lost);
   }
   for (const [i, seed] of night.dawn.seeds.entries()) {
-    for (const [arm, runs] of started)
+    // The first takes turns too: else, of two slots, one would get all of an arm.
+    for (const [arm, runs] of i % 2 === 0 ? started : started.toReversed())
       if (runs.length <= i) return fresh(state, night, arm, 'dawn', seed);
   }
   return null;

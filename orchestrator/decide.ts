@@ -65,12 +65,12 @@ export function openActions(state: State): readonly Action[] {
     branches, // → its branch and commit
     runs, // → its runs
     marks, // → with what to look at in its diff
-    drift, // → whether the machine is still what it was
     verdicts, // → what they say
     gating, // → whether to go on
     breaker, // → and whether the machine can
     incumbent, // → what the next round builds on
     dawn, // → what may be claimed
+    drift, // → if the machine is still what it was
     reports, // → what the researcher reads
   ];
   const open = night.paused ? line.filter((step) => !NEW_WORK.has(step)) : line;

@@ -1,7 +1,7 @@
 import type { Gate } from './domain/plan-gates.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import { gainOf } from './domain/objective.ts';
-import { runsOf, type Night, type State } from './domain/state.ts';
+import { searchRunsOf, type Night, type State } from './domain/state.ts';
 import { inShort, judgedOf, searched } from './enough.ts';
 import { baselineIsMeasured } from './replicate.ts';
 import { mean } from './statistics/compare.ts';
@@ -90,8 +90,7 @@ function valueOf(
   metric: string,
 ): { readonly n: number; readonly mean: number } | null {
   if (metric === night.plan.objective.metric) return searched(state, id);
-  const values = runsOf(state, id).flatMap(({ result, variant }) => {
-    if (variant) return [];
+  const values = searchRunsOf(state, id).flatMap(({ result }) => {
     const number = result?.summary.find(({ key }) => key === metric)?.number ?? null;
     return result?.status === 'finished' && number !== null ? [number] : [];
   });

@@ -85,9 +85,14 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
   // A run that the machine lost is made again, and is heard first.
   if (hasLostRun(state, experiment.id)) return null;
   if (awaitsRepeat(state, night, experiment.id))
-    return out === null
+    return out === null && !failedRun(state, experiment.id)
       ? null
-      : plain(state, experiment, 'inconclusive', `${UNREPEATED}: ${over(out)}`);
+      : plain(
+          state,
+          experiment,
+          'inconclusive',
+          `${UNREPEATED}: ${out === null ? 'its repeat failed' : over(out)}`,
+        );
   const drifted = measuredInDrift(state, night, experiment);
   if (drifted !== null) return plain(state, experiment, 'inconclusive', drifted);
   const evidence = baselineIsMeasured(state, night) ? evidenceFor(state, night, experiment) : null;
@@ -103,10 +108,10 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
 const prunedInWords = ({ id, result }: Run): string =>
   `${id} was ended early: ${result?.pruning?.because ?? 'nobody recorded why'}`;
 
-const UNREPEATED = 'too good to be built on before it was repeated, and it never was';
+export const UNREPEATED = 'too good to be built on before it was repeated, and it never was';
 
 /** Of an experiment and of all that it is built on. */
-const changesOf = (state: State, { id, change }: Experiment): readonly Change[] => [
+export const changesOf = (state: State, { id, change }: Experiment): readonly Change[] => [
   change,
   ...ancestors(state, id).map((each) => experimentIn(state, each).change),
 ];

@@ -151,6 +151,9 @@ function unknown(state: State, night: Night, experiment: Experiment): boolean {
   if ((failure ?? failedRun(state, id)?.result?.failure)?.class === 'infrastructure') return true;
   const gain = judgement.on_parent && gainOf(night.plan.objective, judgement.on_parent.effect);
   const over = experiment.night !== night.id || night.dawn !== null;
+  // In doubt for what the machine did, or never repeated: it was compared with nothing.
+  const { verdict, on_parent, dawn } = judgement;
+  if (over && verdict === 'inconclusive' && on_parent === null && dawn === null) return true;
   const unfinished = over && judgement.verdict === 'inconclusive' && judgement.n < PROMISING_SEEDS;
   return unfinished && gain !== null && gain > (night.plan.objective.min_effect ?? 0);
 }

@@ -29,10 +29,13 @@ export const lostToTheMachine = (run: Run): boolean =>
 export const lostAmong = (runs: readonly Run[]): Run | undefined => runs.find(lostToTheMachine);
 
 /** A run that came to nothing, for good. */
-export const failedRun = (state: State, id: ExperimentId): Run | undefined =>
-  runsOf(state, id).find(
+export const failedAmong = (runs: readonly Run[]): Run | undefined =>
+  runs.find(
     (run) => (run.status === 'failed' || run.status === 'killed') && !lostToTheMachine(run),
   );
+
+export const failedRun = (state: State, id: ExperimentId): Run | undefined =>
+  failedAmong(runsOf(state, id));
 
 export const isRunning = (state: State, id: ExperimentId): boolean =>
   runsOf(state, id).some((run) => run.status === 'running');

@@ -17,6 +17,7 @@ import {
   baselineFailed,
   baselineIsMeasured,
   baselineRunsWanted,
+  failedAmong,
   failedRun,
   fresh,
   isRunning,
@@ -55,7 +56,8 @@ export function searchMoves(state: State, night: Night): readonly Move[] {
   const { baseline } = night;
   if (experimentIn(state, baseline).commit === null) return [];
   for (const id of [baseline, ...night.active]) {
-    const lost = lostAmong(runsOf(state, id));
+    // A dawn that another night left unfinished is no business of this one.
+    const lost = lostAmong(runsOf(state, id).filter(({ purpose }) => purpose !== 'dawn'));
     if (lost && !isRunning(state, id)) moves.push({ kind: 'run', next: again(lost) });
   }
   // One run that shows that the script works comes before anything else.
@@ -134,7 +136,10 @@ function replicateMoves(state: State, night: Night, open: readonly Experiment[])
 function isSettled(state: State, night: Night, experiment: Experiment): boolean {
   if (experiment.judgement?.verdict === 'no_difference') return true;
   if (awaitsRepeat(state, night, experiment.id)) return true;
-  const seeds = lineOf(state, experiment).reduce((sum, { runs }) => sum + runs.length, 0);
+  const seeds = lineOf(state, experiment).reduce(
+    (sum, { id }) => sum + searchRunsOf(state, id).length,
+    0,
+  );
   if (seeds >= MOST_SEEDS) return true;
   const built = ancestors(state, night.incumbent ?? experiment.id);
   return built.includes(experiment.id);
@@ -154,7 +159,7 @@ function furtherMoves(state: State, night: Night, experiment: Experiment): Move[
   const grows =
     known.length < Math.min(seed, MOST_INCUMBENT_SEEDS) &&
     searchRunsLeft(state, night) > 1 &&
-    !failedRun(state, incumbent);
+    !failedAmong(searchRunsOf(state, incumbent));
   if (!grows) return [own];
   const matched = fresh(state, night, incumbent, 'replicate', known.length + 1);
   return [{ kind: 'run', next: matched }, own];

@@ -291,7 +291,10 @@ function apply(state: State, event: Event, put: Put): State {
       // Whoever takes the mark away does not take the doubt away.
       const after =
         doubted && now.night !== null
-          ? inNight(now.night, ({ suspected }) => ({ suspected: [...suspected, target] }))
+          ? inNight(now.night, ({ suspected, tried }) =>
+              // Somebody may be called as we are.
+              tried.includes(target) ? { suspected: [...suspected, target] } : {},
+            )
           : now;
       return { ...after, flags };
     }

@@ -19,7 +19,7 @@ function worldOf(from: number, shift: number, kind: 'exact' | 'noisy' = 'exact')
   const known = new Map<string, number>();
   let runs = 0;
   return {
-    ideas: Array.from({ length: 60 }, (_, i) => anIdea(`idea-${i}`)),
+    ideas: Array.from({ length: 100 }, (_, i) => anIdea(`idea-${i}`)),
     measure(titles, run) {
       const key = kind === 'exact' ? `${titles.join()} ${run.seed}` : `${runs}`;
       const noise = known.get(key) ?? 0.01 * normal();
@@ -29,6 +29,7 @@ function worldOf(from: number, shift: number, kind: 'exact' | 'noisy' = 'exact')
   };
 }
 const plan = aPlan({ budget: { experiments: 60, runs: 80 } });
+const long = aPlan({ budget: { experiments: 100, runs: 120 } });
 const checks = (events: readonly Event[]) =>
   events.filter(
     (e) => e.type === 'run_started' && e.purpose === 'repeat' && e.experiment === 'E-0000',
@@ -56,10 +57,10 @@ describe('the unchanged baseline', () => {
   });
 
   test.each([
-    ['whose seeds come out the same again', worldOf(25, 0.03)],
-    ['whose runs scatter on a seed, too', worldOf(25, 0.5, 'noisy')],
+    ['whose seeds come out the same again', worldOf(50, 0.03)],
+    ['whose runs scatter on a seed, too', worldOf(50, 0.5, 'noisy')],
   ])('%s, and that drifts, ends the search; nothing is judged on it any more', (_, world) => {
-    const { events, state } = simulate(world, nightStarted(plan, { slots: 1 }));
+    const { events, state } = simulate(world, nightStarted(long, { slots: 1 }));
     const [drifted, ...more] = of(events, 'baseline_drifted');
     expect(more).toEqual([]);
     if (drifted?.type !== 'baseline_drifted') throw new Error('no drift');
@@ -87,7 +88,13 @@ describe('the unchanged baseline', () => {
 
   test('that drifted is not taken over by the next night', async () => {
     const found: Found = {
-      ...{ plan, plan_text: '', base: { branch: 'main', commit: 'base' }, settings: {}, slots: 1 },
+      ...{
+        plan: long,
+        plan_text: '',
+        base: { branch: 'main', commit: 'base' },
+        settings: {},
+        slots: 1,
+      },
       ...{
         machine: 'a test',
         data: [],
@@ -98,10 +105,10 @@ describe('the unchanged baseline', () => {
       },
     };
     const { planKey } = await import('../../orchestrator/opening.ts');
-    const started = nightStarted(plan, { slots: 1, plan_key: planKey(plan) });
+    const started = nightStarted(long, { slots: 1, plan_key: planKey(long) });
     const [steady] = await opening(simulate(worldOf(Infinity, 0), started).state, found);
     expect(steady).toMatchObject({ type: 'night_started', baseline: 'E-0000' });
-    const [anew] = await opening(simulate(worldOf(25, 0.03), started).state, found);
+    const [anew] = await opening(simulate(worldOf(50, 0.03), started).state, found);
     expect(anew).toMatchObject({ type: 'night_started', baseline: null });
   });
 
