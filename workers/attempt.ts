@@ -89,7 +89,7 @@ export const attemptFolder = (experimentsDir: string, run: RunId, attempt: numbe
   join(experimentsDir, attemptDir(run, attempt).slice(EXPERIMENTS_DIR.length));
 
 export function attemptOf(workshop: Workshop, order: RunOrder, signal: AbortSignal): Attempt {
-  const worktree = join(workshop.cacheDir, 'worktrees', `slot-${order.slot}`);
+  const worktree = trainingWorktree(workshop, order);
   return {
     workshop,
     order,
@@ -99,6 +99,13 @@ export function attemptOf(workshop: Workshop, order: RunOrder, signal: AbortSign
     cwd: join(worktree, order.plan.workspace.directory),
   };
 }
+
+const trainingWorktree = ({ cacheDir }: Workshop, { slot }: RunOrder): string =>
+  join(cacheDir, 'worktrees', `slot-${slot}`);
+
+/** Whether it stands where a measuring command does, and no experiment trains. */
+export const measures = ({ workshop, order, worktree }: Attempt): boolean =>
+  worktree !== trainingWorktree(workshop, order);
 
 /** Where a slot's measuring command stands, beside the worktree that the slot trains in. */
 export const measuringWorktree = (worktree: string, by: MeasuringKey): string =>

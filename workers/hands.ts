@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hands, RunOrder } from '../orchestrator/domain/ports.ts';
 import type { Failure, RunResult } from '../orchestrator/domain/run.ts';
-import { attemptOf, type Attempt, type Workshop } from './attempt.ts';
+import { attemptOf, measuringWorktrees, type Attempt, type Workshop } from './attempt.ts';
 import { claimOf } from './claim.ts';
 import { split } from './command.ts';
 import { runEnvironment } from './environment.ts';
@@ -185,8 +185,10 @@ async function checkOut(attempt: Attempt): Promise<Failure | null> {
   const offence = await protectedDifference(repository, order.plan, order.base, order.commit);
   if (offence !== null) return offence;
   if (order.anew) {
-    await repository.removeWorktree(attempt.worktree);
-    await forgetSetup(attempt);
+    for (const worktree of [attempt.worktree, ...measuringWorktrees(attempt.worktree)]) {
+      await repository.removeWorktree(worktree);
+      await forgetSetup(worktree);
+    }
   }
   return stand(attempt, await keptPaths(attempt));
 }

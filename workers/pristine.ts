@@ -110,7 +110,8 @@ async function carried(
   const done = await execute(pristine, {
     argv: call.argv,
     command: order.command,
-    seed: variables,
+    // Whatever bytecode comes to lie in the checkout is then somebody else's.
+    seed: { PYTHONDONTWRITEBYTECODE: '1', ...variables },
     timeout_seconds,
     log: logOf(by),
     onLine: (line, time) => metrics.line(line, time),

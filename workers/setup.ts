@@ -3,32 +3,32 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Failure } from '../orchestrator/domain/run.ts';
-import type { Attempt } from './attempt.ts';
+import { measures, type Attempt } from './attempt.ts';
 import { invocation } from './command.ts';
 import { execute } from './execute.ts';
 import { failureOf } from './failure.ts';
 import { writeWhole } from './files.ts';
 import { setupKey } from './setup-key.ts';
 import { stand } from './stand.ts';
-import { fingerprint, snapshot } from './walk.ts';
+import { fingerprint, stamped } from './walk.ts';
 
 /** What setup left in a slot's worktree, and as which key's. */
 const stateSchema = z.object({ key: z.string(), left: z.array(z.string()), print: z.string() });
 type State = z.infer<typeof stateSchema>;
 
-const fileOf = (attempt: Attempt): string => `${attempt.worktree}.setup.json`;
+const fileOf = (worktree: string): string => `${worktree}.setup.json`;
 
 async function stateOf(attempt: Attempt): Promise<State | null> {
   try {
-    return stateSchema.parse(JSON.parse(await readFile(fileOf(attempt), 'utf8')));
+    return stateSchema.parse(JSON.parse(await readFile(fileOf(attempt.worktree), 'utf8')));
   } catch {
     return null;
   }
 }
 
-/** Has the next setup in this slot run, whatever the last one left. */
-export const forgetSetup = (attempt: Attempt): Promise<void> =>
-  rm(fileOf(attempt), { force: true });
+/** Has the next setup in this worktree run, whatever the last one left. */
+export const forgetSetup = (worktree: string): Promise<void> =>
+  rm(fileOf(worktree), { force: true });
 
 /** What setup left in the slot's worktree, which the next check-out leaves alone. */
 export async function keptPaths(attempt: Attempt): Promise<readonly string[]> {
@@ -37,9 +37,12 @@ export async function keptPaths(attempt: Attempt): Promise<readonly string[]> {
 }
 
 /**
- * Runs the plan's setup unless the worktree holds what it left for the same key, untouched since.
- * The files that git tracks are as committed afterwards, whatever setup did to them: so they are
- * for each later run. Its output is in `log`. A failure on what base has, too, is the machine's.
+ * Runs the plan's setup unless the worktree holds what it left for the same key, untouched since: a
+ * write shows that put size and time back, unless the file has several names (hard links), or the
+ * writer changed AutoLab's record too, which lies beside the worktree. A run that is made anew
+ * trusts neither. The files that git tracks are as committed afterwards, whatever setup did to
+ * them: so they are for each later run. Its output is in `log`. A failure on what base has, too, is
+ * the machine's.
  */
 export async function setUp(attempt: Attempt, log = 'setup.log'): Promise<Failure | null> {
   const { order, workshop, worktree } = attempt;
@@ -50,7 +53,7 @@ export async function setUp(attempt: Attempt, log = 'setup.log'): Promise<Failur
   const state = await stateOf(attempt);
   if (state?.key === key && state.print === (await printOf(attempt, state.left))) return null;
 
-  await rm(fileOf(attempt), { force: true });
+  await forgetSetup(attempt.worktree);
   const unready = await stand(attempt, []);
   if (unready !== null) return unready;
   const failed = await runSetup(attempt, setup, key, log);
@@ -61,7 +64,7 @@ export async function setUp(attempt: Attempt, log = 'setup.log'): Promise<Failur
   const unkept = await stand(attempt, left);
   if (unkept !== null) return unkept;
   await writeWhole(
-    fileOf(attempt),
+    fileOf(attempt.worktree),
     JSON.stringify({ key, left, print: await printOf(attempt, left) }),
   );
   return null;
@@ -96,10 +99,11 @@ async function runSetup(
   return { ...failure, class: unmodified ? 'infrastructure' : failure.class, message };
 }
 
+/** Bytecode counts only where AutoLab has Python write none: a training leaves it wherever it imports. */
 async function printOf(attempt: Attempt, left: readonly string[]): Promise<string> {
   const prints: string[] = [];
   for (const path of left)
-    prints.push(path, fingerprint(await snapshot(join(attempt.worktree, path))));
+    prints.push(path, fingerprint(await stamped(join(attempt.worktree, path), measures(attempt))));
   return prints.join('\n');
 }
 

@@ -11,6 +11,8 @@ export interface Entry {
   readonly bytes: number;
   /** Nanoseconds since 1970. */
   readonly modified: bigint;
+  /** Its inode and, where that has no other name, its time of change, which nobody can set back. */
+  readonly stamp: string;
   /** Where a symbolic link points, as it says. */
   readonly target: string | null;
 }
@@ -22,14 +24,14 @@ const NOTHING: ReadonlySet<string> = new Set();
 const BATCH = 400;
 
 /**
- * Everything below a path, in order of name, links not followed, `__pycache__` and the absolute
- * paths of `skipped` left out. Calls
- * are synchronous in small batches: a large tree is looked at five times faster so. What vanishes
+ * Everything below a path, in order of name, links not followed, the names of `ignored` and the
+ * absolute paths of `skipped` left out. Calls are synchronous in small batches: a large tree is looked at five times faster so. What vanishes
  * meanwhile or may not be read is left out.
  */
 export async function* walk(
   top: string,
   skipped: ReadonlySet<string> = NOTHING,
+  ignored: ReadonlySet<string> = IGNORED,
 ): AsyncGenerator<Entry> {
   const waiting: string[] = [''];
   let looked = 0;
@@ -41,7 +43,7 @@ export async function* walk(
     if (++looked % BATCH === 0) await setImmediate();
     if (entry.kind !== 'folder') continue;
     const names = namesIn(join(top, path)).filter(
-      (name) => !IGNORED.has(name) && !skipped.has(join(top, path, name)),
+      (name) => !ignored.has(name) && !skipped.has(join(top, path, name)),
     );
     for (const name of names.toSorted().toReversed())
       waiting.push(path === '' ? name : `${path}/${name}`);
@@ -57,6 +59,8 @@ function look(file: string, path: string): Entry | null {
       kind: link ? 'link' : stat.isFile() ? 'file' : stat.isDirectory() ? 'folder' : 'other',
       bytes: Number(stat.size),
       modified: stat.mtimeNs,
+      // Whoever links to a file, as package managers do, changes that time in all its places.
+      stamp: stat.nlink > 1n ? `${stat.ino}` : `${stat.ino}@${stat.ctimeNs}`,
       target: link ? readlinkSync(file) : null,
     };
   } catch {
@@ -94,6 +98,23 @@ export async function snapshot(
     if (entry.kind === 'folder') continue;
     if (seen.size >= most) break;
     seen.set(entry.path, entry.target ?? `${entry.bytes}@${entry.modified}`);
+  }
+  return seen;
+}
+
+/**
+ * Files and links below a path with their stamps: a write shows that put size and time back. With
+ * `bytecode` `__pycache__` is looked into as well.
+ */
+export async function stamped(
+  top: string,
+  bytecode: boolean,
+  skipped: ReadonlySet<string> = NOTHING,
+): Promise<Snapshot> {
+  const seen = new Map<string, string>();
+  for await (const entry of walk(top, skipped, bytecode ? NOTHING : IGNORED)) {
+    if (entry.kind === 'folder') continue;
+    seen.set(entry.path, `${entry.target ?? ''}${entry.bytes}@${entry.modified}@${entry.stamp}`);
   }
   return seen;
 }

@@ -172,7 +172,7 @@ export interface RunOrder {
   readonly variant?: 'dawn' | undefined;
   /** When the run may be ended early. Absent or null: never. */
   readonly prune?: PruneOrder | null;
-  /** Nothing of the slot's worktree is reused: it is made anew, and `run.setup` runs again. */
+  /** Nothing of the slot's worktrees is reused: they are made anew, and `run.setup` runs again. */
   readonly anew?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { carryOut, createLab } from './support/lab.ts';
+import { carryOut, createLab, script } from './support/lab.ts';
 
 /** Counts its calls outside of any worktree, prepares data, and dirties a tracked file. */
 const SETUP = [
@@ -116,4 +116,51 @@ test('bytecode that setup left beside sources is not kept', async () => {
     },
   });
   expect((await carryOut(lab)).objective).toBe(0);
+});
+
+/** What setup makes for the scorer is worth 0.5; the second run makes it 0.0 at the same size and time. */
+const scoredBySetup = (setup: string) =>
+  createLab({
+    files: {
+      ...script(
+        `import { execFileSync } from 'node:child_process';`,
+        `import { writeFileSync } from 'node:fs';`,
+        `writeFileSync('predictions.json', '[1]');`,
+        `if (process.env.AUTOLAB_RUN_ID === 'E-0007.3') {`,
+        `  const made = '../slot-1-score/made';`,
+        `  execFileSync('touch', ['-r', made, 'kept']);`,
+        `  writeFileSync(made, '0.0');`,
+        `  execFileSync('touch', ['-r', 'kept', made]);`,
+        `}`,
+        `console.log('loss: 1');`,
+      ),
+      '.gitignore': 'made*\n',
+      'labels.json': '[1]',
+      'setup.mjs': `import { linkSync, writeFileSync } from 'node:fs'; ${setup}`,
+      'score.mjs': `import { readFileSync } from 'node:fs'; console.log('loss: ' + readFileSync('made', 'utf8'));`,
+    },
+    run: { setup: 'node setup.mjs' },
+    plan: {
+      score: {
+        command: 'node score.mjs',
+        labels: ['labels.json'],
+        predictions: 'predictions.json',
+      },
+    },
+  });
+const second = { run: 'E-0007.3' } as const;
+
+test('what a run wrote over in the scorer’s set-up is made again, also at the same size and time', async () => {
+  const lab = await scoredBySetup(`writeFileSync('made', '0.5');`);
+  expect(await carryOut(lab)).toMatchObject({ objective: 0.5, tier: 'verified' });
+  expect(await carryOut(lab, second)).toMatchObject({ objective: 0.5, tier: 'verified' });
+});
+
+test('a run that is to stand on nothing of the slot trusts no set-up of what measures it either', async () => {
+  // A file of two names is one whose writing over can go unseen.
+  const lab = await scoredBySetup(`writeFileSync('made', '0.5'); linkSync('made', 'made-too');`);
+  await carryOut(lab);
+  expect(await carryOut(lab, second)).toMatchObject({ objective: 0 });
+  expect(await carryOut(lab, { run: 'E-0007.4' })).toMatchObject({ objective: 0 });
+  expect(await carryOut(lab, { run: 'E-0007.5', anew: true })).toMatchObject({ objective: 0.5 });
 });
