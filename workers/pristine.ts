@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Plan } from '../orchestrator/domain/plan.ts';
 import type { Failure } from '../orchestrator/domain/run.ts';
 import type { Attempt, MeasuringKey } from './attempt.ts';
+import { watchCode } from './beside.ts';
 import { invocation, type Invocation } from './command.ts';
 import { execute, type Executed } from './execute.ts';
 import { failureOf } from './failure.ts';
@@ -15,7 +16,7 @@ import { stand } from './stand.ts';
 /**
  * A command of the plan that measures, run from a checkout of base that no experiment's commit ever
  * touches. Nothing shuts a run in: while others train beside it, they could write to that checkout,
- * which is why it is compared before and after.
+ * which is why it is compared before and after: tracked files, links, and untracked code (beside.ts).
  */
 
 /** The command was run, with what it said. */
@@ -26,6 +27,8 @@ export interface Measured {
   readonly metrics: MetricsReader;
   /** Why what it said cannot be used. */
   readonly failure: Failure | null;
+  /** What is odd about its checkout, a sentence each. */
+  readonly odd: readonly string[];
 }
 
 export interface Measuring {
@@ -55,13 +58,16 @@ export async function measureFromBase(
   const call = invocation(plan.run, command, null);
   if ('class' in call) return { ...call, message: `${by}: ${call.message}` };
   const guard = await setGuard(pristine, null);
+  const lookBeside = await watchCode(pristine);
   const { done, metrics } = await carried(pristine, call, measuring);
-  const offence = (await checkGuard(pristine, guard)).failure;
+  const beside = await lookBeside();
+  const offence = (await checkGuard(pristine, guard)).failure ?? beside.failure;
   const failure =
     offence === null
       ? failureOfMeasuring(measuring, call, done)
       : { ...offence, message: `while ${by} ran: ${offence.message}` };
-  return { by, call, done, metrics, failure };
+  const odd = beside.odd.map((text) => `while ${by} ran: ${text}`);
+  return { by, call, done, metrics, failure, odd };
 }
 
 /** An attempt as what measures it sees it: base's commit, the plan's variables, all files protected. */
@@ -136,5 +142,5 @@ function failureOfMeasuring(
 }
 
 /** What is odd about how it went, a sentence each. */
-export const oddInMeasuring = ({ by, done }: Measured): readonly string[] =>
-  done.log_error === null ? [] : [`${logOf(by)} is not whole: ${done.log_error.message}`];
+export const oddInMeasuring = ({ by, done, odd }: Measured): readonly string[] =>
+  done.log_error === null ? odd : [...odd, `${logOf(by)} is not whole: ${done.log_error.message}`];

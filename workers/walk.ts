@@ -114,7 +114,8 @@ export async function stamped(
   const seen = new Map<string, string>();
   for await (const entry of walk(top, skipped, bytecode ? NOTHING : IGNORED)) {
     if (entry.kind === 'folder') continue;
-    seen.set(entry.path, `${entry.target ?? ''}${entry.bytes}@${entry.modified}@${entry.stamp}`);
+    const { target, bytes, modified, stamp } = entry;
+    seen.set(entry.path, `${target === null ? '' : `-> ${target} `}${bytes}@${modified}@${stamp}`);
   }
   return seen;
 }

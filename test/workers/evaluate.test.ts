@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { RunResult } from '../../orchestrator/domain/run.ts';
@@ -144,6 +144,7 @@ describe('the evaluator', () => {
     const slot = join(lab.cacheDir, 'worktrees', 'slot-1');
     expect(seen).toMatchObject({
       ...{ WIDTH: '8', SEED: '7', AUTOLAB_WORKTREE: slot, AUTOLAB_RUN_ID: 'E-0007.2' },
+      PYTHONDONTWRITEBYTECODE: '1',
       ...{ AUTOLAB_RUN_DIR: lab.folder(), cwd: `${slot}-evaluate`, args: ['a b'] },
     });
     expect(seen['PYTHONPATH']?.split(':')).not.toContain(slot);
@@ -237,6 +238,65 @@ describe('the evaluator', () => {
     );
     expect(objective).toBeNull();
   });
+
+  test('whose checkout gets code beside its own while it runs makes the run invalid', async () => {
+    const lab = await anEvaluatedLab({
+      ...training('0.5', '0.5'),
+      'evaluate.mjs': `
+        import { existsSync } from 'node:fs';
+        import { setTimeout as wait } from 'node:timers/promises';
+        console.log('exact_match: 1');
+        while (!existsSync('better.mjs')) await wait(10);
+        await import('./better.mjs');`,
+    });
+    const carried = carryOut(lab);
+    await appears(join(lab.folder(), 'evaluate.log'));
+    // As a run does that trains in another slot.
+    const planted = join(lab.cacheDir, 'worktrees/slot-1-evaluate/better.mjs');
+    writeFileSync(`${planted}.tmp`, `console.log('loss: 0');`);
+    renameSync(`${planted}.tmp`, planted);
+    const { failure, objective } = await carried;
+    expect(failure).toMatchObject({ class: 'invalid' });
+    expect(failure?.message).toMatch(/^while evaluate ran: .* found better\.mjs new or changed/);
+    expect(objective).toBeNull();
+  });
+
+  test('may load what setup made and leave what is no code; a folder of packages is told of', async () => {
+    const files = {
+      ...training('0.5', '0.5'),
+      'setup.mjs': `
+        import { mkdirSync, writeFileSync } from 'node:fs';
+        mkdirSync('node_modules/half', { recursive: true });
+        writeFileSync('node_modules/half/index.js', 'module.exports = 0.5');`,
+      'evaluate.mjs': `
+        import half from 'half';
+        import { mkdirSync, writeFileSync } from 'node:fs';
+        mkdirSync('.venv/lib', { recursive: true });
+        writeFileSync('.venv/lib/torch.py', '');
+        writeFileSync('report.json', '{}');
+        console.log('loss: ' + half);`,
+    };
+    const lab = await anEvaluatedLab(files, { run: { setup: 'node setup.mjs' } });
+    expect(await carryOut(lab)).toMatchObject({ objective: 0.5, tier: 'checked' });
+    expect(await lab.read('manifest.json')).toContain(
+      'while evaluate ran: .venv/lib/torch.py came to lie in its checkout',
+    );
+  });
+
+  test.each(['node_modules/found/index.js', '__pycache__/evaluate.cpython-312.pyc', 'made.so'])(
+    'may not leave %s',
+    async (path) => {
+      const make = `
+        import { mkdirSync, writeFileSync } from 'node:fs';
+        mkdirSync('${dirname(path)}', { recursive: true });
+        writeFileSync('${path}', '');`;
+      const lab = await anEvaluatedLab({
+        ...training('0.5', '0.5'),
+        'evaluate.mjs': `${make} console.log('loss: 0.5');`,
+      });
+      expect((await carryOut(lab)).failure?.message).toContain(`found ${path} new`);
+    },
+  );
 
   test('ends with the run that is stopped, and so do its children', async () => {
     const lab = await anEvaluatedLab({
