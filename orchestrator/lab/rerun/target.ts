@@ -22,8 +22,8 @@ export interface Came {
 
 /** An attempt that ended, and all that is known of how to do it again. */
 export interface Target {
-  /** Slot and devices are those that the rerun gets. */
-  readonly order: Omit<RunOrder, 'slot' | 'gpus'>;
+  /** Slot and devices are those that the rerun gets; and it is never ended early. */
+  readonly order: Omit<RunOrder, 'slot' | 'gpus' | 'prune'>;
   /** Null where the attempt wrote none, or it is lost: then the environment cannot be compared. */
   readonly manifest: Manifest | null;
   /** Absolute, or null. */
@@ -99,7 +99,7 @@ function knownOrder(
   const work = { kind: 'run', run: id, attempt, id: '', role: 'worker' } as const;
   const brief = briefFor({ ...state, night }, work, { branch_prefix: '', gpus: () => null });
   if (!('task' in brief) || brief.task !== 'run') throw new Error(`expected the order of ${id}`);
-  const { slot: _, gpus: __, ...order } = brief.order;
+  const { slot: _, gpus: __, prune: ___, ...order } = brief.order;
   const seen = manifest?.env_names ?? order.plan.run.env_from;
   const plan = { ...order.plan, run: { ...order.plan.run, env_from: [...seen] } };
   return { ...order, attempt, plan };
