@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { createLineSplitter } from './lines.ts';
 import { tidy } from './metrics.ts';
 import type { Point } from './metrics.ts';
+import { openPlain } from './plain.ts';
 import { curveOf, type Curve, type Reading } from './prune.ts';
 
 /** A curve of more is not worth the time that reading it takes from the trainings. */
@@ -11,7 +10,7 @@ const LINE = 1 << 12;
 
 /**
  * A metric's curve in the metrics.ndjson of a run that ended. Null where the metric has none: it was
- * logged once, without steps or with steps that go back; or the file is gone, or too large.
+ * logged once, without steps or with steps that go back; or the file is gone, too large, or no plain file.
  */
 export async function readCurve(file: string, metric: string): Promise<Curve | null> {
   const found = new Map<string, Reading[]>();
@@ -27,11 +26,16 @@ export async function readCurve(file: string, metric: string): Promise<Curve | n
     found.set(key, readings);
     readings.push({ step: point.step, value: Number(point.value) });
   });
+  const handle = await openPlain(file);
+  if (handle === null) return null;
   try {
-    if ((await stat(file)).size > MOST_BYTES) return null;
-    for await (const chunk of createReadStream(file)) lines.push(chunk as Buffer);
+    if ((await handle.stat()).size > MOST_BYTES) return null;
+    for await (const chunk of handle.createReadStream({ autoClose: false }))
+      lines.push(chunk as Buffer);
   } catch {
     return null;
+  } finally {
+    await handle.close();
   }
   const only = found.size === 1 ? [...found.values()][0] : undefined;
   const readings = found.get(metric) ?? only;

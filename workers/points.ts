@@ -1,7 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { LabError } from '../orchestrator/domain/errors.ts';
 import { createLineSplitter } from './lines.ts';
 import type { Point } from './metrics.ts';
+import { openPlain } from './plain.ts';
 
 export const METRICS_NDJSON = 'metrics.ndjson';
 
@@ -69,7 +70,10 @@ export async function openPoints(file: string): Promise<PointsFile> {
   };
 }
 
-/** Reads such a file again, a batch of lines at a time; a torn last line is left out. */
+/**
+ * Reads such a file again, a batch of lines at a time; a torn last line is left out. Throws LabError
+ * failed where the script took the file away, or put something else in its place.
+ */
 export async function* readPoints(file: string): AsyncGenerator<readonly Point[]> {
   let batch: Point[] = [];
   const lines = createLineSplitter(1 << 20, (line) => {
@@ -80,9 +84,18 @@ export async function* readPoints(file: string): AsyncGenerator<readonly Point[]
       // Torn when the machine went down.
     }
   });
-  for await (const chunk of createReadStream(file)) {
-    lines.push(chunk as Buffer);
-    yield batch;
-    batch = [];
+  const handle = await openPlain(file);
+  if (handle === null) {
+    const message = `expected ${file} to be the plain file that the run's points were written to, found none: the script must leave it alone`;
+    throw new LabError('failed', message, file);
+  }
+  try {
+    for await (const chunk of handle.createReadStream({ autoClose: false })) {
+      lines.push(chunk as Buffer);
+      yield batch;
+      batch = [];
+    }
+  } finally {
+    await handle.close();
   }
 }

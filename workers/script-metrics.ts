@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { createLineSplitter } from './lines.ts';
 import { parseLiteral, type Literal } from './literal.ts';
+import { openPlain } from './plain.ts';
 
 /** Follows the metrics.jsonl that a script may write into its run's folder. */
 export interface ScriptMetrics {
@@ -32,7 +32,7 @@ export function followScriptMetrics(
   });
 
   const poll = async (): Promise<number> => {
-    const handle = await open(file, 'r').catch(() => null);
+    const handle = await openPlain(file);
     if (handle === null) return 0;
     const before = offset;
     try {

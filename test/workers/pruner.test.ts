@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunId } from '../../orchestrator/domain/ids.ts';
@@ -129,4 +130,43 @@ test('a curve is read of the metric that is meant, and of no other', async () =>
   expect(await readCurve(file, 'Val Loss')).toHaveLength(10);
   expect(await readCurve(file, 'loss')).toBeNull();
   expect(await readCurve(`${file}.gone`, 'val_loss')).toBeNull();
+});
+
+describe('a pipe in the place of a file', () => {
+  const mkfifo = (file: string): unknown => execFileSync('mkfifo', [file]);
+  const piping = (name: string) =>
+    script(
+      `import { execFileSync } from 'node:child_process';`,
+      `console.log('loss: 1');`,
+      `execFileSync('sh', ['-c', 'rm -f "$AUTOLAB_RUN_DIR/${name}"; mkfifo "$AUTOLAB_RUN_DIR/${name}"']);`,
+    );
+
+  test('of a reference is no curve, nor is a link, and holds nobody up', async () => {
+    const lab = await createLab({ files: script(`console.log('step 1 | loss: 1');`) });
+    const reference = leaveCurves(lab);
+    const [first = '', second = ''] = RUNS.map((run) =>
+      join(lab.folder({ run }), 'metrics.ndjson'),
+    );
+    for (const file of [first, second]) rmSync(file);
+    mkfifo(first);
+    symlinkSync(join(lab.folder({ run: 'E-0000.3' }), 'metrics.ndjson'), second);
+    expect(await readCurve(first, 'val_loss')).toBeNull();
+    expect(await readCurve(second, 'val_loss')).toBeNull();
+    expect(
+      await carryOut(lab, { prune: { mode: 'cautious', reference, audited: false } }),
+    ).toMatchObject({ status: 'finished' });
+  });
+
+  test('of a run’s own metrics.jsonl says nothing', async () => {
+    const lab = await createLab({ files: piping('metrics.jsonl') });
+    expect(await carryOut(lab)).toMatchObject({ status: 'finished', objective: 1 });
+  });
+
+  test('of its metrics.ndjson fails it as if that were gone', async () => {
+    const lab = await createLab({ files: piping('metrics.ndjson') });
+    expect(await carryOut(lab)).toMatchObject({
+      status: 'failed',
+      failure: { class: 'infrastructure', message: expect.stringContaining('plain file') },
+    });
+  });
 });
