@@ -38,7 +38,7 @@ export function createPruner(attempt: Attempt, end: () => void): Pruner {
     pruning = { ...found, seconds, audited: prune.audited };
     if (!prune.audited) end();
   };
-  const nan = followNaN();
+  const nan = followNaN((of) => of === key);
   const curve = followCurve(attempt, apply);
   /** Of the objective, once it is logged; each key is looked at once, since a million points pass here. */
   let key: string | null = null;
@@ -77,23 +77,54 @@ const HELD_AGAINST_NONE = { mean: null, spread: null, n: 0 } as const;
 const read = ({ key, step, value }: Point) => ({ metric: key, step, value });
 const atStep = ({ step }: Point): string => (step === null ? '' : ` at step ${step}`);
 
+/** What a loss was lately. */
+interface Lately {
+  readonly held_out: boolean;
+  /** Finite readings in a row; while it is not finite, those before that. */
+  finite: number;
+  /** The first in a row that was not finite, and how often a training loss had been finite by then. */
+  first: { readonly step: number | null; readonly trained: number } | null;
+  /** Its script writes NaN for what it did not measure. */
+  placeholder: boolean;
+}
+
 /**
  * Says of a loss that is not finite for the second time in a row. One such value may be a batch
- * that the script leaves out; and what is no loss may be NaN for want of examples.
+ * that the script leaves out; and what is no loss may be NaN for want of examples, as may a loss on
+ * held-out examples, which counts as the objective only. A script that writes NaN for what it did
+ * not measure does so in its baseline, too: such a loss was not finite twice in a row before, or
+ * a loss of the training is finite in between. It is believed no further NaN.
  */
-function followNaN(): (point: Point) => boolean {
-  const before = new Map<string, Point>();
-  return (point) => {
-    if (Number.isFinite(point.value)) {
-      if (before.size > 0) before.delete(point.key);
+function followNaN(isObjective: (key: string) => boolean): (point: Point) => boolean {
+  const losses = new Map<string, Lately | null>();
+  let trained = 0;
+  const latelyOf = (key: string): Lately | null => {
+    const known = losses.get(key);
+    if (known !== undefined) return known;
+    const begun = { held_out: isHeldOut(key), finite: 0, first: null, placeholder: false };
+    const made = isLoss(key) ? begun : null;
+    losses.set(key, made);
+    return made;
+  };
+  return ({ key, step, value }) => {
+    const lately = latelyOf(key);
+    if (lately === null) return false;
+    if (Number.isFinite(value)) {
+      lately.finite = lately.first === null ? lately.finite + 1 : 1;
+      lately.first = null;
+      if (!lately.held_out) trained++;
       return false;
     }
-    const first = before.get(point.key);
-    if (isLoss(point.key)) before.set(point.key, point);
+    const { first } = lately;
+    lately.first ??= { step, trained };
     // A summary says what the last step said: that is the end, and no second reading.
-    return first !== undefined && (first.step === null) === (point.step === null);
+    if (first === null || (first.step === null) !== (step === null)) return false;
+    lately.placeholder ||= lately.finite < IN_A_ROW || first.trained < trained;
+    return !lately.placeholder && (!lately.held_out || isObjective(key));
   };
 }
+
+const IN_A_ROW = 2;
 
 /** Points wait until the curves that they are held against are read, beside the training. */
 function followCurve(

@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import type { RunId } from '../../orchestrator/domain/ids.ts';
 import type { PruneOrder } from '../../orchestrator/domain/ports.ts';
 import { readCurve } from '../../workers/curves.ts';
+import type { Attempt } from '../../workers/attempt.ts';
+import { createPruner } from '../../workers/pruner.ts';
 import { carryOut, createLab, script, type TestLab } from './support/lab.ts';
 
 const RUNS: readonly RunId[] = ['E-0000.1', 'E-0000.2', 'E-0000.3', 'E-0000.4'];
@@ -85,14 +87,14 @@ describe('a run whose loss is no number any more', () => {
   const order: PruneOrder = { mode: 'cautious', reference: [], audited: false };
 
   test('is ended at the second reading in a row, whatever was changed', async () => {
-    const files = nan('1', 'nan', 'inf');
+    const files = nan('1', '0.9', 'nan', 'inf');
     const lab = await createLab({ files, run: { env: { WAIT: '50000' } } });
     const result = await carryOut(lab, { prune: order });
     expect(result).toMatchObject({
       ...{ status: 'killed', killed_because: 'pruned', objective: null },
       pruning: {
-        ...{ rule: 'not_a_number', metric: 'loss', step: 3, value: Infinity, mean: null, n: 0 },
-        because: 'loss is Infinity at step 3, as at its reading before',
+        ...{ rule: 'not_a_number', metric: 'loss', step: 4, value: Infinity, mean: null, n: 0 },
+        because: 'loss is Infinity at step 4, as at its reading before',
       },
     });
     expect(await lab.executor.sealed('E-0007.2', 1, lab.base)).toEqual(result);
@@ -100,11 +102,11 @@ describe('a run whose loss is no number any more', () => {
 
   test('runs on after a single one, or where the best value counts', async () => {
     const once = await createLab({
-      files: nan('1', 'nan', '2', 'nan'),
+      files: nan('1', '0.9', 'nan', '2', 'nan'),
       run: { env: { WAIT: '1' } },
     });
     expect(await carryOut(once, { prune: order })).toMatchObject({ objective: 0.5 });
-    const files = nan('1', 'nan', 'nan');
+    const files = nan('1', '0.9', 'nan', 'nan');
     const best = await createLab({
       ...{ files, run: { env: { WAIT: '1' } } },
       objective: { metric: 'loss', direction: 'minimize', at: 'best' },
@@ -119,6 +121,64 @@ describe('a run whose loss is no number any more', () => {
       ...{ rule: 'diverging', metric: 'loss' },
       because: expect.stringContaining('far worse than its first values'),
     });
+  });
+});
+
+/** What ends a run that logs these lines, at steps from 1 on. */
+function endOf(metric: string, lines: readonly Readonly<Record<string, number>>[]): string | null {
+  const order = {
+    plan: { objective: { metric, direction: 'minimize', at: 'last' } },
+    prune: { mode: 'cautious', reference: [], audited: false },
+  };
+  const pruner = createPruner(
+    { workshop: { clock: { monotonic: () => 0 } }, order } as unknown as Attempt,
+    () => undefined,
+  );
+  for (const [i, line] of lines.entries())
+    for (const [key, value] of Object.entries(line))
+      pruner.point({ key, step: i + 1, time: 0, value });
+  return pruner.pruning?.because ?? null;
+}
+const steps = (n: number, line: (step: number) => Readonly<Record<string, number>>) =>
+  Array.from({ length: n }, (_, i) => line(i + 1));
+/** `value` where there is one to log. */
+const where = (measured: boolean, value = 2): number => (measured ? value : Number.NaN);
+
+describe('a loss that its script writes as NaN where it measured none', () => {
+  test.each([
+    [
+      'until the first evaluation',
+      steps(30, (step) => ({ loss: 3 - step / 30, val_loss: where(step > 9) })),
+    ],
+    ['and nothing beside it', steps(30, (step) => ({ val_loss: where(step > 9 && step < 20) }))],
+    ['but for every tenth step', steps(30, (step) => ({ val_loss: where(step % 10 === 1) }))],
+    [
+      'but for the first three steps and every tenth',
+      steps(30, (step) => ({ val_loss: where(step < 4 || step % 10 === 0), loss: 3 })),
+    ],
+    [
+      'and it is not the objective',
+      steps(30, (step) => ({ val_loss: 2, test_loss: where(step < 4) })),
+    ],
+    ['in training', steps(30, (step) => ({ lr: 1, loss: where(step % 3 === 0), val_loss: 2 }))],
+  ])('ends no run: %s', (_how, lines) => {
+    expect(endOf('val_loss', lines)).toBeNull();
+  });
+
+  test.each([
+    ['alone', steps(9, (step) => ({ val_loss: where(step < 5) })), 'val_loss is NaN at step 6'],
+    [
+      'with the loss of the training',
+      steps(9, (step) => ({ val_loss: where(step < 5), loss: where(step < 5) })),
+      'val_loss is NaN at step 6',
+    ],
+    [
+      'in training, beside one carried on',
+      steps(9, (step) => ({ loss: where(step < 5), val_loss: 2 })),
+      'loss is NaN at step 6',
+    ],
+  ])('is told from one that became NaN: %s', (_how, lines, because) => {
+    expect(endOf('val_loss', lines)).toBe(`${because}, as at its reading before`);
   });
 });
 
