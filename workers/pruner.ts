@@ -6,11 +6,12 @@ import { readCurve } from './curves.ts';
 import { METRICS_NDJSON } from './points.ts';
 import { tidy, type Point } from './metrics.ts';
 import { followHopeless, LEAST_CURVES, type Curve, type Hopeless } from './prune.ts';
-import { isHeldOut, isLoss, type Concern } from './vitals.ts';
+import { followCourses, isHeldOut, isLoss, type Concern } from './vitals.ts';
 
 /** Watches one run for what `prune` ends it for: NaN, divergence, a hopeless curve. */
 export interface Pruner {
   point(point: Point): void;
+  /** Nothing is made of it: it is raised once a run, be it of a key that ends none. */
   concern(concern: Concern): void;
   /** Resolves when all that came was looked at. */
   settled(): Promise<void>;
@@ -38,6 +39,7 @@ export function createPruner(attempt: Attempt, end: () => void): Pruner {
     pruning = { ...found, seconds, audited: prune.audited };
     if (!prune.audited) end();
   };
+  const courses = followCourses(plan.objective);
   const nan = followNaN((of) => of === key);
   const curve = followCurve(attempt, apply);
   /** Of the objective, once it is logged; each key is looked at once, since a million points pass here. */
@@ -61,15 +63,17 @@ export function createPruner(attempt: Attempt, end: () => void): Pruner {
         hasValue ||= Number.isFinite(point.value);
         curve.point(point);
       }
-      if (!nan(point) || isSafe()) return;
-      const because = `${point.key} is ${point.value}${atStep(point)}, as at its reading before`;
-      apply({ rule: 'not_a_number', because, ...read(point), ...HELD_AGAINST_NONE });
+      const offCourse = courses(point);
+      const isNaN = nan(point);
+      if (isSafe()) return;
+      if (isNaN) {
+        const because = `${point.key} is ${point.value}${atStep(point)}, as at its reading before`;
+        apply({ rule: 'not_a_number', because, ...read(point), ...HELD_AGAINST_NONE });
+      }
+      if (offCourse === null || (point.key !== key && isHeldOut(point.key))) return;
+      apply({ rule: 'diverging', because: offCourse, ...read(point), ...HELD_AGAINST_NONE });
     },
-    concern({ kind, text, point }) {
-      if (kind !== 'diverging' || point === null || isSafe()) return;
-      if (isHeldOut(point.key) && point.key !== key) return;
-      apply({ rule: 'diverging', because: text, ...read(point), ...HELD_AGAINST_NONE });
-    },
+    concern: () => undefined,
   };
 }
 

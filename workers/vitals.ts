@@ -35,7 +35,7 @@ export interface VitalsOptions {
 /** Follows the signs of life of one run. */
 export function followVitals(options: VitalsOptions): Vitals {
   const said = new Set<Concern['kind']>();
-  const courses = new Map<string, (value: number) => string | null>();
+  const courses = followCourses(options.objective);
   const silence = followSilence(options.now(), options.hung_ms);
 
   const raise = (kind: Concern['kind'], text: string, point: Point | null): void => {
@@ -44,30 +44,14 @@ export function followVitals(options: VitalsOptions): Vitals {
     options.onConcern({ run: options.run, kind, level: 'warning', text, point });
   };
 
-  const isObjective = (key: string): boolean => tidy(key) === tidy(options.objective.metric);
-
-  const courseOf = (key: string): ((value: number) => string | null) => {
-    const known = courses.get(key);
-    if (known !== undefined) return known;
-    const objective = isObjective(key);
-    const upwards = objective && options.objective.direction === 'maximize';
-    const course = objective || isLoss(key) ? followCourse(upwards) : () => null;
-    courses.set(key, course);
-    return course;
-  };
-
   return {
     point(point) {
       const { key, step, value } = point;
       silence.sign(options.now());
-      const course = courseOf(key);
-      const at = step === null ? '' : ` at step ${step}`;
-      if (Number.isFinite(value)) {
-        const offCourse = course(value);
-        if (offCourse !== null) raise('diverging', `${key} is ${offCourse}: ${value}${at}`, point);
-      } else if (isObjective(key) || isLoss(key)) {
-        raise('not_a_number', `${key} became ${value}${at}`, point);
-      }
+      const offCourse = courses(point);
+      if (offCourse !== null) raise('diverging', offCourse, point);
+      if (!Number.isFinite(value) && isFollowed(key, options.objective))
+        raise('not_a_number', `${key} became ${value}${atStep(step)}`, point);
     },
     output: () => silence.sign(options.now()),
     look(cpuSeconds) {
@@ -77,6 +61,28 @@ export function followVitals(options: VitalsOptions): Vitals {
       const text = `${options.run} may hang: no output, no metric and almost no processor time for ${seconds} s`;
       raise('hung', text, null);
     },
+  };
+}
+
+type Meant = Pick<Objective, 'metric' | 'direction'>;
+const isObjective = (key: string, { metric }: Meant): boolean => tidy(key) === tidy(metric);
+const isFollowed = (key: string, meant: Meant): boolean => isObjective(key, meant) || isLoss(key);
+const atStep = (step: number | null): string => (step === null ? '' : ` at step ${step}`);
+
+/** Says of each finite point of the objective or of a loss how that went wrong, in a sentence; or null. */
+export function followCourses(meant: Meant): (point: Point) => string | null {
+  const courses = new Map<string, ((value: number) => string | null) | null>();
+  const courseOf = (key: string): ((value: number) => string | null) | null => {
+    const known = courses.get(key);
+    if (known !== undefined) return known;
+    const upwards = isObjective(key, meant) && meant.direction === 'maximize';
+    const course = isFollowed(key, meant) ? followCourse(upwards) : null;
+    courses.set(key, course);
+    return course;
+  };
+  return ({ key, step, value }) => {
+    const offCourse = Number.isFinite(value) ? (courseOf(key)?.(value) ?? null) : null;
+    return offCourse === null ? null : `${key} is ${offCourse}: ${value}${atStep(step)}`;
   };
 }
 

@@ -182,6 +182,18 @@ describe('a loss that its script writes as NaN where it measured none', () => {
   });
 });
 
+test('a loss that diverges is told, though one that ends no run did so before', () => {
+  const grows = (step: number) => (step < 6 ? 3 : 3 * 2 ** (step - 5));
+  const apart = steps(20, (step) => ({ test_loss: grows(step), loss: grows(step - 3) }));
+  expect(endOf('loss', apart)).toMatch(/^loss is far worse than its first values .*at step 14$/);
+  expect(
+    endOf(
+      'loss',
+      steps(20, (step) => ({ test_loss: grows(step), loss: 3 })),
+    ),
+  ).toBeNull();
+});
+
 test('a curve is read of the metric that is meant, and of no other', async () => {
   const lab = await createLab({ files: hopeless, objective });
   leaveCurves(lab);
