@@ -42,9 +42,9 @@ export function createPruner(attempt: Attempt, end: () => void): Pruner {
   const courses = followCourses(plan.objective);
   const nan = followNaN((of) => of === key);
   const curve = followCurve(attempt, apply);
-  /** Of the objective, once it is logged; each key is looked at once, since a million points pass here. */
+  /** Of the objective, of those logged so far. */
   let key: string | null = null;
-  const seen = new Set<string>();
+  const meant = followKey(plan.objective.metric);
   let hasValue = false;
   // Where the best value counts, what comes after it takes nothing away.
   const isSafe = (): boolean => plan.objective.at === 'best' && hasValue;
@@ -55,9 +55,11 @@ export function createPruner(attempt: Attempt, end: () => void): Pruner {
     settled: () => curve.settled,
     point(point) {
       if (pruning !== null) return;
-      if (key === null && !seen.has(point.key)) {
-        seen.add(point.key);
-        if (tidy(point.key) === tidy(plan.objective.metric)) key = point.key;
+      const before = key;
+      key = meant(point.key);
+      if (key !== before) {
+        hasValue &&= key === null;
+        curve.restart();
       }
       if (point.key === key) {
         hasValue ||= Number.isFinite(point.value);
@@ -80,6 +82,24 @@ export function createPruner(attempt: Attempt, end: () => void): Pruner {
 const HELD_AGAINST_NONE = { mean: null, spread: null, n: 0 } as const;
 const read = ({ key, step, value }: Point) => ({ metric: key, step, value });
 const atStep = ({ step }: Point): string => (step === null ? '' : ` at step ${step}`);
+
+/**
+ * The key that is meant by the metric, of all that came: the exact one, or the only one that is alike,
+ * as at the end (keyMeant). Each key is compared once, since a million points pass here.
+ */
+function followKey(metric: string): (key: string) => string | null {
+  const seen = new Set<string>();
+  const alike: string[] = [];
+  let meant: string | null = null;
+  return (key) => {
+    if (seen.has(key)) return meant;
+    seen.add(key);
+    if (tidy(key) !== tidy(metric)) return meant;
+    alike.push(key);
+    meant = alike.includes(metric) ? metric : alike.length === 1 ? key : null;
+    return meant;
+  };
+}
 
 /** What a loss was lately. */
 interface Lately {
@@ -130,16 +150,24 @@ function followNaN(isObjective: (key: string) => boolean): (point: Point) => boo
 
 const IN_A_ROW = 2;
 
+interface FollowedCurve {
+  point(point: Point): void;
+  /** What came before was of another metric. */
+  restart(): void;
+  readonly settled: Promise<void>;
+}
+
 /** Points wait until the curves that they are held against are read, beside the training. */
 function followCurve(
   attempt: Attempt,
   apply: (found: Omit<Pruning, 'seconds' | 'audited'>) => void,
-): { point(point: Point): void; readonly settled: Promise<void> } {
+): FollowedCurve {
   const { order } = attempt;
   const { objective } = order.plan;
   const { mode = 'cautious', reference = [] } = order.prune ?? {};
   if (reference.length < LEAST_CURVES)
-    return { point: () => undefined, settled: Promise.resolve() };
+    return { point: () => undefined, restart: () => undefined, settled: Promise.resolve() };
+  let curves: readonly Curve[] | null = null;
   let follow: ReturnType<typeof followHopeless> | null = null;
   let waiting: Point[] = [];
   const take = (point: Point): void => {
@@ -150,13 +178,21 @@ function followCurve(
     const because = inWords(point.key, found, attempt);
     apply({ rule: 'curve', because, metric: point.key, ...{ step, value, mean, spread, n } });
   };
+  const anew = (): void => {
+    follow = curves && followHopeless(curves, objective, mode);
+  };
   const begin = async (): Promise<void> => {
-    follow = followHopeless(await curvesOf(attempt), objective, mode);
+    curves = await curvesOf(attempt);
+    anew();
     for (const point of waiting) take(point);
     waiting = [];
   };
   return {
     settled: begin(),
+    restart() {
+      waiting = [];
+      anew();
+    },
     point: (point) => (follow === null ? void waiting.push(point) : take(point)),
   };
 }

@@ -124,6 +124,37 @@ describe('a run whose loss is no number any more', () => {
   });
 });
 
+describe('of two names that are alike', () => {
+  /** The first two lines have the one alone. */
+  const both = (alike: number, exact: number) =>
+    script(
+      `for (let step = 1; step <= 9; step++) {`,
+      `  console.log('{"step":' + 10 * step + ',"val-loss":' + (${alike} + 1 / step) + '}');`,
+      `  if (step > 2) console.log('{"step":' + 10 * step + ',"val_loss":' + (${exact} + 1 / step) + '}');`,
+      `}`,
+    );
+
+  test('the exact one is followed from where it begins, whichever came first', async () => {
+    const good = await createLab({ files: both(9, 1.015), objective });
+    expect(await carryOut(good, { prune: prune(good) })).not.toHaveProperty('pruning');
+    const bad = await createLab({ files: both(1.015, 9), objective });
+    expect((await carryOut(bad, { prune: prune(bad) })).pruning).toMatchObject({
+      ...{ rule: 'curve', metric: 'val_loss', step: 60 },
+    });
+  });
+
+  test('neither is followed where none is exact', async () => {
+    const files = script(
+      `for (let step = 1; step <= 9; step++) console.log('{"step":' + 10 * step + ',"val-loss":9,"Val loss":9}');`,
+      `console.log('val_loss: 1');`,
+    );
+    const lab = await createLab({ files, objective });
+    const result = await carryOut(lab, { prune: prune(lab) });
+    expect(result).toMatchObject({ status: 'finished', objective: 1 });
+    expect(result).not.toHaveProperty('pruning');
+  });
+});
+
 /** What ends a run that logs these lines, at steps from 1 on. */
 function endOf(metric: string, lines: readonly Readonly<Record<string, number>>[]): string | null {
   const order = {
