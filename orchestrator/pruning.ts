@@ -32,7 +32,8 @@ export function pruneOrder(
   if (run.purpose !== 'screen' && run.purpose !== 'replicate') return null;
   if (stackOf(state, night.incumbent ?? parent).includes(experiment.id)) return null;
   const compares = keepsCurves(experiment.change, night.plan, mode);
-  return { mode, reference: compares ? attemptsOf(state, parent) : [], audited: isAudited(run.id) };
+  const audited = isAudited(run.id, night.base.commit);
+  return { mode, reference: compares ? attemptsOf(state, parent) : [], audited };
 }
 
 /**
@@ -42,9 +43,12 @@ export function pruneOrder(
 const attemptsOf = (state: State, id: Experiment['id']): PruneOrder['reference'] =>
   armOf(state, id).map(({ run }) => ({ run, attempt: state.runs.get(run)?.attempt ?? 1 }));
 
-/** The same runs each time the journal is read: one in twenty, by their names. */
-export const isAudited = (run: RunId): boolean =>
-  createHash('sha256').update(`audit ${run}`).digest().readUInt32BE() / 2 ** 32 < AUDITED;
+/**
+ * The same runs each time the journal is read: one in twenty, by their names and the commit that
+ * their night began from, since every lab has the same names.
+ */
+export const isAudited = (run: RunId, base: string): boolean =>
+  createHash('sha256').update(`audit ${base} ${run}`).digest().readUInt32BE() / 2 ** 32 < AUDITED;
 
 /** Words of what changes how many steps there are, or what one step sees: steps no longer compare. */
 const LENGTH = /step|epoch|^iter|iters?$|batch|accum|budget|duration|^examples$|^tokens$/;

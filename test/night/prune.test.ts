@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isAudited } from '../../orchestrator/pruning.ts';
 import { autolab, autolabJson, makeLab, type FixtureLab, type Said } from '../support/lab.ts';
 
 /** Two nights through the built command: the first gives the baseline curves, the second prunes. */
@@ -44,8 +45,11 @@ interface Row {
   readonly seconds: number;
 }
 
+const idOf = (n: number) => `E-${String(n).padStart(4, '0')}` as const;
+
 describe('a night with curves of the baseline', () => {
   let lab: FixtureLab;
+  let [ended, audited] = ['', ''];
   let nights: readonly Said[];
   /** By what they tried. */
   let of: (change: string) => { id: string; verdict: string; verdict_because: string };
@@ -56,8 +60,14 @@ describe('a night with curves of the baseline', () => {
       'research_plan.yaml': planWith(['activation: relu'], 'experiments: 1, runs: 14'),
     });
     const first = await autolab(lab, 'launch');
-    // Ids go on behind what branches hold: the lot of the audit falls on E-0104.1.
-    lab.git(['branch', 'autolab/E-0101', 'HEAD']);
+    // Ids go on behind what branches hold: the first is ended, on the third the lot of the audit falls.
+    const base = lab.git(['rev-parse', 'HEAD']);
+    const from = Array.from({ length: 900 }, (_, i) => 100 + i).find(
+      (n) => !isAudited(`${idOf(n + 1)}.1`, base) && isAudited(`${idOf(n + 3)}.1`, base),
+    );
+    if (from === undefined) throw new Error('the lot falls on none');
+    [ended, audited] = [idOf(from + 1), idOf(from + 3)];
+    lab.git(['branch', `autolab/${idOf(from)}`, 'HEAD']);
     lab.write({
       'research_plan.yaml': planWith(['depth: 9', 'width: 1'], 'experiments: 3, verification: 0%'),
     });
@@ -79,27 +89,30 @@ describe('a night with curves of the baseline', () => {
       [0, ''],
     ]);
     const { id, verdict, verdict_because } = of('depth: 9');
-    expect([id, verdict]).toEqual(['E-0102', 'pruned']);
-    expect(verdict_because).toMatch(
-      /^E-0102\.1 was ended early: at step 60, 60% of the way, val_loss 3\.38\d* was [\d.]+ standard deviations worse than the mean 1\.38\d* of \d+ runs of E-0000 there/,
+    expect([id, verdict]).toEqual([ended, 'pruned']);
+    expect(verdict_because.replace(id, 'ID')).toMatch(
+      /^ID\.1 was ended early: at step 60, 60% of the way, val_loss 3\.38\d* was [\d.]+ standard deviations worse than the mean 1\.38\d* of \d+ runs of E-0000 there/,
     );
-    const run = await autolabJson<Row>(lab, 'show', 'E-0102.1');
+    const run = await autolabJson<Row>(lab, 'show', `${id}.1`);
     expect(run).toMatchObject({ status: 'killed', killed_because: 'pruned', objective: null });
     expect(run.seconds).toBeLessThan(50);
-    expect((await autolab(lab, 'show', 'E-0102')).stdout).toContain('pruned: E-0102.1 was ended');
+    expect((await autolab(lab, 'show', id)).stdout).toContain(`pruned: ${id}.1 was ended`);
   });
 
   test('lets the one that the lot fell on run on, and reports how it ended', async () => {
     const { id, verdict } = of('width: 1');
-    expect([id, verdict]).toEqual(['E-0104', 'worse']);
-    const run = await autolabJson<Row>(lab, 'show', 'E-0104.1');
+    expect([id, verdict]).toEqual([audited, 'worse']);
+    const run = await autolabJson<Row>(lab, 'show', `${id}.1`);
     expect(run).toMatchObject({ status: 'finished', killed_because: null, prune_audited: true });
     expect(run.prune_because).toContain('at step 60');
-    const findings = lab.read('FINDINGS.md');
+    const findings = lab
+      .read('FINDINGS.md')
+      .replaceAll(ended, 'ENDED')
+      .replaceAll(audited, 'AUDITED');
     expect(findings).toContain('## Ended early');
-    expect(findings).toMatch(/E-0102 .*pruned \(E-0102\.1 was ended early: at step 60/);
+    expect(findings).toMatch(/ENDED .*pruned \(ENDED\.1 was ended early: at step 60/);
     expect(findings).toMatch(
-      /no winner was among them:\n\n- E-0104\.1: at step 60, .*judged worse/,
+      /no winner was among them:\n\n- AUDITED\.1: at step 60, .*judged worse/,
     );
   });
 });

@@ -73,7 +73,7 @@ describe('what a worker is told of pruning', () => {
       const { parent } = experimentIn(state, run.experiment);
       const never = parent === null || run.purpose === 'dawn' || run.purpose === 'baseline';
       if (never || currentNight(state).incumbent === run.experiment) expect(prune).toBeNull();
-      else expect(prune).toMatchObject({ mode: 'cautious', audited: isAudited(run.id) });
+      else expect(prune).toMatchObject({ mode: 'cautious', audited: isAudited(run.id, 'base') });
     }
     expect(orders.filter(({ prune }) => prune !== null).length).toBeGreaterThan(8);
   });
@@ -140,12 +140,18 @@ describe('a change', () => {
   });
 });
 
-test('one run in twenty is audited, the same ones each time', () => {
+test('one run in twenty is audited, the same ones each time, and others from another commit', () => {
   const ids = Array.from({ length: 4000 }, (_, i) => `E-${String(i).padStart(4, '0')}.1` as const);
-  const share = ids.filter(isAudited).length / ids.length;
-  expect(share).toBeGreaterThan(0.04);
-  expect(share).toBeLessThan(0.06);
-  expect(ids.filter(isAudited).slice(0, 3)).toEqual(['E-0066.1', 'E-0081.1', 'E-0101.1']);
+  const from = (base: string) => ids.filter((id) => isAudited(id, base));
+  for (const base of ['a'.repeat(40), 'b'.repeat(40)]) {
+    const share = from(base).length / ids.length;
+    expect(share).toBeGreaterThan(0.04);
+    expect(share).toBeLessThan(0.06);
+  }
+  // Each lab has these names, and not the same ones may be drawn in all of them.
+  const both = from('a'.repeat(40)).filter((id) => isAudited(id, 'b'.repeat(40)));
+  expect(both.length).toBeLessThan(30);
+  expect(from('a'.repeat(40)).slice(0, 3)).toEqual(['E-0000.1', 'E-0003.1', 'E-0057.1']);
 });
 
 describe('a pruned experiment', () => {
