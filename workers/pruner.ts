@@ -6,13 +6,11 @@ import { readCurve } from './curves.ts';
 import { METRICS_NDJSON } from './points.ts';
 import { tidy, type Point } from './metrics.ts';
 import { followHopeless, LEAST_CURVES, type Curve, type Hopeless } from './prune.ts';
-import { followCourses, isHeldOut, isLoss, type Concern } from './vitals.ts';
+import { followCourses, isHeldOut, isLoss } from './vitals.ts';
 
 /** Watches one run for what `prune` ends it for: NaN, divergence, a hopeless curve. */
 export interface Pruner {
   point(point: Point): void;
-  /** Nothing is made of it: it is raised once a run, be it of a key that ends none. */
-  concern(concern: Concern): void;
   /** Resolves when all that came was looked at. */
   settled(): Promise<void>;
   /** Set once, by the first rule that applied. */
@@ -21,7 +19,6 @@ export interface Pruner {
 
 const NOBODY: Pruner = {
   point: () => undefined,
-  concern: () => undefined,
   settled: () => Promise.resolve(),
   pruning: null,
 };
@@ -75,7 +72,6 @@ export function createPruner(attempt: Attempt, end: () => void): Pruner {
       if (offCourse === null || (point.key !== key && isHeldOut(point.key))) return;
       apply({ rule: 'diverging', because: offCourse, ...read(point), ...HELD_AGAINST_NONE });
     },
-    concern: () => undefined,
   };
 }
 

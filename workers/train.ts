@@ -69,10 +69,7 @@ async function carried(
     objective: order.plan.objective,
     now: () => clock.monotonic(),
     hung_ms: limits.hung_ms,
-    onConcern: (concern) => {
-      workshop.onConcern(concern);
-      pruner.concern(concern);
-    },
+    onConcern: workshop.onConcern,
   });
   const metrics = createMetricsReader({
     objective: order.plan.objective.metric,
