@@ -63,8 +63,11 @@ async function checkCommitted(check: PlanChecking, by: MeasuringKey): Promise<vo
 /** Labels that an experiment could change, or that every worktree is shown, are none. */
 async function checkLabels(check: PlanChecking, by: 'score' | 'holdout'): Promise<void> {
   const { plan, files, repository, baseName, bad } = check;
-  for (const [i, given] of (plan[by]?.labels ?? []).entries()) {
-    const path = tidyPath(given);
+  const paths = (plan[by]?.labels ?? []).map(tidyPath);
+  for (const [i, path] of paths.entries()) {
+    const again = paths.find(
+      (other, j) => j !== i && (other === path ? j < i : path.startsWith(`${other}/`)),
+    );
     const own = files.filter((file) => file === path || file.startsWith(`${path}/`));
     const open = [path, ...own].find(
       (file) =>
@@ -78,11 +81,13 @@ async function checkLabels(check: PlanChecking, by: 'score' | 'holdout'): Promis
         ? 'labels that are a part of the repository, found all of it'
         : open !== undefined
           ? `labels that no experiment may change, found ${open}, which workspace.editable covers`
-          : link !== null
-            ? `labels that no worktree is shown, found them in what workspace.link brings into each: ${link}`
-            : !there
-              ? `files on ${baseName} or in your checkout, found none at ${path}`
-              : null;
+          : again !== undefined
+            ? `labels that lie apart, found ${path} in ${again}, which is named too: leave it out`
+            : link !== null
+              ? `labels that no worktree is shown, found them in what workspace.link brings into each: ${link}`
+              : !there
+                ? `files on ${baseName} or in your checkout, found none at ${path}`
+                : null;
     if (fault !== null) bad([by, 'labels', i], `expected ${fault}`);
   }
 }

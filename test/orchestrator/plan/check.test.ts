@@ -339,6 +339,17 @@ describe('a scorer', () => {
     expect(found).toEqual([expect.stringContaining(`research_plan.yaml:12:${problem}`)]);
   });
 
+  test('has labels that lie apart', async () => {
+    put('own/a.csv', 'a');
+    const apart = (found: string) => [
+      expect.stringContaining(`expected labels that lie apart, found ${found}, which is named too`),
+    ];
+    expect(await problemsWith(scored('labels: [own/a.csv, own]'))).toEqual(
+      apart('own/a.csv in own'),
+    );
+    expect(await problemsWith(scored('labels: [own, ./own/]'))).toEqual(apart('own in own'));
+  });
+
   test('is given predictions that a run leaves, and nothing that is there without it', async () => {
     put('lab/p.csv', 'a');
     git('add', 'lab/p.csv');
