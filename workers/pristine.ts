@@ -10,6 +10,7 @@ import { failureOf } from './failure.ts';
 import { checkGuard, setGuard } from './guard.ts';
 import { createMetricsReader, type MetricsReader } from './metrics.ts';
 import { isFull } from './room.ts';
+import { listed } from './protect.ts';
 import { keptPaths, setUp } from './setup.ts';
 import { stand } from './stand.ts';
 
@@ -29,6 +30,8 @@ export interface Measured {
   readonly failure: Failure | null;
   /** What is odd about its checkout, a sentence each. */
   readonly odd: readonly string[];
+  /** Labels that could not be taken out of its checkout again. */
+  readonly left?: readonly string[];
 }
 
 export interface Measuring {
@@ -142,5 +145,12 @@ function failureOfMeasuring(
 }
 
 /** What is odd about how it went, a sentence each. */
-export const oddInMeasuring = ({ by, done, odd }: Measured): readonly string[] =>
-  done.log_error === null ? odd : [...odd, `${logOf(by)} is not whole: ${done.log_error.message}`];
+export const oddInMeasuring = ({ by, done, odd, left = [] }: Measured): readonly string[] => [
+  ...odd,
+  ...(done.log_error === null ? [] : [`${logOf(by)} is not whole: ${done.log_error.message}`]),
+  ...(left.length === 0
+    ? []
+    : [
+        `labels stayed in the checkout of ${by}, where the next run could find them: ${listed(left)}`,
+      ]),
+];

@@ -1,13 +1,13 @@
-import { lstatSync } from 'node:fs';
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import { delimiter, extname, join } from 'node:path';
 import { tidyPath } from '../orchestrator/domain/editable.ts';
-import { hiddenBy, showing } from '../orchestrator/domain/labels.ts';
+import { labelsOf, showing } from '../orchestrator/domain/labels.ts';
 import type { Failure } from '../orchestrator/domain/run.ts';
 import { measuringWorktree, type Attempt } from './attempt.ts';
 import { takePredictions } from './predictions.ts';
 import { measureFromBase, pristineOf, type Measured } from './pristine.ts';
 import { invalid } from './protect.ts';
+import { labelFiles, removeFrom } from './stand.ts';
 
 /**
  * The plan's scorer: measures a run by its predictions alone, with labels that no training saw. It
@@ -80,17 +80,16 @@ export async function withLabels(
   const seeing = { ...shown, workspace: { ...workspace, link: [...workspace.link, ...linked] } };
   const worktree = measuringWorktree(attempt.worktree, by);
   const command = plan[by]?.command ?? '';
+  let left: readonly string[] = [];
+  let outcome: Measured | Failure;
   try {
-    return await work(
+    outcome = await work(
       pristineOf(attempt, seeing, command, worktree),
       paths.map((path) => join(worktree, path)),
     );
   } finally {
-    const files = tracked.filter(hiddenBy(plan)).map((path) => join(worktree, path));
-    const links = linked.map((path) => join(worktree, path)).filter(isLink);
-    for (const place of [...files, ...links]) await rm(place, { force: true });
+    left = await removeFrom(worktree, labelFiles(labelsOf(plan), tracked));
   }
+  // What stays, the next run's stand removes, or has that run fail.
+  return left.length === 0 || 'class' in outcome ? outcome : { ...outcome, left };
 }
-
-const isLink = (place: string): boolean =>
-  lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() === true;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunResult } from '../../orchestrator/domain/run.ts';
@@ -180,5 +180,61 @@ describe('the scorer', () => {
     );
     const commit = await lab.change({ 'score.mjs': `console.log('loss: 0');` });
     expect(await carryOut(lab, { commit })).toMatchObject({ objective: 0.75, tier: 'verified' });
+  });
+});
+
+describe('labels that the scorer had', () => {
+  test('are taken from its checkout alone: a link in their place leads to the user’s', async () => {
+    const lab = await aScoredLab(
+      {
+        ...predicting('[1,0,1,1]'),
+        'own/labels.json': '[1,0,1,1]',
+        'score.mjs': `${SCORE}
+          import { rmSync, symlinkSync } from 'node:fs';
+          rmSync('own', { recursive: true });
+          symlinkSync(process.env.AUTOLAB_RUN_DIR.split('/experiments/')[0] + '/own', 'own');`,
+      },
+      { labels: ['own/labels.json'] },
+    );
+    expect((await carryOut(lab)).failure).toMatchObject({ class: 'invalid' });
+    expect(existsSync(join(lab.root, 'own/labels.json'))).toBe(true);
+    expect(readdirSync(join(lab.cacheDir, 'worktrees/slot-1-score'))).not.toContain('own');
+  });
+
+  test('may be links of the user’s, one within another', async () => {
+    const lab = await aScoredLab(
+      predicting('[1,0,1,1]'),
+      { labels: ['own/big.json', 'own'] },
+      { untracked: { 'own/x': 'x', 'far.json': '[1,0,1,1]' } },
+    );
+    symlinkSync(join(lab.root, 'far.json'), join(lab.root, 'own/big.json'));
+    await carryOut(lab);
+    expect(lstatSync(join(lab.root, 'own/big.json')).isSymbolicLink()).toBe(true);
+    expect(readdirSync(join(lab.cacheDir, 'worktrees/slot-1-score'))).not.toContain('own');
+  });
+
+  test('and that it made folders of are gone, too', async () => {
+    const lab = await aScoredLab({
+      ...predicting('[1,0,1,1]'),
+      'score.mjs': `${SCORE}
+        import { mkdirSync, rmSync } from 'node:fs';
+        rmSync('labels.json');
+        mkdirSync('labels.json/more', { recursive: true });`,
+    });
+    expect((await carryOut(lab)).failure).toMatchObject({ class: 'invalid' });
+    expect(readdirSync(join(lab.cacheDir, 'worktrees/slot-1-score'))).not.toContain('labels.json');
+  });
+
+  test('and that a worker which was killed left there are gone when the next run trains', async () => {
+    const lab = await aScoredLab(
+      predicting(
+        '[1,0,1,1]',
+        `console.log('beside: ' + Number(existsSync('../slot-1-score/labels.json')));`,
+      ),
+    );
+    const beside = join(lab.cacheDir, 'worktrees/slot-1-score');
+    mkdirSync(beside, { recursive: true });
+    writeFileSync(join(beside, 'labels.json'), '[1,0,1,1]');
+    expect(summaryOf(await carryOut(lab))).toMatchObject({ beside: 0 });
   });
 });
