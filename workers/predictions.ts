@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { constants, type Stats } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { constants, lstatSync, type Stats } from 'node:fs';
 import { open, realpath, writeFile, type FileHandle } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -16,6 +17,9 @@ type Asked = Pick<NonNullable<Plan['score']>, 'predictions' | 'rows' | 'max_size
 export interface Predictions {
   readonly bytes: number;
   readonly rows: number;
+  /** Of the copy. */
+  readonly sha256: string;
+  readonly stamp: string;
 }
 
 /** Said of a file that is not what its name or the plan says: it gives no metric. */
@@ -49,10 +53,37 @@ export async function takePredictions(
     await file.close();
   }
   await writeFile(copy, bytes, { flag: 'wx', mode: 0o444 });
+  const stamp = stampOf(copy);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
   const found = await rowsIn(bytes, formatOf(predictions));
   if (typeof found === 'string') return wrong(`be ${NAMES[formatOf(predictions)]}`, found);
   if (rows !== undefined && found !== rows) return wrong(`hold ${rows} rows`, String(found));
-  return { bytes: bytes.length, rows: found };
+  return { bytes: bytes.length, rows: found, sha256, stamp };
+}
+
+/**
+ * `invalid` where the copy is not what it was, or was not in the meantime: nothing shuts in the runs
+ * that go on beside.
+ */
+export async function checkCopy(
+  copy: string,
+  { sha256, stamp }: Predictions,
+): Promise<Failure | null> {
+  const changed = invalid(`expected the predictions to stay as they were, found ${copy} changed`);
+  if (stampOf(copy) !== stamp) return changed;
+  const file = await openPlainly(copy);
+  if (file === null) return changed;
+  const hash = createHash('sha256');
+  for await (const chunk of file.createReadStream()) hash.update(chunk as Buffer);
+  return hash.digest('hex') === sha256 ? null : changed;
+}
+
+/** Changes with the file, its names and what its name leads to: the inode's time is not a script's to set. */
+function stampOf(file: string): string {
+  const stat = lstatSync(file, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined || !stat.isFile()) return 'no file';
+  const { ino, nlink, size, ctimeNs } = stat;
+  return `${ino} ${nlink} ${size} ${ctimeNs}`;
 }
 
 const linked = (path: string): Failure =>

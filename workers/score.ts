@@ -4,7 +4,7 @@ import { tidyPath } from '../orchestrator/domain/editable.ts';
 import { labelsOf, showing } from '../orchestrator/domain/labels.ts';
 import type { Failure } from '../orchestrator/domain/run.ts';
 import { measuringWorktree, type Attempt } from './attempt.ts';
-import { takePredictions } from './predictions.ts';
+import { checkCopy, takePredictions } from './predictions.ts';
 import { measureFromBase, pristineOf, type Measured } from './pristine.ts';
 import { invalid } from './protect.ts';
 import { labelFiles, removeFrom } from './stand.ts';
@@ -41,7 +41,7 @@ export async function score(attempt: Attempt): Promise<Measured | Failure | null
   const copy = join(folder, `predictions${extname(plan.score.predictions).toLowerCase()}`);
   const taken = await takePredictions(attempt.cwd, plan.score, copy);
   if ('class' in taken) return { ...taken, message: `score: ${taken.message}` };
-  return withLabels(attempt, 'score', plan.score.labels, (pristine, labels) =>
+  const measured = await withLabels(attempt, 'score', plan.score.labels, (pristine, labels) =>
     measureFromBase(
       // As of a first attempt: it is not told of the run's others either.
       { ...pristine, folder, order: { ...pristine.order, attempt: 1 } },
@@ -52,6 +52,10 @@ export async function score(attempt: Attempt): Promise<Measured | Failure | null
       },
     ),
   );
+  if ('class' in measured || measured.failure?.class === 'invalid') return measured;
+  const changed = await checkCopy(copy, taken);
+  if (changed === null) return measured;
+  return { ...measured, failure: { ...changed, message: `while score ran: ${changed.message}` } };
 }
 
 /**

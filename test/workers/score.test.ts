@@ -183,6 +183,32 @@ describe('the scorer', () => {
   });
 });
 
+describe('what the scorer reads', () => {
+  test.each([
+    ['a link to the labels', 'rmSync(copy); symlinkSync(process.env.AUTOLAB_LABELS, copy);'],
+    ['others', `chmodSync(copy, 0o644); writeFileSync(copy, '[1,0,1,1]');`],
+    [
+      'others, and then the run’s again',
+      `const own = readFileSync(copy);
+      rmSync(copy); writeFileSync(copy, '[1,0,1,1]'); rmSync(copy); writeFileSync(copy, own);`,
+    ],
+  ])('is invalid where the predictions are %s by then', async (_, code) => {
+    // Stands in for a run that trains beside.
+    const lab = await aScoredLab({
+      ...predicting('[0,0,0,0]'),
+      'score.mjs': `
+        import { chmodSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+        const copy = process.env.AUTOLAB_PREDICTIONS;
+        ${code}
+        ${SCORE}`,
+    });
+    const { failure, tier } = await carryOut(lab);
+    expect(failure).toMatchObject({ class: 'invalid' });
+    expect(failure?.message).toMatch(/^while score ran: expected the predictions to stay/);
+    expect(tier).toBe('self_reported');
+  });
+});
+
 describe('labels that the scorer had', () => {
   test('are taken from its checkout alone: a link in their place leads to the user’s', async () => {
     const lab = await aScoredLab(
