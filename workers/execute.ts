@@ -19,7 +19,7 @@ export interface Execution {
   /** Name of the log in the attempt's folder. */
   readonly log: string;
   /** With the milliseconds since 1970 at which it was read. */
-  readonly onLine?: (line: string, time: number) => void;
+  readonly onLine?: (line: string, time: number, stream: Stream) => void;
   /** Output came; its lines may follow a little later. */
   readonly onChunk?: () => void;
   /** Awaited between lines, so that nothing piles up of what they say. */
@@ -90,11 +90,9 @@ export async function execute(attempt: Attempt, execution: Execution): Promise<E
 /** Brings output to whoever reads its lines, behind its writing: a flood is not to hold up who prints. */
 function readerOf({ onLine, settled }: Execution, longest: number) {
   let time = 0;
-  const hear = (line: string): void => onLine?.(line, time);
-  const lines = {
-    stdout: createLineSplitter(longest, hear),
-    stderr: createLineSplitter(longest, hear),
-  };
+  const hear = (stream: Stream) =>
+    createLineSplitter(longest, (line) => onLine?.(line, time, stream));
+  const lines = { stdout: hear('stdout'), stderr: hear('stderr') };
   const backlog = createBacklog<{ readonly stream: Stream; readonly time: number }>(
     (chunk, piece) => {
       time = chunk.time;

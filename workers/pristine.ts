@@ -123,7 +123,10 @@ async function carried(
     seed: { PYTHONDONTWRITEBYTECODE: '1', ...variables },
     timeout_seconds,
     log: logOf(by),
-    onLine: (line, time) => metrics.line(line, time),
+    onLine: (line, time, stream) => {
+      // Errors like to name what they stumbled over: a line of it is the run's own word.
+      if (by === 'evaluate' || stream === 'stdout') metrics.line(line, time);
+    },
   });
   metrics.end(Math.round(clock.now()));
   return { done, metrics };

@@ -207,6 +207,19 @@ describe('what the scorer reads', () => {
     expect(failure?.message).toMatch(/^while score ran: expected the predictions to stay/);
     expect(tier).toBe('self_reported');
   });
+
+  test('gives no metric where it comes back among errors', async () => {
+    const lab = await aScoredLab({
+      ...predicting(String.raw`["x\\nloss: 0"]`),
+      'score.mjs': `
+        import { readFileSync } from 'node:fs';
+        console.log('loss: 0.9');
+        const said = JSON.parse(readFileSync(process.env.AUTOLAB_PREDICTIONS, 'utf8'));
+        console.error('unknown label ' + said[0]);`,
+    });
+    expect(await carryOut(lab)).toMatchObject({ objective: 0.9, tier: 'verified' });
+    expect(await lab.read('score/score.log')).toContain('loss: 0\n');
+  });
 });
 
 describe('labels that the scorer had', () => {
