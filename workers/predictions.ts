@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { formatOf, type Format } from '../orchestrator/domain/plan-measuring.ts';
 import type { Plan } from '../orchestrator/domain/plan.ts';
 import type { Failure } from '../orchestrator/domain/run.ts';
+import { isBlank, rowsOfJson } from './json-rows.ts';
 import { rowsOfNpy } from './npy.ts';
 import { invalid } from './protect.ts';
 
@@ -117,9 +118,10 @@ async function rowsIn(bytes: Buffer, format: Format): Promise<number | string> {
   if (format === 'json') return rowsOfJson(bytes);
   if (format === 'csv') return rowsOfCsv(bytes);
   let rows = 0;
-  for (const line of linesOf(bytes)) {
-    if (line.trim() === '') continue;
-    if (format === 'jsonl' && !isJson(line)) return `none on line ${rows + 1}`;
+  for (const [from, to] of linesOf(bytes)) {
+    if (isEmpty(bytes, from, to)) continue;
+    const found = format === 'jsonl' ? await rowsOfJson(bytes, from, to) : 1;
+    if (typeof found === 'string') return `${found} on line ${rows + 1}`;
     if (++rows % BATCH === 0) await setImmediate();
   }
   return rows;
@@ -128,32 +130,19 @@ async function rowsIn(bytes: Buffer, format: Format): Promise<number | string> {
 /** Lines between two turns of the event loop. */
 const BATCH = 2000;
 
-function* linesOf(bytes: Buffer): Generator<string> {
+/** Where they begin and end. */
+function* linesOf(bytes: Buffer): Generator<[number, number]> {
   for (let at = 0; at < bytes.length;) {
     const end = bytes.indexOf(10, at);
     const stop = end < 0 ? bytes.length : end;
-    yield bytes.toString('utf8', at, stop);
+    yield [at, stop];
     at = stop + 1;
   }
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The length of a list, the keys of an object; anything else is one. */
-function rowsOfJson(bytes: Buffer): number | string {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return typeof value === 'object' && value !== null ? Object.keys(value).length : 1;
-  } catch {
-    return 'something else';
-  }
+function isEmpty(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (!isBlank(bytes[at] ?? 0)) return false;
+  return true;
 }
 
 /** Records below the header (RFC 4180): quoted fields may hold commas and lines. */

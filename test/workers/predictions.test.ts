@@ -29,7 +29,7 @@ async function taken(name: string, bytes: string | Buffer, rows?: number, max_si
     { predictions: name, rows, max_size },
     copy,
   );
-  if ('rows' in result) expect(readFileSync(copy)).toEqual(Buffer.from(bytes));
+  if ('rows' in result) expect(readFileSync(copy).equals(Buffer.from(bytes))).toBe(true);
   return 'rows' in result ? result.rows : result.message;
 }
 
@@ -48,6 +48,8 @@ const npy = (descr: string, shape: string, data: Buffer): Buffer => {
 test.each([
   ['p.json', '[1, 2, 3]', 3],
   ['p.json', '{"a": 1, "b": 2}', 2],
+  ['p.json', String.raw`{"a": [{}], "b": 2, "\u0061": 3}`, 2],
+  ['p.json', '"a"\n', 1],
   ['p.jsonl', '{"a": 1}\n\n{"a": 2}\n', 2],
   ['p.csv', 'id,said\n1,"a, ""b""\nc"\n2,d', 2],
   ['p.csv', 'id,said\r\n1,a\r\n', 1],
@@ -60,7 +62,7 @@ test.each([
 
 test.each([
   ['p.json', '[1, 2', 'be JSON, found something else'],
-  ['p.jsonl', '1\n{"a"\n', 'found none on line 2'],
+  ['p.jsonl', '1\n{"a"\n', 'found something else on line 2'],
   ['p.csv', 'id,said\n1,2,3\n', '3 fields in a record, where the first has 2'],
   ['p.csv', 'id\n"1\n', 'a quote that is not closed'],
   ['p.txt', Buffer.from([0xff, 0xfe]), 'no UTF-8'],
@@ -69,6 +71,22 @@ test.each([
   ['p.npy', 'not one at all', 'something else'],
 ])('refuses %s that is not what its name says', async (name, bytes, message) => {
   expect(await taken(name, bytes)).toContain(message);
+});
+
+test('reads JSON that was made to fill the memory, and lets others have their turn', async () => {
+  const size = 8_000_000;
+  const large = (name: string, bytes: Buffer) => taken(name, bytes, undefined, size);
+  let turns = 0;
+  let turning = setImmediate(function turn() {
+    turns++;
+    turning = setImmediate(turn);
+  });
+  onTestFinished(() => clearImmediate(turning));
+  const empty = Buffer.from(`[${'[],'.repeat(2_600_000)}1]`);
+  expect(await large('p.json', empty)).toBe(2_600_001);
+  expect(turns).toBeGreaterThan(5);
+  expect(await large('p.jsonl', empty)).toBe(1);
+  expect(await large('p.json', Buffer.alloc(size, '['))).toContain('lists and objects in one');
 });
 
 test('refuses as many rows as the plan does not say, and more bytes than it allows', async () => {
