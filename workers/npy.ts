@@ -8,10 +8,10 @@ export function rowsOfNpy(bytes: Buffer): number | string {
   const wide = (bytes[6] ?? 1) > 1;
   const start = wide ? 12 : 10;
   const end = start + (wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8));
-  const header = bytes.toString('latin1', start, Math.min(end, start + MOST_HEADER));
-  const [, kind = '', digits = ''] = /'descr':\s*'[<>|=]?([biufcSU?])(\d*)'/.exec(header) ?? [];
-  const [, dimensions] = /'shape':\s*\(([\d,\s]*)\)/.exec(header) ?? [];
-  if (kind === '' || dimensions === undefined) return 'an array of something else';
+  if (end - start > MOST_HEADER) return 'an array of something else';
+  const found = HEADER.exec(bytes.toString('latin1', start, end));
+  if (found === null) return 'an array of something else';
+  const [, kind = '', digits = '', dimensions = ''] = found;
   const shape = dimensions
     .split(',')
     .map((text) => text.trim())
@@ -24,5 +24,11 @@ export function rowsOfNpy(bytes: Buffer): number | string {
   return shape[0] ?? 1;
 }
 
-/** A header is a line; one that is longer says nothing that is looked for here. */
+/**
+ * All of a header, as NumPy writes it: one that says more, or anything twice, could say one thing
+ * here and another to who reads the numbers. Its blanks are single ones, so that no header has the
+ * expression try the same again and again.
+ */
+const HEADER =
+  /^\{'descr': ?'[<>|=]?([biufcSU?])(\d*)', ?'fortran_order': ?(?:True|False), ?'shape': ?\(((?:\d+, ?)*\d*)\),? ?\} *\n?$/;
 const MOST_HEADER = 64 * 1024;

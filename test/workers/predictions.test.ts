@@ -68,6 +68,9 @@ test.each([
   ['p.txt', Buffer.from([0xff, 0xfe]), 'no UTF-8'],
   ['p.npy', npy("'|O'", '2,', Buffer.from('pickled!')), 'an array of something else'],
   ['p.npy', npy("'<f4'", '3, 2', Buffer.alloc(8)), '8 bytes of numbers, where its header says 24'],
+  ['p.npy', npy("'|O', #'descr': '<f4'", '3,', Buffer.alloc(12)), 'an array of something else'],
+  ['p.npy', npy("'<f4', 'shape': (9,)", '3,', Buffer.alloc(12)), 'an array of something else'],
+  ['p.npy', npy("'<f4'", "3,), 'shape': (9,", Buffer.alloc(12)), 'an array of something else'],
   ['p.npy', 'not one at all', 'something else'],
 ])('refuses %s that is not what its name says', async (name, bytes, message) => {
   expect(await taken(name, bytes)).toContain(message);
