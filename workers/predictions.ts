@@ -39,17 +39,21 @@ export async function takePredictions(
 ): Promise<Predictions | Failure> {
   const wrong = (expected: string, found: string): Failure =>
     useless(`expected ${predictions} to ${expected}, found ${found}`);
-  const place = join(await realpath(folder), normalize(predictions));
+  const top = await realpath(folder).catch(() => null);
+  const place = join(top ?? folder, normalize(predictions));
   const real = await realpath(place).catch(() => null);
-  if (real === null) return wrong('be left by the run', 'no such file');
+  if (top === null || real === null) return wrong('be left by the run', 'no such file');
   if (real !== place) return linked(predictions);
   const file = await openPlainly(place);
   if (file === null) return wrong('be a plain file', 'something else');
   let bytes: Buffer;
   try {
-    const odd = oddity(await file.stat(), max_size);
+    const stat = await file.stat();
+    const odd = oddity(stat, Math.min(max_size, MOST));
     if (odd !== null) return odd === 'linked' ? linked(predictions) : wrong(...odd);
-    bytes = await file.readFile();
+    const read = await readUpTo(file, stat.size);
+    if (read === null) return wrong('be whole when the run ends', 'one that grows');
+    bytes = read;
   } finally {
     await file.close();
   }
@@ -94,6 +98,22 @@ const linked = (path: string): Failure =>
 const openPlainly = (place: string): Promise<FileHandle | null> =>
   // A pipe that nobody writes to would hold up who opens it.
   open(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
+
+/** One turn of reading, and all that the buffers of every Node hold. */
+const PIECE = 1 << 24;
+const MOST = 2 ** 31 - PIECE;
+
+/** The file's bytes; null where there are more than `size`, as of one that is still written to. */
+async function readUpTo(file: FileHandle, size: number): Promise<Buffer | null> {
+  const bytes = Buffer.allocUnsafeSlow(size + 1);
+  let at = 0;
+  while (at <= size) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(PIECE, size + 1 - at), at);
+    if (bytesRead === 0) return bytes.subarray(0, at);
+    at += bytesRead;
+  }
+  return null;
+}
 
 /** A second name may be that of the labels: a hard link needs no right to read them. */
 function oddity(stat: Stats, most: number): 'linked' | [string, string] | null {

@@ -5,6 +5,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -114,4 +115,21 @@ test('refuses what is not there, a folder, and any way round to another file', a
   for (const name of ['link.json', 'out/labels.json', 'hard.json'])
     expect(await take(name)).toBe('invalid');
   for (const name of ['none.json', 'folder.json']) expect(await take(name)).toBe('no_metric');
+});
+
+test('gives no metric where the run removed its own folder, or left more than can be read', async () => {
+  const folder = aFolder();
+  const take = (run: string) =>
+    takePredictions(
+      join(folder, run),
+      { predictions: 'p.txt', rows: undefined, max_size: 4e9 },
+      join(folder, `copy-${run}`),
+    );
+  const message = 'expected p.txt to be left by the run, found no such file';
+  expect(await take('gone')).toEqual({ class: 'no_metric', message });
+  // A hole takes no room on the disk.
+  mkdirSync(join(folder, 'large'));
+  writeFileSync(join(folder, 'large', 'p.txt'), 'a');
+  truncateSync(join(folder, 'large', 'p.txt'), 3e9);
+  expect(await take('large')).toMatchObject({ class: 'no_metric' });
 });
