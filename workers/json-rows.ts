@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 /** Lists and objects in one another; Python's own reader gives up at about twice as many. */
 const MOST_LEVELS = 500;
 /** Of an object at the top, all of which are kept to tell one from another. */
-const MOST_NAMES = 4_000_000;
+const MOST_NAMES = 1_000_000;
 /** Bytes between two turns of the event loop. */
 const BATCH = 1 << 20;
 
@@ -59,7 +59,7 @@ export async function rowsOfJson(
       const end: number = byte === QUOTE ? endOfString(bytes, at, to) : -1;
       if (end < 0) return WRONG;
       if (end - at > BATCH) return `a name of more than ${BATCH} bytes`;
-      if (open.length === 1) names.add(nameOf(bytes.toString('utf8', at, end)));
+      if (open.length === 1) names.add(nameOf(bytes.toString('utf8', at + 1, end - 1)));
       if (names.size > MOST_NAMES) return `more than ${MOST_NAMES} names: a list holds more`;
       next = 'colon';
       at = end;
@@ -85,8 +85,9 @@ export async function rowsOfJson(
 
 const WRONG = 'something else';
 
+/** Two may be written in different ways. */
 const nameOf = (text: string): string =>
-  text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1);
+  text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
 
 export const isBlank = (byte: number): boolean =>
   byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
