@@ -1,12 +1,12 @@
 import { dot, fitted } from './gaussian-process.ts';
-import { covarianceOf, type Spot } from './kernel.ts';
+import { codeOf, covariance, rowsOf, type Coded, type Spot } from './kernel.ts';
 import type { Seen } from './observations.ts';
 
 /** How much longer or shorter a run may be expected to take; further is not believed. */
 const MOST = 4;
 
 /** Fixed, since seconds are smooth in knobs and hardly noisy: variances of a logarithm. */
-const EACH = 0.1;
+const KERNEL = { variance: 0.1, interaction: 0 };
 const NOISE = 0.01;
 const LENGTH = 1.5;
 
@@ -20,28 +20,28 @@ export function relativeSeconds(
   candidates: readonly Spot[],
 ): readonly number[] {
   const timed = seen.filter(({ seconds }) => seconds !== null && seconds > 0);
-  const spots = [...timed, from, ...candidates];
-  const covariance = covarianceOf(spots, LENGTH);
-  const kernel = {
-    amplitudes: from.point.map(() => EACH),
-    interaction: 0,
+  const code = codeOf(from.point.length);
+  const known = timed.map(code.of);
+  const every = from.point.map(() => 1);
+  const rows = rowsOf(code.alike(LENGTH), every);
+  const rowOf = (spot: Coded): readonly number[] => {
+    const row = rows(spot, known);
+    return known.map((_, i) => covariance(KERNEL, row, i));
   };
   const size = timed.length;
   const matrix = new Float64Array(size * size);
-  for (let i = 0; i < size; i += 1) {
-    for (let j = 0; j <= i; j += 1) matrix[i * size + j] = covariance(kernel, i, j);
+  for (const [i, spot] of known.entries()) {
+    matrix.set(rowOf(spot), i * size);
     matrix[i * size + i] = (matrix[i * size + i] ?? 0) + NOISE;
   }
   const fit = fitted(
     matrix,
     Float64Array.from(timed, ({ seconds }) => Math.log(seconds ?? 1)),
   );
-  return candidates.map((_, c) => {
-    if (fit === null) return 1;
-    const cross = timed.map(
-      (_, i) => covariance(kernel, size + 1 + c, i) - covariance(kernel, size, i),
-    );
-    const log = dot(cross, fit.weights, size);
+  if (fit === null) return candidates.map(() => 1);
+  const level = dot(rowOf(code.of(from)), fit.weights, size);
+  return candidates.map((candidate) => {
+    const log = dot(rowOf(code.of(candidate)), fit.weights, size) - level;
     return Math.min(MOST, Math.max(1 / MOST, Math.exp(log)));
   });
 }

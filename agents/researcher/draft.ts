@@ -22,7 +22,6 @@ import {
 import { pairsOf, valuesIn, type Joint } from './joint.ts';
 import { sightOf } from './observations.ts';
 import { outlookOn, type Outlook } from './surrogate.ts';
-import type { Spot } from './kernel.ts';
 import { reached } from './reach.ts';
 import { nearestTo, outcomeOf, titleOf, whyTry } from './words.ts';
 
@@ -50,14 +49,14 @@ export function prospectOf(brief: ResearcherBrief, tools: ValueTools): Prospect 
     change.kind === 'knobs' ? [sight.with(change.values)] : [],
   );
   const singles = candidates.map(({ knob, value }) => sight.with({ [knob.name]: value }));
-  const look = (spots: readonly Spot[], pending: readonly Spot[]): Outlook =>
-    outlookOn(sight.seen, sight.from, spots, pending);
+  const outlook = outlookOn(sight.seen, sight.from, singles, sight.underWay);
   // Before anything was measured nothing speaks for two knobs at once.
-  const joint = sight.seen.length > 1 ? pairsOf(candidates, look(singles, sight.underWay)) : [];
+  const joint = sight.seen.length > 1 ? pairsOf(candidates, outlook) : [];
   const spoken = heldChanges(brief);
   const isHeld = (moves: Joint): boolean =>
     spoken.has(changeKey({ kind: 'knobs', values: valuesIn(moves) }));
-  const spots = [...singles, ...joint.map((moves) => sight.with(valuesIn(moves)))];
+  const together = joint.map((moves) => sight.with(valuesIn(moves)));
+  outlook.add(together, waiting);
   return {
     ...{ knobs, candidates, joint },
     held: new Set(
@@ -65,8 +64,8 @@ export function prospectOf(brief: ResearcherBrief, tools: ValueTools): Prospect 
         held ? [at] : [],
       ),
     ),
-    outlook: look(spots, [...sight.underWay, ...waiting]),
-    seconds: relativeSeconds(sight.seen, sight.from, spots),
+    outlook,
+    seconds: relativeSeconds(sight.seen, sight.from, [...singles, ...together]),
     experiments: sight.seen.length,
   };
 }
@@ -116,7 +115,7 @@ export function findingsToStack(brief: ResearcherBrief, prospect: Prospect): rea
         ({ knob, value, held }) =>
           !held && knob.name === set?.name && sameValue(value) === sameValue(set.value),
       );
-      if (set && at >= 0 && prospect.outlook.gain(at).mean < 0) return [];
+      if (set && at >= 0 && prospect.outlook.mean(at) < 0) return [];
       const own = brief.own.find((p) => changeKey(p.change) === changeKey(found.change));
       if (own) return set && at < 0 ? [] : [{ ...own, because }];
       const candidate = prospect.candidates[at];
@@ -137,7 +136,7 @@ export function movesToTry(prospect: Prospect, count: number): readonly Proposal
   const turns = new Map(prospect.knobs.map((knob) => [knob, knob.moves.length + knob.here.size]));
   const movesAt = (at: number): Joint => all[at] ?? [];
   const reach = reached();
-  for (const at of held) reach.add(movesAt(at), outlook.gain(at).mean);
+  for (const at of held) reach.add(movesAt(at), outlook.mean(at));
   const moves: Proposal[] = [];
   while (moves.length < count && open.size > 0) {
     const rate = (at: number): number => {
@@ -153,7 +152,7 @@ export function movesToTry(prospect: Prospect, count: number): readonly Proposal
     const nearest = made.flatMap((one) => nearestTo(one.knob, one.value)).slice(0, 2);
     const names = made.map((one) => one.knob.name).join(', ');
     moves.push(proposalOf(made, whyTry(names, outlook.gain(best), experiments, nearest)));
-    reach.add(made, outlook.gain(best).mean);
+    reach.add(made, outlook.mean(best));
     outlook.believe(best);
     open.delete(best);
     if (made.length === 1 && knob) turns.set(knob, (turns.get(knob) ?? 0) + 1);

@@ -19,7 +19,7 @@ export function fitted(matrix: Float64Array, values: Float64Array): Fit | null {
   const factor = cholesky(matrix, size);
   if (factor === null) return null;
   const half = solveLower(factor, size, values);
-  const weights = Float64Array.from(half);
+  const weights = half.slice();
   for (let i = size - 1; i >= 0; i -= 1) {
     let sum = weights[i] ?? 0;
     for (let k = i + 1; k < size; k += 1) sum -= (factor[k * size + i] ?? 0) * (weights[k] ?? 0);

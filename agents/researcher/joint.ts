@@ -18,11 +18,11 @@ const [KNOBS, VALUES] = [6, 3];
  */
 export function pairsOf(
   candidates: readonly Candidate[],
-  outlook: Pick<Outlook, 'gain' | 'improvement'>,
+  outlook: Pick<Outlook, 'mean' | 'improvement'>,
 ): readonly Joint[] {
   const lines = new Map<Candidate['knob'], Member[]>();
   for (const [at, move] of candidates.entries()) {
-    const member = { move, rate: outlook.improvement(at), gains: outlook.gain(at).mean > 0 };
+    const member = { move, rate: outlook.improvement(at), gains: outlook.mean(at) > 0 };
     lines.set(move.knob, [...(lines.get(move.knob) ?? []), member]);
   }
   const best = [...lines.values()]

@@ -17,14 +17,14 @@ export interface Spot {
 }
 
 export interface Kernel {
-  /** Variance of each knob's own effect. */
-  readonly amplitudes: readonly number[];
+  /** Variance of what a knob of relevance 1 does by itself. */
+  readonly variance: number;
   /** Of what two knobs do together, relative to the geometric mean of their own variances. */
   readonly interaction: number;
 }
 
 /** Prior variance of a group's constant: wide against any effect that matters. */
-const LEVEL = 900;
+export const LEVEL = 900;
 
 /**
  * Of two words that differ: halfway, so that a move from one to another may do as much as a move
@@ -39,50 +39,98 @@ function correlation(a: Place, b: Place, lengthScale: number): number {
   return (1 + r + (r * r) / 3) * Math.exp(-r);
 }
 
-/** Prior covariance of the spots at two indices. */
-export type Covariance = (kernel: Kernel, a: number, b: number) => number;
+/** A spot whose places are numbered, so that all spots share the tables of correlations. */
+export interface Coded {
+  readonly places: readonly number[];
+  readonly group: string;
+}
 
-/** For many kernels of one length scale: the correlations are worked out once per pair of places. */
-export function covarianceOf(spots: readonly Spot[], lengthScale: number): Covariance {
-  const knobs = spots[0]?.point.length ?? 0;
-  const tables = Array.from({ length: knobs }, (_, k) => tableOf(spots, k, lengthScale));
-  return ({ amplitudes, interaction }, a, b) => {
-    let sum = spots[a]?.group === spots[b]?.group ? LEVEL : 0;
-    let [roots, squares] = [0, 0];
-    for (let k = 0; k < knobs; k += 1) {
-      const { size, at, alike } = tables[k] as Table;
-      const one = alike[(at[a] as number) * size + (at[b] as number)] as number;
-      const amplitude = amplitudes[k] as number;
-      const root = Math.sqrt(amplitude) * one;
-      sum += amplitude * one;
-      roots += root;
-      squares += root * root;
-    }
-    // All pairs at once (Newton and Girard): Σ of the products of two is (Σr)² − Σr², halved.
-    return sum + (interaction * (roots * roots - squares)) / 2;
+/** Tables of correlations may be asked for at any time, more spots numbered after that. */
+export interface Code {
+  readonly knobs: number;
+  of(spot: Spot): Coded;
+  alike(lengthScale: number): Alike;
+}
+
+/** The correlations of a knob's place, by number, with all its places that are known. */
+export type Alike = (knob: number, place: number) => readonly number[];
+
+export function codeOf(knobs: number): Code {
+  const known = Array.from({ length: knobs }, () => new Map<Place, number>());
+  const numbered = (places: Map<Place, number>, place: Place): number => {
+    const at = places.get(place) ?? places.size;
+    places.set(place, at);
+    return at;
+  };
+  return {
+    knobs,
+    of: ({ point, group }) => ({
+      group,
+      places: known.map((places, k) => numbered(places, point[k] ?? '')),
+    }),
+    alike(lengthScale) {
+      const tables = known.map((): (readonly number[])[] => []);
+      return (knob, at) => {
+        const places = known[knob] ?? new Map<Place, number>();
+        const row = tables[knob]?.[at];
+        if (row?.length === places.size) return row;
+        const all = [...places.keys()];
+        const place = all[at] ?? '';
+        const now = all.map((other) => correlation(place, other, lengthScale));
+        (tables[knob] ?? [])[at] = now;
+        return now;
+      };
+    },
   };
 }
 
-interface Table {
-  /** Distinct places. */
-  readonly size: number;
-  /** Which of them each spot has. */
-  readonly at: Int32Array;
-  /** Their correlations, row by row. */
-  readonly alike: Float64Array;
+/**
+ * The prior covariances of one spot with others, in their order, apart into what kernels have in
+ * common that differ in their two numbers only.
+ */
+export interface Row {
+  /** Of the groups' constants. */
+  readonly level: number[];
+  /** Of what each knob does by itself at variance 1. */
+  readonly own: number[];
+  /** Of what two knobs do together at variance 1 and interaction 1. */
+  readonly both: number[];
 }
 
-function tableOf(spots: readonly Spot[], knob: number, lengthScale: number): Table {
-  const index = new Map<Place, number>();
-  const at = Int32Array.from(spots, ({ point }) => {
-    const place = point[knob] ?? '';
-    const known = index.get(place) ?? index.size;
-    index.set(place, known);
-    return known;
-  });
-  const places = [...index.keys()];
-  const alike = Float64Array.from(
-    places.flatMap((a) => places.map((b) => correlation(a, b, lengthScale))),
-  );
-  return { size: places.length, at, alike };
+export const covariance = (
+  { variance, interaction }: Kernel,
+  { level, own, both }: Row,
+  at: number,
+): number =>
+  (level[at] as number) + variance * ((own[at] as number) + interaction * (both[at] as number));
+
+/** The row of a spot with `others`: always the same list, which may have grown at its end. */
+export type Rows = (spot: Coded, others: readonly Coded[]) => Row;
+
+/** `relevance`: of each knob, how much it matters, in variance, relative to the kernel's. */
+export function rowsOf(alike: Alike, relevance: readonly number[]): Rows {
+  const roots = relevance.map(Math.sqrt);
+  const known = new Map<Coded, Row>();
+  return (spot, others) => {
+    const row = known.get(spot) ?? { level: [], own: [], both: [] };
+    if (row.own.length === others.length) return row;
+    known.set(spot, row);
+    const tables = spot.places.map((place, k) => alike(k, place));
+    for (let i = row.own.length; i < others.length; i += 1) {
+      const other = others[i] as Coded;
+      let [own, sum, squares] = [0, 0, 0];
+      for (let k = 0; k < tables.length; k += 1) {
+        const one = (tables[k] as readonly number[])[other.places[k] as number] as number;
+        const root = (roots[k] as number) * one;
+        own += (relevance[k] as number) * one;
+        sum += root;
+        squares += root * root;
+      }
+      row.level.push(spot.group === other.group ? LEVEL : 0);
+      row.own.push(own);
+      // All pairs at once (Newton and Girard): Σ of the products of two is (Σr)² − Σr², halved.
+      row.both.push((sum * sum - squares) / 2);
+    }
+    return row;
+  };
 }
