@@ -127,7 +127,7 @@ async function nightOf(policy: Policy, seed: number, experiments: number): Promi
   return { losses, asked };
 }
 
-const researcher = (seed: number): Policy => {
+const researcher = (seed: number, space = SPACE): Policy => {
   const propose = createResearcher({ candidateValues, sampleRange });
   return async (brief, wanted) => {
     const answer = await propose({
@@ -135,7 +135,7 @@ const researcher = (seed: number): Policy => {
       night: nightId(seed),
       wanted,
       objective: { metric: 'loss', direction: 'minimize', at: 'last' },
-      search_space: SPACE,
+      search_space: space,
       own: [],
     });
     return answer.proposals;
@@ -189,8 +189,11 @@ function allows(name: string, current: string, value: string): boolean {
 const SEEDS = Array.from({ length: 16 }, (_, i) => i + 1);
 const average = (numbers: readonly number[]): number =>
   numbers.reduce((a, b) => a + b, 0) / numbers.length;
-const nights = async (policy: (seed: number) => Policy, experiments: number): Promise<Night[]> =>
-  Promise.all(SEEDS.map((seed) => nightOf(policy(seed), seed, experiments)));
+const nights = async (
+  policy: (seed: number) => Policy,
+  experiments: number,
+  seeds = SEEDS,
+): Promise<Night[]> => Promise.all(seeds.map((seed) => nightOf(policy(seed), seed, experiments)));
 
 /** Experiments until the incumbent's loss is at or below `goal`; the whole night where it never is. */
 const until = ({ losses }: Night, goal: number): number => {
@@ -200,7 +203,7 @@ const until = ({ losses }: Night, goal: number): number => {
 
 describe('over many simulated nights', () => {
   test('the search gets to the good region sooner than chance, and further by the end', async () => {
-    const learned = await nights(researcher, 32);
+    const learned = await nights((seed) => researcher(seed), 32);
     const drawn = await nights(byLot, 32);
     // The baseline's loss is 10.9, and the best there is is about −6.
     const soon = [learned, drawn].map((all) => average(all.map((night) => until(night, -2))));
@@ -210,7 +213,7 @@ describe('over many simulated nights', () => {
   });
 
   test('nothing is proposed twice on one parent, out of the plan’s values, or unchanged', async () => {
-    for (const { asked } of await nights(researcher, 60)) {
+    for (const { asked } of await nights((seed) => researcher(seed), 60, SEEDS.slice(0, 4))) {
       const seen = new Set<string>();
       for (const { parent, settings, proposal } of asked) {
         expect(Object.keys(valuesOf(proposal)).length).toBeLessThanOrEqual(2);
@@ -227,11 +230,14 @@ describe('over many simulated nights', () => {
   });
 
   test('a finite space ends, everything in it tried on the last incumbent', async () => {
-    const { asked, losses } = await nightOf(researcher(1), 1, 500);
+    // All pairs of eight knobs would take hundreds of runs, and tell no more.
+    const space = Object.fromEntries(Object.entries(SPACE).slice(0, 4));
+    const { asked, losses } = await nightOf(researcher(1, space), 1, 500);
     expect(losses.length).toBeLessThan(500);
     const last = asked.at(-1);
     const tried = asked.filter(({ parent }) => parent === last?.parent);
-    for (const [name, knob] of Object.entries(SPACE)) {
+    expect(tried.some(({ proposal }) => Object.keys(valuesOf(proposal)).length === 2)).toBe(true);
+    for (const [name, knob] of Object.entries(space)) {
       const values = new Set(tried.flatMap(({ proposal }) => valuesOf(proposal)[name] ?? []));
       const listed = candidateValues(knob, last?.settings[name] ?? '');
       expect(values.size).toBeGreaterThanOrEqual(knob.range ? 24 : listed.length);
