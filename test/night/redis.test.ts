@@ -7,7 +7,7 @@ const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
 const labs: FixtureLab[] = [];
 const aLab = (queue: string, files: Record<string, string> = {}): FixtureLab => {
-  const plan = PLAN.replace('experiments: 6, runs: 30', 'experiments: 2, runs: 16');
+  const plan = PLAN.replace('experiments: 6, runs: 24', 'experiments: 2, runs: 16');
   const lab = makeLab({ 'research_plan.yaml': `${plan}queue: ${queue}\n`, ...files });
   labs.push(lab);
   return lab;
@@ -15,7 +15,7 @@ const aLab = (queue: string, files: Record<string, string> = {}): FixtureLab => 
 /** Its runs last long enough to be met while they run; its night is short. */
 const aSlowLab = (queue: string): FixtureLab =>
   aLab(queue, {
-    'research_plan.yaml': `${PLAN.replace('experiments: 6, runs: 30', 'experiments: 1, runs: 30')}queue: ${queue}\n`,
+    'research_plan.yaml': `${PLAN.replace('experiments: 6, runs: 24', 'experiments: 1, runs: 16')}queue: ${queue}\n`,
     'train.mjs': `await new Promise((resolve) => setTimeout(resolve, 300));\n${TRAIN}`,
   });
 afterEach(() => {

@@ -22,7 +22,7 @@ function aLab(plan = PLAN): FixtureLab {
   const hold = `${lab.folder}/hold`;
   lab.write({
     'research_plan.yaml': plan
-      .replace('experiments: 6, runs: 30', 'experiments: 1, runs: 8')
+      .replace('experiments: 6, runs: 24', 'experiments: 1, runs: 8')
       .replace('  timeout: 20s', `  timeout: 50s\n  env: { HOLD: '${hold}' }`),
   });
   lab.commit('hold runs');

@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 /** Too few runs for a dawn. */
-const short = PLAN.replace('experiments: 6, runs: 30', 'experiments: 1, runs: 8');
+const short = PLAN.replace('experiments: 6, runs: 24', 'experiments: 1, runs: 8');
 
 describe('before the first night', () => {
   test('every list is empty JSON, and status says idle', async () => {

@@ -40,11 +40,11 @@ export interface Launch {
 const SCRIPT = new URL('../faults/launch.mjs', import.meta.url).pathname;
 
 /** Few experiments and two slots: a night of some seventy records, of every type that one has. */
-const SHORT_PLAN = PLAN.replace('experiments: 6, runs: 30', 'experiments: 2, runs: 17');
+const SHORT_PLAN = PLAN.replace('experiments: 6, runs: 24', 'experiments: 2, runs: 17');
 
 /** One experiment of a script that needs no second seed: a night of a few seconds. */
 export const TINY_PLAN = PLAN.replace(
-  'experiments: 6, runs: 30',
+  'experiments: 6, runs: 24',
   'experiments: 1, runs: 12',
 ).replace('  seed: { env: SEED }', '  deterministic: true');
 

@@ -46,7 +46,7 @@ search_space:
   depth: { file: train.mjs, match: 'const DEPTH = {value};', values: [1, 2, 4] }
 hypotheses:
   - { title: Relu is better here, because: it is cheap, change: { activation: relu } }
-budget: { experiments: 6, runs: 30, parallel: 2 }
+budget: { experiments: 6, runs: 24, parallel: 2 }
 `;
 
 /** A fresh repository with a plan and a script, committed. */
