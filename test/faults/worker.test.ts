@@ -96,9 +96,12 @@ describe.runIf(linux)('a machine or an AutoLab that stood still', () => {
 describe.runIf(linux)('a worker that is killed', () => {
   const training = script(
     `import { spawn } from 'node:child_process';`,
-    `import { writeFileSync } from 'node:fs';`,
+    `import { renameSync, writeFileSync } from 'node:fs';`,
     `const child = spawn(${NODE}, ['-e', ${JSON.stringify(FOREVER)}], { detached: true, stdio: 'ignore' });`,
-    `writeFileSync(process.env.AUTOLAB_RUN_DIR + '/pids', [process.pid, child.pid].join(' '));`,
+    `const pids = process.env.AUTOLAB_RUN_DIR + '/pids';`,
+    // Whole when it appears: who waits for it reads it at once.
+    `writeFileSync(pids + '.part', [process.pid, child.pid].join(' '));`,
+    `renameSync(pids + '.part', pids);`,
     `console.log('loss: 0.5');`,
     `child.unref();`,
     `if (process.env.AUTOLAB_PREVIOUS_RUN_DIR === undefined && process.env.HANG === '1') ${FOREVER}`,
