@@ -12,7 +12,8 @@ import type { Plan } from '../orchestrator/domain/plan.ts';
 import { keepsCurves } from '../orchestrator/pruning.ts';
 import { curveOf, followHopeless, type Curve, type Hopeless, type Mode } from '../workers/prune.ts';
 import { changeOf, readCurves, type Curves, type RecordedRun } from './curves.ts';
-import { planOf, record } from './record-curves.ts';
+import { record } from './record-curves.ts';
+import { planOf } from './recording.ts';
 
 const MODES: readonly Mode[] = ['cautious', 'eager'];
 

@@ -1,22 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { splitCommand } from '../orchestrator/domain/command.ts';
 import type { Plan } from '../orchestrator/domain/plan.ts';
-import { rewriteKnob } from '../orchestrator/knobs/knobs.ts';
-import { formatProblem, readPlan } from '../orchestrator/plan/file.ts';
 import { createMetricsReader } from '../workers/metrics.ts';
 import { changeOf, readCurves, type Curves, type RecordedRun } from './curves.ts';
+import { copied, pair, planOf, trainedIn } from './recording.ts';
 
 /**
  * npm run bench:prune -- record --out FILE [--lab DIR] --knob name=a,b,c [--knob …]
@@ -83,30 +71,6 @@ type Wanted = Pick<RecordedRun, 'change' | 'seed'>;
 const nameOf = ({ change, seed }: Wanted): string => `${changeOf(change)} ${seed}`;
 const seedsUpTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
 
-function pair(text: string): [string, string] {
-  const [name, ...rest] = text.split('=');
-  if (!name || rest.length === 0) throw new Error(`expected name=value, found ${text}`);
-  return [name, rest.join('=')];
-}
-
-/** The plan of a lab on disk. Throws, with its problems, where it is none. */
-export function planOf(lab: string): Plan {
-  const reading = readPlan(readFileSync(join(lab, 'research_plan.yaml'), 'utf8'));
-  if ('plan' in reading) return reading.plan;
-  throw new Error(reading.problems.map(formatProblem).join('\n'));
-}
-
-function copied(lab: string, plan: Plan): string {
-  const copy = mkdtempSync(join(tmpdir(), 'autolab-curves-'));
-  cpSync(lab, copy, { recursive: true });
-  if (plan.run.setup !== undefined)
-    execFileSync('sh', ['-c', plan.run.setup], {
-      cwd: copy,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-  return copy;
-}
-
 function trained(
   copy: string,
   lab: string,
@@ -114,27 +78,8 @@ function trained(
   env: Curves['env'],
   { change, seed }: Wanted,
 ): RecordedRun {
-  for (const file of new Set(Object.values(plan.search_space).flatMap((knob) => knob.file ?? []))) {
-    let text = readFileSync(join(lab, file), 'utf8');
-    for (const [name, value] of Object.entries(change)) {
-      const knob = plan.search_space[name];
-      if (knob === undefined) throw new Error(`--knob ${name}: expected a knob of the plan`);
-      if (knob.file === file) text = rewriteKnob(text, file, knob, value);
-    }
-    writeFileSync(join(copy, file), text);
-  }
-  const { env: variable } = plan.run.seed ?? {};
-  if (variable === undefined) throw new Error('run.seed: expected a variable (env), found none');
-  const [program = '', ...words] = splitCommand(plan.run.command);
-  const begun = performance.now();
-  const { status, stdout } = spawnSync(program, words, {
-    cwd: copy,
-    env: { ...process.env, ...plan.run.env, ...env, [variable]: String(seed) },
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const seconds = Math.round(performance.now() - begun) / 1000;
-  return { change, seed, seconds, ...logged(plan, stdout, status === 0) };
+  const run = trainedIn(copy, lab, plan, { settings: change, env, seed });
+  return { change, seed, seconds: run.seconds, ...logged(plan, run.stdout, run.status === 0) };
 }
 
 /** What the script said of the objective, by the reader that runs are followed with. */

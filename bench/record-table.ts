@@ -1,20 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { splitCommand } from '../orchestrator/domain/command.ts';
 import type { Plan } from '../orchestrator/domain/plan.ts';
-import { currentLiteral, rewriteKnob } from '../orchestrator/knobs/knobs.ts';
-import { formatProblem, readPlan } from '../orchestrator/plan/file.ts';
+import { currentLiteral } from '../orchestrator/knobs/knobs.ts';
+import { copied, pair, planOf, trainedIn } from './recording.ts';
 import { nearestValue, pointKey, readTable, type Point, type Table } from './table.ts';
 
 /**
@@ -74,18 +63,6 @@ export async function record(args: readonly string[]): Promise<void> {
   }
 }
 
-function pair(text: string): [string, string] {
-  const [name, ...rest] = text.split('=');
-  if (!name || rest.length === 0) throw new Error(`expected name=value, found ${text}`);
-  return [name, rest.join('=')];
-}
-
-function planOf(lab: string): Plan {
-  const reading = readPlan(readFileSync(join(lab, 'research_plan.yaml'), 'utf8'));
-  if ('plan' in reading) return reading.plan;
-  throw new Error(reading.problems.map(formatProblem).join('\n'));
-}
-
 function startIn(lab: string, plan: Plan, knobs: Table['knobs']): Point {
   return Object.fromEntries(
     Object.entries(knobs).map(([name, values]) => {
@@ -123,41 +100,10 @@ function pointsAndSeeds({ knobs, seeds }: Table): { point: Point; seed: number }
   ).flat();
 }
 
-function copied(lab: string, plan: Plan): string {
-  const copy = mkdtempSync(join(tmpdir(), 'autolab-table-'));
-  cpSync(lab, copy, { recursive: true });
-  if (plan.run.setup !== undefined)
-    execFileSync('sh', ['-c', plan.run.setup], {
-      cwd: copy,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-  return copy;
-}
-
 function trained(copy: string, lab: string, plan: Plan, table: Table, point: Point, seed: number) {
-  for (const file of new Set(
-    Object.keys(point).flatMap((name) => plan.search_space[name]?.file ?? []),
-  )) {
-    let text = readFileSync(join(lab, file), 'utf8');
-    for (const [name, value] of Object.entries(point)) {
-      const knob = plan.search_space[name];
-      if (knob?.file === file) text = rewriteKnob(text, file, knob, value);
-    }
-    writeFileSync(join(copy, file), text);
-  }
-  const { env: variable } = plan.run.seed ?? {};
-  if (variable === undefined) throw new Error('run.seed: expected a variable (env), found none');
-  const [program = '', ...words] = splitCommand(plan.run.command);
-  const begun = performance.now();
-  const { status, stdout } = spawnSync(program, words, {
-    cwd: copy,
-    env: { ...process.env, ...plan.run.env, ...table.env, [variable]: String(seed) },
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    timeout: plan.run.timeout * 1000,
-  });
-  const seconds = Math.round(performance.now() - begun) / 1000;
-  const printed = stdout.split('\n').findLast((line) => line.startsWith(`${table.metric}:`));
+  const { env, metric } = table;
+  const { status, stdout, seconds } = trainedIn(copy, lab, plan, { settings: point, env, seed });
+  const printed = stdout.split('\n').findLast((line) => line.startsWith(`${metric}:`));
   const value = Number(printed?.split(':')[1] ?? Number.NaN);
   return { point, seed, value: status === 0 && Number.isFinite(value) ? value : null, seconds };
 }

@@ -149,11 +149,11 @@ function unknown(state: State, night: Night, experiment: Experiment): boolean {
   if (judgement === null) return !night.active.includes(id);
   if (runs.length === 0 && failure === null) return true;
   if ((failure ?? failedRun(state, id)?.result?.failure)?.class === 'infrastructure') return true;
-  const gain = judgement.on_parent && gainOf(night.plan.objective, judgement.on_parent.effect);
   const over = experiment.night !== night.id || night.dawn !== null;
+  const { verdict, on_parent, dawn, n } = judgement;
+  if (!over || verdict !== 'inconclusive') return false;
   // In doubt for what the machine did, or never repeated: it was compared with nothing.
-  const { verdict, on_parent, dawn } = judgement;
-  if (over && verdict === 'inconclusive' && on_parent === null && dawn === null) return true;
-  const unfinished = over && judgement.verdict === 'inconclusive' && judgement.n < PROMISING_SEEDS;
-  return unfinished && gain !== null && gain > (night.plan.objective.min_effect ?? 0);
+  if (on_parent === null) return dawn === null;
+  const { objective } = night.plan;
+  return n < PROMISING_SEEDS && gainOf(objective, on_parent.effect) > (objective.min_effect ?? 0);
 }

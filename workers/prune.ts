@@ -83,9 +83,10 @@ function valueAt(curve: Curve, step: number): number | null {
 }
 
 /**
- * Follows a run's readings, and says of those that make it hopeless: from a share of the steps, two readings in a row are worse than the curves' mean by so many of their standard
- * deviations (RULES). A reading that cannot be compared begins the row anew. A run whose steps go
- * back has no curve, and is never hopeless.
+ * Follows a run's readings, and says of each whether it makes the run hopeless: from a share of the
+ * steps on, two in a row are worse than the curves' mean by so many of their standard deviations
+ * (RULES). A reading that cannot be compared begins the row anew. A run whose steps go back has no
+ * curve, and is never hopeless.
  */
 export function followHopeless(
   curves: readonly Curve[],
