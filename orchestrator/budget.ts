@@ -110,14 +110,16 @@ export function dawnShare(state: State, night: Night): number {
 
 /**
  * Runs that dawn has for a stack of so many changes once the search is over: its share, and of what
- * the search left of the night's limits as much as SPARE_DAWN_REPLICATES need. The number is free,
- * as it is fixed before any fresh seed is seen.
+ * the search left of the night's limits as much as SPARE_DAWN_REPLICATES need, but no more runs than
+ * the search itself took: who asks for a small night gets one. The number is free, as it is fixed
+ * before any fresh seed is seen.
  */
 export function dawnBudget(state: State, night: Night, changes: number): number {
   const share = dawnShare(state, night);
   if (night.plan.dawn !== undefined) return share;
   const wanted = SPARE_DAWN_REPLICATES * armsOf(changes);
-  return Math.max(share, Math.min(wanted, runsLeft(state, night), runsInTime(state, night)));
+  const left = Math.min(runsLeft(state, night), runsInTime(state, night));
+  return Math.max(share, Math.min(wanted, left, night.runs_started));
 }
 
 /** Baseline and stack; where the stack is more than one change, the stack without each as well. */

@@ -158,11 +158,15 @@ describe('a night', () => {
       const plan = aPlan({ budget: { experiments: 3, parallel: 2, ...budget } });
       const { state } = simulate(noisy(1, { a: 0.2 }), nightStarted(plan));
       const dawn = [...state.runs.values()].filter((run) => run.purpose === 'dawn');
-      return { dawn: dawn.length, all: state.runs.size };
+      return { dawn: dawn.length, search: state.runs.size - dawn.length };
     };
-    const { dawn, all } = dawnRuns({ runs: 40 });
-    expect(all).toBeGreaterThanOrEqual(39);
+    const { dawn, search } = dawnRuns({ runs: 40 });
+    expect(search + dawn).toBeGreaterThanOrEqual(39);
     expect(dawn).toBeGreaterThan(8); // the reserve
+    // A small night stays one: no more than its search took.
+    const small = dawnRuns({ experiments: 1, runs: 60 });
+    expect(small.dawn).toBeGreaterThan(0);
+    expect(small.dawn).toBeLessThanOrEqual(Math.max(small.search, 12));
     expect(dawnRuns({ runs: 60 }).dawn).toBe(20);
     // The share of a large budget is more than that.
     expect(dawnRuns({ runs: 400 }).dawn).toBe(40);
