@@ -1,4 +1,4 @@
-import type { AlertKind } from './alert.ts';
+import type { BesideBody } from './beside.ts';
 import type { Command, Contrast, DawnTest, Experiment, Judgement } from './experiment.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
@@ -94,20 +94,6 @@ export interface HeldOut {
   readonly failure: Failure | null;
 }
 
-/** A run executed again from its manifest, for the sake of the number alone. */
-export interface Reran {
-  readonly run: RunId;
-  /** May be NaN or infinite; null where none was printed. */
-  readonly objective: number | null;
-  /** Whether the objective came out the same, to the last digit. */
-  readonly same: boolean;
-  /** What differs in its environment, a line each. */
-  readonly differences: readonly string[];
-  /** Where its files are, from the lab's top. */
-  readonly folder: string | null;
-  readonly who: string;
-}
-
 /** What a night's budget can find out, as far as its runs tell how they scatter. */
 export interface Confirmable {
   /** Fresh seeds of each arm at dawn; 0 where the budget keeps none for it. */
@@ -123,6 +109,7 @@ export interface Confirmable {
 
 /** What happened in the lab, in order. The journal holds nothing else; the state is their fold. */
 export type EventBody =
+  | BesideBody
   | NightStarted
   /**
    * A launch goes on with a night that was cut off; the time in between is not the night's. The
@@ -257,26 +244,6 @@ export type EventBody =
       readonly revision: number;
       readonly findings: readonly Finding[];
     }
-  | {
-      readonly type: 'flagged';
-      readonly target: ExperimentId | RunId;
-      readonly label: string;
-      readonly because: string;
-      readonly who: string;
-    }
-  | {
-      readonly type: 'unflagged';
-      readonly target: ExperimentId | RunId;
-      readonly label: string;
-      readonly who: string;
-    }
-  | {
-      readonly type: 'promoted';
-      readonly experiment: ExperimentId;
-      readonly branch: string;
-      readonly commit: string;
-      readonly who: string;
-    }
   /** Somebody wants the night to end for now: what runs may finish, or not even that. */
   | {
       readonly type: 'stopping';
@@ -308,15 +275,6 @@ export type EventBody =
     }
   /** The machine was suspended for so long; the time is not the night's. */
   | { readonly type: 'slept'; readonly night: NightId; readonly seconds: number }
-  /** What no other event says; the alerts that people see are these and those that events imply. */
-  | {
-      readonly type: 'alert';
-      readonly kind?: AlertKind;
-      readonly level: 'info' | 'warning' | 'error';
-      readonly subject: ExperimentId | RunId | NightId;
-      readonly text: string;
-    }
-  | ({ readonly type: 'reran' } & Reran)
   | { readonly type: 'span'; readonly span: Span };
 
 export type EventType = EventBody['type'];

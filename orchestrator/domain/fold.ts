@@ -1,32 +1,23 @@
 import type { Experiment } from './experiment.ts';
+import { isBeside } from './beside.ts';
 import type { Event } from './event.ts';
-import {
-  isExperimentId,
-  numberOf,
-  type ExperimentId,
-  type HypothesisId,
-  type NightId,
-} from './ids.ts';
+import { foldBeside, type Put } from './fold-beside.ts';
+import { numberOf, type ExperimentId, type HypothesisId, type NightId } from './ids.ts';
 import { type Run, type RunResult } from './run.ts';
 import { trainsOtherwise } from './variant.ts';
 import { nightOf, opening, passage, pausedFor, sinceCheck, troubled } from './night-parts.ts';
 import {
-  AUTOLAB,
   EMPTY,
   experimentIn,
   NO_TROUBLE,
   runsOf,
   searchRunsOf,
-  SUSPICIOUS,
-  type Flag,
   type HypothesisRecord,
   type Night,
   type State,
 } from './state.ts';
 
 /** The lab's state is the fold of its journal: what each event makes of it. */
-
-type Put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V) => ReadonlyMap<K, V>;
 
 const putInCopy: Put = (map, key, value) => new Map(map).set(key, value);
 /** Only for maps that nobody else holds. */
@@ -55,17 +46,9 @@ export function replay(events: Iterable<Event>): State {
   return state;
 }
 
-/** What also happens while no night works. */
-const BESIDE: ReadonlySet<Event['type']> = new Set([
-  'flagged',
-  'unflagged',
-  'promoted',
-  'alert',
-  'reran',
-]);
-
 function apply(state: State, event: Event, put: Put): State {
-  const now = { ...state, now: event.at, worked: BESIDE.has(event.type) ? state.worked : event.at };
+  if (isBeside(event)) return foldBeside({ ...state, now: event.at }, event, put);
+  const now = { ...state, now: event.at, worked: event.at };
   const inNight = (id: NightId, change: (night: Night) => Partial<Night>): State => {
     const night = now.nights.get(id);
     if (!night) throw new Error(`the journal knows no ${id}`);
@@ -284,33 +267,6 @@ function apply(state: State, event: Event, put: Put): State {
     }
     case 'reported':
       return inNight(event.night, () => ({ reported: event.revision, findings: event.findings }));
-    case 'flagged': {
-      const { target, label, because, who, at } = event;
-      const flags = [...withoutFlag(now.flags, event), { target, label, because, who, at }];
-      const doubted = label === SUSPICIOUS && who === AUTOLAB && isExperimentId(target);
-      // Whoever takes the mark away does not take the doubt away.
-      const after =
-        doubted && now.night !== null
-          ? inNight(now.night, ({ suspected, tried }) =>
-              // Somebody may be called as we are.
-              tried.includes(target) ? { suspected: [...suspected, target] } : {},
-            )
-          : now;
-      return { ...after, flags };
-    }
-    case 'unflagged':
-      return { ...now, flags: withoutFlag(now.flags, event) };
-    case 'promoted': {
-      const { experiment, branch, commit, who, at } = event;
-      // Two processes may have found one merge without a record.
-      if (now.promotions.some((one) => one.experiment === experiment && one.commit === commit))
-        return now;
-      return { ...now, promotions: [...now.promotions, { experiment, branch, commit, who, at }] };
-    }
-    case 'reran': {
-      const { type: _, seq: __, ...rerun } = event;
-      return { ...now, reruns: [...now.reruns, rerun] };
-    }
     case 'stopping':
       return inNight(event.night, () => ({ stopping: event.how }));
     case 'paused':
@@ -332,7 +288,6 @@ function apply(state: State, event: Event, put: Put): State {
       return inNight(event.night, (night) => ({
         idle_seconds: night.idle_seconds + event.seconds,
       }));
-    case 'alert':
     case 'waited':
     case 'span':
       return now;
@@ -353,9 +308,6 @@ function variantOf(state: State, purpose: Run['purpose']): Pick<Run, 'variant'> 
   const plan = state.night === null ? undefined : state.nights.get(state.night)?.plan;
   return purpose === 'dawn' && plan && trainsOtherwise(plan) ? { variant: 'dawn' } : {};
 }
-
-const withoutFlag = (flags: readonly Flag[], gone: { target: string; label: string }) =>
-  flags.filter((flag) => flag.target !== gone.target || flag.label !== gone.label);
 
 function changed(state: State, id: ExperimentId, change: Partial<Experiment>, put: Put): State {
   const experiment = experimentIn(state, id);

@@ -1,13 +1,6 @@
+import type { Reran } from './beside.ts';
 import type { DawnTest, Experiment } from './experiment.ts';
-import type {
-  Base,
-  Confirmable,
-  DataIdentity,
-  Finding,
-  HeldOut,
-  NightEnd,
-  Reran,
-} from './event.ts';
+import type { Base, Confirmable, DataIdentity, Finding, HeldOut, NightEnd } from './event.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import { type ExperimentId, type HypothesisId, type NightId, type RunId } from './ids.ts';
 import type { Plan } from './plan.ts';
