@@ -23,6 +23,8 @@ export interface SealerOptions {
   readonly pictured: number;
   /** Milliseconds from a change to its seal. */
   readonly sealAfter: number;
+  /** Files of a table and level that may wait to be merged; left out: as many as readers can bear. */
+  readonly mostFiles: number | undefined;
 }
 
 /** Keeps the Parquet tables up to the journal, beside the work and never in its way. */
@@ -44,7 +46,7 @@ const SNAPSHOT_EVERY = 500;
 const SNAPSHOT_SHARE = 1 / 20;
 
 export function createSealer(options: SealerOptions): Sealer {
-  const { dir, journal, keeper, warnings, sealAfter } = options;
+  const { dir, journal, keeper, warnings, sealAfter, mostFiles } = options;
   const inTurn = oneAtATime();
   let shown = -1;
   let pictured = options.pictured;
@@ -79,7 +81,7 @@ export function createSealer(options: SealerOptions): Sealer {
   }
 
   async function mergeAll(): Promise<void> {
-    for (const due of dueMerges(keeper.current)) {
+    for (const due of dueMerges(keeper.current, mostFiles)) {
       try {
         const merged = await merge(dir, keeper.current, due);
         await keeper.change((manifest) => replaced(manifest, due.files, merged));

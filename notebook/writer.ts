@@ -30,6 +30,8 @@ export interface NotebookOptions {
   readonly schema?: Schema;
   /** Milliseconds until what was recorded is sealed into Parquet without being asked. */
   readonly sealAfter?: number;
+  /** So many files of one table may wait; more are merged. */
+  readonly mostFiles?: number;
 }
 
 export interface OpenNotebook extends Notebook {
@@ -87,6 +89,7 @@ async function openOver(
   const warnings = [...stock.remarks];
   const sealer = createSealer({
     ...{ dir, journal, contents, keeper, warnings, sealAfter, schema },
+    mostFiles: options.mostFiles,
     pictured: 0,
   });
   const verify = createVerifier(dir);

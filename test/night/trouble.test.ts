@@ -7,6 +7,7 @@ import {
   checkout,
   makeLab,
   PLAN,
+  statusOnce,
   TRAIN,
   type FixtureLab,
 } from '../support/lab.ts';
@@ -173,9 +174,7 @@ describe('a night on trouble', () => {
     const slow = `await new Promise((r) => setTimeout(r, 1500));\n${TRAIN}`;
     const lab = aLab({ 'train.mjs': slow, 'research_plan.yaml': short });
     const first = autolab(lab, 'launch');
-    let status = '';
-    while (status !== 'running')
-      ({ state: status } = await autolabJson<{ state: string }>(lab, 'status'));
+    await statusOnce(lab, ({ state }) => state === 'running');
     const second = await autolab(lab, 'launch');
     expect(second.code).toBe(1);
     expect(second.stderr).toMatch(/process \d+/);

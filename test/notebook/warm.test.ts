@@ -100,7 +100,7 @@ describe('a notebook that is asked again and again', () => {
             ? { fails: 'idea' }
             : 1 - titles.length * 0.1 + (run.seed ?? 0) / 1e4,
       },
-      nightStarted(aPlan()),
+      nightStarted(aPlan({ budget: { experiments: 4, runs: 20 } })),
     );
     for (const [i, { seq: _seq, at: _at, ...body }] of events.entries()) {
       await notebook.append(body as EventBody);

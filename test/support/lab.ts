@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readLabState } from '../../orchestrator/lab/lab.ts';
+import { statusOf, type Status } from '../../orchestrator/lab/status.ts';
 import { lendTemplate } from './template.ts';
 import { makeRepo, snapshot, type RepoOptions, type TestRepo } from './repo.ts';
 
@@ -107,5 +110,21 @@ export async function autolabJson<Value>(lab: FixtureLab, ...args: string[]): Pr
     return JSON.parse(stdout) as Value;
   } catch {
     throw new Error(`expected one JSON value, found ${stdout} (${stderr})`);
+  }
+}
+
+/**
+ * What `autolab status --json` says, as soon as it holds. Asked in this process: the command, asked
+ * again and again, would take the processor from the night that it waits for.
+ */
+export async function statusOnce(
+  lab: FixtureLab,
+  holds: (status: Status) => boolean,
+): Promise<Status> {
+  for (;;) {
+    const { lab: opened, state } = await readLabState(lab.root);
+    const status = await statusOf(opened, state);
+    if (holds(status)) return status;
+    await sleep(50);
   }
 }
