@@ -34,6 +34,7 @@ const NUMBERS: Partial<Record<EventType, readonly string[]>> = {
   held_out: ['held.value'],
   span: ['span.seconds'],
   reran: ['objective'],
+  own_run_ended: ['end.objective', 'end.seconds', 'details.summary.*.number'],
 };
 const PLACES = new Map(
   Object.entries(NUMBERS).map(([type, places]) => [type, places.map((place) => place.split('.'))]),

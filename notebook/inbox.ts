@@ -18,19 +18,24 @@ export interface InboxRecord {
 
 /**
  * Leaves a record for whoever holds the notebook; readers see it at once. Durable when it
- * resolves. `at` is milliseconds since 1970. May be called by any number of processes.
+ * resolves. `at` is milliseconds since 1970. May be called by any number of processes. What several
+ * of them may find out and put here counts once, where they give it the same `id`: a name that
+ * begins with a letter, and so comes after all that have none.
  */
 export async function putInInbox(
   dir: string,
   body: EventBody,
   at: number = Date.now(),
+  id: string = newId(at),
 ): Promise<void> {
   const folder = join(dir, 'inbox');
   await mkdir(folder, { recursive: true });
-  const id = `${String(at).padStart(15, '0')}-${process.pid}-${randomBytes(4).toString('hex')}`;
   const event: Event = { seq: 0, at: new Date(at).toISOString(), ...body };
   await writeDurably(join(folder, `${id}.json`), checksummed(encodeEvent(event)));
 }
+
+const newId = (at: number): string =>
+  `${String(at).padStart(15, '0')}-${process.pid}-${randomBytes(4).toString('hex')}`;
 
 /** What lies in the inbox, oldest first. */
 export async function readInbox(dir: string): Promise<readonly InboxRecord[]> {

@@ -2,9 +2,9 @@ import { open } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { LabError } from '../orchestrator/domain/errors.ts';
-import type { RunId } from '../orchestrator/domain/ids.ts';
-import { attemptDir, EXPERIMENTS_DIR } from '../orchestrator/domain/layout.ts';
-import type { RunResult } from '../orchestrator/domain/run.ts';
+import { isOwnRunId, isRunId, type AnyRunId } from '../orchestrator/domain/ids.ts';
+import { attemptDir, EXPERIMENTS_DIR, ownRunDir } from '../orchestrator/domain/layout.ts';
+import type { MetricsOf } from '../orchestrator/domain/ports.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import { copyDurably, errorCode, fingerprint, inWords } from './durable.ts';
 import type { FileEntry, Keeper, Manifest } from './manifest.ts';
@@ -14,42 +14,64 @@ import { METRICS } from './tables.ts';
 
 /** What a run's attempt left. */
 export interface Attempt {
-  readonly run: RunId;
+  readonly run: AnyRunId;
   readonly attempt: number;
   readonly points: number;
 }
 
+/** An attempt whose metrics are to be taken in. */
+export interface Taking extends Attempt {
+  /** Its metrics.parquet; null: it left none. */
+  readonly source: string | null;
+}
+
 /** Where an attempt's own metrics.parquet lies. */
-export const sourceOf = (runsDir: string, run: RunId, attempt: number): string =>
-  join(runsDir, relative(EXPERIMENTS_DIR, attemptDir(run, attempt)), 'metrics.parquet');
+export const sourceOf = (runsDir: string, run: AnyRunId, attempt: number): string => {
+  const folder = isOwnRunId(run) ? ownRunDir(run) : attemptDir(run, attempt);
+  return join(runsDir, relative(EXPERIMENTS_DIR, folder), 'metrics.parquet');
+};
 
 /**
- * The manifest with an attempt's metrics in it. Unchanged where this attempt or a newer one is in
- * already; an older attempt's numbers stop to count. `source` null: the attempt left none.
+ * The manifest with the metrics of some attempts in it, of a run one at most. Unchanged where they
+ * or newer ones are in already; an older attempt's numbers stop to count.
  */
 export async function withMetrics(
   dir: string,
   manifest: Manifest,
-  { run, attempt, points }: Attempt,
-  source: string | null,
+  takings: readonly Taking[],
 ): Promise<Manifest> {
-  if ((manifest.attempts[run] ?? 0) >= attempt) return manifest;
-  const attempts = { ...manifest.attempts, [run]: attempt };
-  // A file of this run alone is no longer read; one of many runs stays, its rows of this run do not.
-  const files = manifest.files.filter((file) => !isOnly(file, run));
-  if (source === null) return { ...manifest, files, attempts };
+  const due = takings.filter(({ run, attempt }) => (manifest.attempts[run] ?? 0) < attempt);
+  if (due.length === 0) return manifest;
+  const taken: FileEntry[] = [];
+  for (const { source, ...of } of due)
+    if (source !== null) taken.push(await copied(dir, of, source));
+  const again = new Set<string>(due.map(({ run }) => run));
+  // A file of such a run alone is no longer read; one of many runs stays, its rows of this run do not.
+  const files = manifest.files.filter((file) => !isOnlyOf(file, again));
+  const attempts = Object.fromEntries(due.map(({ run, attempt }) => [run, attempt]));
+  return {
+    ...manifest,
+    files: [...files, ...taken],
+    attempts: { ...manifest.attempts, ...attempts },
+  };
+}
+
+async function copied(
+  dir: string,
+  { run, attempt, points }: Attempt,
+  source: string,
+): Promise<FileEntry> {
   const path = join(METRICS, `${run}-${attempt}.parquet`);
   await makeFolder(dir, METRICS);
   await copyDurably(source, join(dir, path));
   const print = await fingerprint(join(dir, path));
-  const file: FileEntry = {
-    ...{ path, table: METRICS, rows: points, ...print, level: 0, runs: { [run]: attempt } },
-  };
-  return { ...manifest, files: [...files, file], attempts };
+  return { path, table: METRICS, rows: points, ...print, level: 0, runs: { [run]: attempt } };
 }
 
-const isOnly = ({ runs }: FileEntry, run: RunId): boolean =>
-  runs?.[run] !== undefined && Object.keys(runs).length === 1;
+function isOnlyOf({ runs }: FileEntry, some: ReadonlySet<string>): boolean {
+  const [first, ...more] = Object.keys(runs ?? {});
+  return first !== undefined && more.length === 0 && some.has(first);
+}
 
 /**
  * Takes the metrics of a result in, once per run and attempt; a fenced-off attempt's are left. What
@@ -60,22 +82,31 @@ export async function takeIn(
   dir: string,
   keeper: Keeper,
   state: State,
-  { run, attempt, metric_points: points }: RunResult,
+  { run, attempt, metric_points: points }: MetricsOf,
   file: string,
 ): Promise<Problem | null> {
-  if ((state.runs.get(run)?.attempt ?? 0) > attempt) return null;
+  if ((attemptIn(state, run) ?? 0) > attempt) return null;
   if ((keeper.current.attempts[run] ?? 0) >= attempt) return null;
   const problem = points === 0 ? null : await parquetProblem(file);
   const source = points === 0 || problem !== null ? null : file;
   try {
-    await keeper.change((manifest) => withMetrics(dir, manifest, { run, attempt, points }, source));
+    await keeper.change((manifest) =>
+      withMetrics(dir, manifest, [{ run, attempt, points, source }]),
+    );
   } catch (error) {
     const text = `the metrics of ${run} could not be taken in: ${inWords(error)}`;
     throw new LabError('failed', text, dir, error);
   }
   if (problem === null) return null;
-  return { text: `${file} ${problem}: the metrics of ${run} are lost; its result stands`, run };
+  return { text: lostInWords(file, problem, run), run: isRunId(run) ? run : null };
 }
+
+export const lostInWords = (file: string, problem: string, run: AnyRunId): string =>
+  `${file} ${problem}: the metrics of ${run} are lost; its result stands`;
+
+/** The attempt of a run that counts; undefined where the lab knows no such run. */
+export const attemptIn = (state: State, run: AnyRunId): number | undefined =>
+  (isOwnRunId(run) ? state.own.get(run) : state.runs.get(run))?.attempt;
 
 /** A Parquet file begins and ends with PAR1. What is wrong with this one; null: nothing seen. */
 export async function parquetProblem(path: string): Promise<string | null> {

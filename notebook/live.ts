@@ -1,7 +1,8 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 
-import type { RunId } from '../orchestrator/domain/ids.ts';
+import type { AnyRunId } from '../orchestrator/domain/ids.ts';
 import { EXPERIMENTS_DIR, NOTEBOOK_DIR } from '../orchestrator/domain/layout.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import { errorCode } from './durable.ts';
@@ -16,7 +17,7 @@ const MOST_BYTES = 32 << 20;
 export const usualRunsDir = (dir: string): string =>
   resolve(dir, relative(NOTEBOOK_DIR, EXPERIMENTS_DIR));
 
-type LiveRow = Row & { readonly run_id: RunId };
+export type LiveRow = Row & { readonly run_id: AnyRunId };
 
 /** Points that running runs have logged so far, as rows of metrics. */
 export async function liveMetrics(state: State, runsDir: string): Promise<readonly LiveRow[]> {
@@ -24,22 +25,28 @@ export async function liveMetrics(state: State, runsDir: string): Promise<readon
   for (const { id, attempt, status } of state.runs.values()) {
     if (status !== 'running') continue;
     const file = join(dirname(sourceOf(runsDir, id, attempt)), 'metrics.ndjson');
-    for (const line of wholeLines(await beginningOf(file)).lines) {
-      const row = rowOf(id, line);
+    for (const line of wholeLines(await beginningOf(file, MOST_BYTES)).lines) {
+      const row = pointOf(id, line);
       if (row) rows.push(row);
     }
   }
   return rows;
 }
 
-async function beginningOf(path: string): Promise<Buffer> {
-  const handle = await open(path, 'r').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return null; // it has not logged anything yet
+/** A script may have put a link or a pipe there, and who opened that would wait for ever. */
+const HOW = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** The first bytes of a file; none where there is none, or something else in its place. */
+export async function beginningOf(path: string, most: number): Promise<Buffer> {
+  const handle = await open(path, HOW).catch((error: unknown) => {
+    // It has not logged anything yet.
+    if (['ENOENT', 'ELOOP'].includes(errorCode(error) ?? '')) return null;
     throw error;
   });
   if (!handle) return Buffer.alloc(0);
   try {
-    const size = Math.min((await handle.stat()).size, MOST_BYTES);
+    const found = await handle.stat();
+    const size = found.isFile() ? Math.min(found.size, most) : 0;
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
@@ -48,7 +55,7 @@ async function beginningOf(path: string): Promise<Buffer> {
 }
 
 /** Null where the line is no point: it is a script's folder, and not ours alone. */
-function rowOf(run: RunId, line: Buffer): LiveRow | null {
+export function pointOf(run: AnyRunId, line: Buffer): LiveRow | null {
   try {
     const { key, step, time, value } = JSON.parse(line.toString('utf8')) as Partial<
       Record<string, unknown>

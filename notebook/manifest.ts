@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { LabError } from '../orchestrator/domain/errors.ts';
-import type { RunId } from '../orchestrator/domain/ids.ts';
+import type { AnyRunId } from '../orchestrator/domain/ids.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import { ignoring, writeDurably } from './durable.ts';
 import { oneAtATime } from './turns.ts';
@@ -19,7 +19,7 @@ export interface FileEntry {
   /** How often its rows have been merged. */
   readonly level: number;
   /** Of a metrics file: its runs, with the attempt that the numbers are of. */
-  readonly runs?: Readonly<Record<RunId, number>>;
+  readonly runs?: Readonly<Record<AnyRunId, number>>;
 }
 
 /** What readers go by: only these files count. */
@@ -33,7 +33,7 @@ export interface Manifest {
   readonly journal: string;
   readonly files: readonly FileEntry[];
   /** The attempt of each run whose metrics were taken in last; one without metrics has no file. */
-  readonly attempts: Readonly<Record<RunId, number>>;
+  readonly attempts: Readonly<Record<AnyRunId, number>>;
 }
 
 export const emptyManifest = (schema: Schema): Manifest => ({
@@ -82,7 +82,7 @@ const writeManifest = (dir: string, manifest: Manifest): Promise<void> =>
 
 /** The manifest as the state sees it: of a run that is tried again, older numbers count no more. */
 export function asOf(state: State, manifest: Manifest): Manifest {
-  const newer = [...state.runs.values()].filter(
+  const newer = [...state.runs.values(), ...state.own.values()].filter(
     ({ id, attempt }) => attempt > (manifest.attempts[id] ?? Infinity),
   );
   if (newer.length === 0) return manifest;
@@ -91,8 +91,8 @@ export function asOf(state: State, manifest: Manifest): Manifest {
 }
 
 /** Runs of a metrics file that a newer attempt replaced: rows of theirs in it do not count. */
-export const overtaken = (manifest: Manifest, file: FileEntry): readonly RunId[] =>
-  (Object.entries(file.runs ?? {}) as [RunId, number][]).flatMap(([run, attempt]) =>
+export const overtaken = (manifest: Manifest, file: FileEntry): readonly AnyRunId[] =>
+  (Object.entries(file.runs ?? {}) as [AnyRunId, number][]).flatMap(([run, attempt]) =>
     manifest.attempts[run] === attempt ? [] : run,
   );
 

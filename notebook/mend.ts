@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import type { RunId } from '../orchestrator/domain/ids.ts';
+import { isOwnRunId, isRunId, type AnyRunId } from '../orchestrator/domain/ids.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import { ignoring } from './durable.ts';
 import { parquetProblem, sourceOf, withMetrics } from './intake.ts';
@@ -55,13 +55,14 @@ export const unsealed = (manifest: Manifest): Manifest => ({
   files: manifest.files.filter((file) => file.table === METRICS),
 });
 
-function inWords(what: string, lost: readonly RunId[], file: FileEntry): Problem {
-  const runs = Object.keys(file.runs ?? {}) as RunId[];
+function inWords(what: string, lost: readonly AnyRunId[], file: FileEntry): Problem {
+  const runs = Object.keys(file.runs ?? {});
   const text =
     lost.length === 0
       ? `${what}: its metrics were taken in again from the runs' own files`
       : `${what}: the metrics of ${lost.join(', ')} are lost, their own files are gone too; their results stand`;
-  return { text, run: runs.length === 1 ? (runs[0] ?? null) : null };
+  const [only = ''] = runs;
+  return { text, run: runs.length === 1 && isRunId(only) ? only : null };
 }
 
 /** Metrics of a lost file from the files of its runs. `lost`: runs whose own file is no good either. */
@@ -71,10 +72,10 @@ async function takeAgain(
   file: FileEntry,
   state: State,
   runsDir: string,
-): Promise<{ readonly manifest: Manifest; readonly lost: readonly RunId[] }> {
-  const lost: RunId[] = [];
+): Promise<{ readonly manifest: Manifest; readonly lost: readonly AnyRunId[] }> {
+  const lost: AnyRunId[] = [];
   let mended = manifest;
-  for (const [run, attempt] of Object.entries(file.runs ?? {}) as [RunId, number][]) {
+  for (const [run, attempt] of Object.entries(file.runs ?? {}) as [AnyRunId, number][]) {
     if (mended.attempts[run] !== attempt) continue; // overtaken: nobody misses it
     mended = forgotten(mended, run);
     const source = sourceOf(runsDir, run, attempt);
@@ -82,8 +83,8 @@ async function takeAgain(
       lost.push(run);
       continue;
     }
-    const points = state.runs.get(run)?.result?.metric_points ?? 0;
-    const taken = await withMetrics(dir, mended, { run, attempt, points }, source);
+    const points = pointsOf(state, run);
+    const taken = await withMetrics(dir, mended, [{ run, attempt, points, source }]);
     const copy = taken.files.at(-1);
     // The file of one run has its source's hash: another one means that the source is damaged too.
     if (file.level === 0 && copy?.sha256 !== file.sha256) lost.push(run);
@@ -92,7 +93,7 @@ async function takeAgain(
   return { manifest: mended, lost };
 }
 
-function forgotten(manifest: Manifest, run: RunId): Manifest {
+function forgotten(manifest: Manifest, run: AnyRunId): Manifest {
   const { [run]: _gone, ...attempts } = manifest.attempts;
   return { ...manifest, attempts };
 }
@@ -103,11 +104,11 @@ export async function regather(
   manifest: Manifest,
   state: State,
   runsDir: string,
-): Promise<{ readonly manifest: Manifest; readonly lost: readonly RunId[] }> {
-  const lost: RunId[] = [];
+): Promise<{ readonly manifest: Manifest; readonly lost: readonly AnyRunId[] }> {
+  const lost: AnyRunId[] = [];
   let gathered = manifest;
-  for (const { id: run, attempt, result } of state.runs.values()) {
-    const points = result?.metric_points ?? 0;
+  for (const { id: run, attempt } of [...state.runs.values(), ...state.own.values()]) {
+    const points = pointsOf(state, run);
     if (points === 0) continue;
     const sources = [
       sourceOf(runsDir, run, attempt),
@@ -117,10 +118,14 @@ export async function regather(
     for (const path of sources)
       if (source === null && (await parquetProblem(path)) === null) source = path;
     if (source === null) lost.push(run);
-    else gathered = await withMetrics(dir, gathered, { run, attempt, points }, source);
+    else gathered = await withMetrics(dir, gathered, [{ run, attempt, points, source }]);
   }
   return { manifest: gathered, lost };
 }
+
+/** Points that a run's result says it left. */
+const pointsOf = (state: State, run: AnyRunId): number =>
+  (isOwnRunId(run) ? state.own.get(run)?.end : state.runs.get(run)?.result)?.metric_points ?? 0;
 
 /** Moves a file out of the way, where people can look at it. */
 export async function setAside(dir: string, path: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import type { RunId } from '../orchestrator/domain/ids.ts';
+import type { AnyRunId } from '../orchestrator/domain/ids.ts';
 import { withDatabase } from './duckdb.ts';
 import { beside } from './durable.ts';
 import { overtaken, type FileEntry, type Manifest } from './manifest.ts';
@@ -58,11 +58,11 @@ function selectNewest(
   return `SELECT ${columns} FROM ${readParquet(dir, files)} QUALIFY ${newestOnly(subject)} ORDER BY ${name(subject)}`;
 }
 
-function runsOf(manifest: Manifest, files: readonly FileEntry[]): Record<RunId, number> {
-  const runs: Record<RunId, number> = {};
+function runsOf(manifest: Manifest, files: readonly FileEntry[]): Record<AnyRunId, number> {
+  const runs: Record<AnyRunId, number> = {};
   for (const file of files) {
     const gone = new Set(overtaken(manifest, file));
-    for (const [run, attempt] of Object.entries(file.runs ?? {}) as [RunId, number][])
+    for (const [run, attempt] of Object.entries(file.runs ?? {}) as [AnyRunId, number][])
       if (!gone.has(run)) runs[run] = attempt;
   }
   return runs;

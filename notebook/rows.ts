@@ -1,8 +1,15 @@
-import type { ExperimentId, HypothesisId, NightId, RunId } from '../orchestrator/domain/ids.ts';
+import {
+  isOwnRunId,
+  type AnyRunId,
+  type ExperimentId,
+  type HypothesisId,
+  type NightId,
+} from '../orchestrator/domain/ids.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import { experimentRecord, type ExperimentRow } from './tables/experiments.ts';
 import { hypothesisRecord, type HypothesisRow } from './tables/hypotheses.ts';
 import { nightRecord, type NightRow } from './tables/nights.ts';
+import { ownRunRecord } from './tables/own-runs.ts';
 import { runRecord, type RunRow } from './tables/runs.ts';
 
 /**
@@ -23,7 +30,8 @@ export type JsonRow<R> = { readonly [K in keyof R]: Safe<R[K]> };
 export const experimentRow = (state: State, id: ExperimentId): JsonRow<ExperimentRow> =>
   asJson(experimentRecord(state, id));
 
-export const runRow = (state: State, id: RunId): JsonRow<RunRow> => asJson(runRecord(state, id));
+export const runRow = (state: State, id: AnyRunId): JsonRow<RunRow> =>
+  asJson(isOwnRunId(id) ? ownRunRecord(state, id) : runRecord(state, id));
 
 export const hypothesisRow = (state: State, id: HypothesisId): JsonRow<HypothesisRow> =>
   asJson(hypothesisRecord(state, id));

@@ -2,7 +2,7 @@ import type { Event } from '../orchestrator/domain/event.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
 
 /** Version of what this code writes: the records of the journal and the columns of the tables. */
-const SCHEMA = 2;
+const SCHEMA = 3;
 
 /**
  * One step from a schema version to the next. Journals are never rewritten: records of an older
@@ -31,6 +31,11 @@ const MIGRATIONS: readonly Migration[] = [
       record.type === 'run_ended'
         ? { ...record, result: { ...record.result, slept_seconds: 0 } }
         : record,
+  },
+  {
+    from: 2,
+    what: 'runs of one’s own are among the runs',
+    event: (record) => record,
   },
 ];
 

@@ -3,8 +3,8 @@ import {
   experimentOf,
   isRunId,
   type ExperimentId,
+  type AnyRunId,
   type NightId,
-  type RunId,
 } from '../orchestrator/domain/ids.ts';
 import type { Contents } from './contents.ts';
 import { alertOf } from './tables/alerts.ts';
@@ -46,10 +46,10 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     mark('experiments', id);
     mark('runs', ...(contents.state.experiments.get(id)?.runs ?? []));
   };
-  const run = (id: RunId): void => {
+  const run = (id: AnyRunId): void => {
     mark('runs', id);
     for (const table of ['params', 'summary', 'artifacts']) mark(table, id);
-    mark('experiments', experimentOf(id));
+    if (isRunId(id)) mark('experiments', experimentOf(id));
   };
   mark('nights', night);
   mark('alerts', alertOf(contents.state, event)?.id ?? null);
@@ -89,6 +89,9 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'run_ended':
       mark('spans', ...spansOf(event, night).map(({ id }) => id));
       return run(event.result.run);
+    case 'own_run_started':
+    case 'own_run_ended':
+      return run(event.run);
     case 'flagged':
     case 'unflagged':
       mark('flags', event.target);

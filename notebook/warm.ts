@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { Event } from '../orchestrator/domain/event.ts';
 import type { Contents } from './contents.ts';
 import type { Database } from './duckdb.ts';
+import { attemptIn } from './intake.ts';
 import { liveMetrics } from './live.ts';
+import { liveOwnMetrics } from './live-own.ts';
 import { asOf, type FileEntry, type Manifest } from './manifest.ts';
 import { name, selectMetrics, selectNothing, text } from './sql.ts';
 import type { Row, Table } from './table.ts';
@@ -134,9 +136,11 @@ async function metricsView(database: Database, dir: string) {
             'are left out. The next autolab launch mends it where it can',
         );
     }
-    const live = (await liveMetrics(contents.state, runsDir)).filter(
-      ({ run_id }) => manifest.attempts[run_id] !== contents.state.runs.get(run_id)?.attempt,
+    const { state } = contents;
+    const trained = (await liveMetrics(state, runsDir)).filter(
+      ({ run_id }) => manifest.attempts[run_id] !== attemptIn(state, run_id),
     );
+    const live = [...trained, ...(await liveOwnMetrics(state, manifest, runsDir))];
     await database.run(`DELETE FROM ${name(LIVE)}`);
     await database.insert(LIVE, table.columns, live);
     const stored =

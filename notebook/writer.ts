@@ -7,6 +7,7 @@ import { follow, type Contents } from './contents.ts';
 import { drain } from './drain.ts';
 import { makeNotebookFolder } from './durable.ts';
 import { takeIn } from './intake.ts';
+import { takeInOwn } from './intake-own.ts';
 import { openJournal, type Journal } from './journal.ts';
 import { usualRunsDir } from './live.ts';
 import { takeLock, type Lock } from './lock.ts';
@@ -39,6 +40,11 @@ export interface OpenNotebook extends Notebook {
   state(): State;
   /** What was found damaged or could not be read, in words; the same is in the alerts. */
   readonly warnings: readonly string[];
+  /**
+   * Takes the metrics of runs of one's own in that ended, as far as it comes until a time
+   * (milliseconds since 1970). Throws LabError failed.
+   */
+  takeInOwn(until?: number): Promise<void>;
 }
 
 /**
@@ -125,6 +131,11 @@ async function openOver(
       const file = resolve(dirname(runsDir), metricsFile);
       const problem = await takeIn(dir, keeper, contents().state, result, file);
       if (problem) await warn(problem);
+      sealer.soon();
+    },
+    async takeInOwn(until) {
+      const problems = await takeInOwn(dir, keeper, contents().state, runsDir, until);
+      for (const problem of problems) await warn(problem);
       sealer.soon();
     },
     drainInbox: () =>

@@ -1,15 +1,21 @@
-import type { RunId } from '../../orchestrator/domain/ids.ts';
-import type { RunResult } from '../../orchestrator/domain/run.ts';
+import { isOwnRunId, type RunId } from '../../orchestrator/domain/ids.ts';
+import { detailsOf, type OwnDetails } from '../../orchestrator/domain/own-run.ts';
 import type { Contents } from '../contents.ts';
 import { defineTable } from '../table.ts';
 
-/** Tables with several rows per run, all from its result. */
+/** Tables with several rows per run, all from its result; of one's own, from its details. */
 
-const resultOf = ({ state }: Contents, run: string): RunResult | null =>
-  state.runs.get(run as RunId)?.result ?? null;
+type Details = Pick<OwnDetails, 'params' | 'summary' | 'artifacts'>;
+
+function resultOf({ state }: Contents, run: string): Details | null {
+  if (!isOwnRunId(run)) return state.runs.get(run as RunId)?.result ?? null;
+  const own = state.own.get(run);
+  return own ? detailsOf(own) : null;
+}
 
 function* subjects({ state }: Contents): Iterable<string> {
   for (const run of state.runs.values()) if (run.result) yield run.id;
+  yield* state.own.keys();
 }
 
 interface ParamRow {
@@ -28,7 +34,10 @@ export const params = defineTable<ParamRow>({
     key: ['VARCHAR', 'Name of the knob, argument or variable.'],
     value: ['VARCHAR', 'Its value as text.'],
     type: ['VARCHAR', 'number, boolean or text.'],
-    source: ['VARCHAR', 'Who said so: knob, argument, environment, printed.'],
+    source: [
+      'VARCHAR',
+      'Who said so: knob, argument, environment, logged (given to a logger), printed.',
+    ],
   },
   example:
     "SELECT p.value AS learning_rate, avg(r.objective) AS objective, count(*) AS runs FROM params p JOIN runs r ON r.id = p.run_id WHERE p.key = 'learning_rate' AND isfinite(r.objective) GROUP BY ALL ORDER BY objective",

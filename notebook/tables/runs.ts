@@ -1,19 +1,20 @@
 import { changeInWords } from '../../orchestrator/domain/hypothesis.ts';
-import type { RunId } from '../../orchestrator/domain/ids.ts';
+import { isOwnRunId, type RunId } from '../../orchestrator/domain/ids.ts';
 import type { Run } from '../../orchestrator/domain/run.ts';
 import { experimentIn, type State } from '../../orchestrator/domain/state.ts';
 import { defineTable } from '../table.ts';
+import { ownRunRecord } from './own-runs.ts';
 
 export interface RunRow {
   readonly id: string;
   readonly name: string;
-  readonly experiment: string;
-  readonly night: string;
+  readonly experiment: string | null;
+  readonly night: string | null;
   readonly seed: number | null;
-  readonly purpose: string;
+  readonly purpose: string | null;
   readonly variant: string | null;
   readonly attempt: number;
-  readonly slot: number;
+  readonly slot: number | null;
   readonly status: string;
   readonly failure: string | null;
   readonly failure_message: string | null;
@@ -34,13 +35,15 @@ export interface RunRow {
   readonly environment_key: string | null;
   readonly metric_points: number | null;
   readonly said: string | null;
+  readonly source: string;
+  readonly command: string | null;
 }
 
 /** Throws where the journal knows no such run. One literal and no spread, as of experiments. */
 export function runRecord(state: State, id: RunId): RunRow {
   const run = state.runs.get(id);
   if (!run) throw new Error(`the journal knows no ${id}`);
-  const { night, commit } = experimentIn(state, run.experiment);
+  const { night, commit, command } = experimentIn(state, run.experiment);
   const { result } = run;
   return {
     id,
@@ -72,6 +75,8 @@ export function runRecord(state: State, id: RunId): RunRow {
     environment_key: result?.environment_key ?? null,
     metric_points: result?.metric_points ?? null,
     said: run.said,
+    source: 'night',
+    command: command?.command ?? null,
   };
 }
 
@@ -83,11 +88,20 @@ function nameOf(state: State, run: Run): string {
 
 export const runs = defineTable<RunRow>({
   name: 'runs',
-  doc: 'One row per run: one execution with one seed. Of a run that was tried again, the newest attempt.',
+  doc: 'One row per run: one execution with one seed, of a night or of one’s own. Of a run that was tried again, the newest attempt.',
   columns: {
-    id: ['VARCHAR', '`E-0007.2`: the second run of E-0007.'],
-    name: ['VARCHAR', 'Title, changed knobs and seed.'],
-    experiment: ['VARCHAR', 'The experiment it belongs to.'],
+    id: [
+      'VARCHAR',
+      '`E-0007.2`: the second run of E-0007. `R-0001`: a run of one’s own, outside of any night.',
+    ],
+    name: [
+      'VARCHAR',
+      'Title, changed knobs and seed; of a run of one’s own its name, or its command.',
+    ],
+    experiment: [
+      'VARCHAR',
+      'The experiment it belongs to; null for a run of one’s own, as are night, seed, purpose and slot.',
+    ],
     night: ['VARCHAR', "The experiment's night."],
     seed: ['BIGINT', 'The seed it was given; null where the plan names no way to seed the script.'],
     purpose: [
@@ -107,7 +121,10 @@ export const runs = defineTable<RunRow>({
     ],
     failure_message: ['VARCHAR', 'What was expected and found, in a line.'],
     traceback: ['VARCHAR', 'The end of what the script said about it.'],
-    killed_because: ['VARCHAR', 'user, pruned or fenced.'],
+    killed_because: [
+      'VARCHAR',
+      'user, pruned or fenced; of a run of one’s own user, signal or gone (its process left no word).',
+    ],
     prune_because: [
       'VARCHAR',
       'What the rule of `prune` saw that ends a run: step, value, mean, standard deviation, n. Also of a run that it was not let end.',
@@ -138,12 +155,23 @@ export const runs = defineTable<RunRow>({
     environment_key: ['VARCHAR', 'Runs with different keys ran in different environments.'],
     metric_points: ['BIGINT', 'Points it left in metrics.'],
     said: ['VARCHAR', "The Reporter's line on it."],
+    source: [
+      'VARCHAR',
+      'night; of a run of one’s own who opened it: logger-python, logger-js, run (autolab run), import, unknown.',
+    ],
+    command: ['VARCHAR', 'The command line, without what the seed adds to it.'],
   },
   example:
     'SELECT id, name, status, failure, objective, seconds FROM runs WHERE isfinite(objective) ORDER BY objective LIMIT 10',
   journal: {
     subject: 'id',
-    subjects: ({ state }) => state.runs.keys(),
-    rows: ({ state }, id) => (state.runs.has(id as RunId) ? [runRecord(state, id as RunId)] : []),
+    *subjects({ state }) {
+      yield* state.runs.keys();
+      yield* state.own.keys();
+    },
+    rows({ state }, id) {
+      if (isOwnRunId(id)) return state.own.has(id) ? [ownRunRecord(state, id)] : [];
+      return state.runs.has(id as RunId) ? [runRecord(state, id as RunId)] : [];
+    },
   },
 });

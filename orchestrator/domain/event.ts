@@ -2,6 +2,7 @@ import type { BesideBody } from './beside.ts';
 import type { Command, Contrast, DawnTest, Experiment, Judgement } from './experiment.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
 import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
+import type { OwnBody } from './own-run.ts';
 import type { Plan } from './plan.ts';
 import type { Environment, Failure, Purpose, RunResult, Span } from './run.ts';
 
@@ -110,6 +111,7 @@ export interface Confirmable {
 /** What happened in the lab, in order. The journal holds nothing else; the state is their fold. */
 export type EventBody =
   | BesideBody
+  | OwnBody
   | NightStarted
   /**
    * A launch goes on with a night that was cut off; the time in between is not the night's. The

@@ -2,8 +2,10 @@ import type { Experiment } from './experiment.ts';
 import { isBeside } from './beside.ts';
 import type { Event } from './event.ts';
 import { foldBeside, type Put } from './fold-beside.ts';
+import { foldOwn } from './fold-own.ts';
 import { numberOf, type ExperimentId, type HypothesisId, type NightId } from './ids.ts';
 import { type Run, type RunResult } from './run.ts';
+import { isOwn } from './own-run.ts';
 import { trainsOtherwise } from './variant.ts';
 import { nightOf, opening, passage, pausedFor, sinceCheck, troubled } from './night-parts.ts';
 import {
@@ -41,6 +43,7 @@ export function replay(events: Iterable<Event>): State {
     experiments: new Map(),
     runs: new Map(),
     opened: new Map(),
+    own: new Map(),
   };
   for (const event of events) state = apply(state, event, putInPlace);
   return state;
@@ -48,6 +51,7 @@ export function replay(events: Iterable<Event>): State {
 
 function apply(state: State, event: Event, put: Put): State {
   if (isBeside(event)) return foldBeside({ ...state, now: event.at }, event, put);
+  if (isOwn(event)) return foldOwn({ ...state, now: event.at }, event, put);
   const now = { ...state, now: event.at, worked: event.at };
   const inNight = (id: NightId, change: (night: Night) => Partial<Night>): State => {
     const night = now.nights.get(id);

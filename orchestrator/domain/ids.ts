@@ -4,6 +4,9 @@
 export type ExperimentId = `E-${string}`;
 /** The second run of `E-0007` is `E-0007.2`. */
 export type RunId = `E-${string}.${number}`;
+/** A run of one's own, made outside of any night. */
+export type OwnRunId = `R-${string}`;
+export type AnyRunId = RunId | OwnRunId;
 export type HypothesisId = `H-${string}`;
 export type NightId = `N-${string}`;
 
@@ -12,11 +15,13 @@ const padded = (n: number): string => String(n).padStart(4, '0');
 export const experimentId = (n: number): ExperimentId => `E-${padded(n)}`;
 export const hypothesisId = (n: number): HypothesisId => `H-${padded(n)}`;
 export const nightId = (n: number): NightId => `N-${padded(n)}`;
+export const ownRunId = (n: number): OwnRunId => `R-${padded(n)}`;
 /** `n` counts the runs of one experiment from 1. */
 export const runId = (experiment: ExperimentId, n: number): RunId => `${experiment}.${n}`;
 
-/** The number in an experiment's, hypothesis' or night's id: 7 for `E-0007`. */
-export const numberOf = (id: ExperimentId | HypothesisId | NightId): number => Number(id.slice(2));
+/** The number in an id of one part: 7 for `E-0007`. */
+export const numberOf = (id: ExperimentId | HypothesisId | NightId | OwnRunId): number =>
+  Number(id.slice(2));
 
 export const experimentOf = (run: RunId): ExperimentId =>
   run.slice(0, run.lastIndexOf('.')) as ExperimentId;
@@ -27,7 +32,7 @@ export const runNumber = (run: RunId): number => Number(run.slice(run.lastIndexO
  * For sorting ids of one kind in the order they were given: as text, E-10000 comes before E-9999.
  * Runs come by experiment and then by their own number.
  */
-export function byNumber<Id extends ExperimentId | HypothesisId | NightId | RunId>(
+export function byNumber<Id extends ExperimentId | HypothesisId | NightId | AnyRunId>(
   a: Id,
   b: Id,
 ): number {
@@ -40,3 +45,4 @@ const numbersIn = (id: string): readonly number[] => id.slice(2).split('.').map(
 
 export const isExperimentId = (text: string): text is ExperimentId => /^E-\d{4,}$/.test(text);
 export const isRunId = (text: string): text is RunId => /^E-\d{4,}\.[1-9]\d*$/.test(text);
+export const isOwnRunId = (text: string): text is OwnRunId => /^R-\d{4,}$/.test(text);

@@ -1,4 +1,4 @@
-import { experimentOf, runNumber, type ExperimentId, type RunId } from './ids.ts';
+import { experimentOf, runNumber, type ExperimentId, type OwnRunId, type RunId } from './ids.ts';
 
 /** Where things lie in a lab, relative to its top. One place says so, for writers and readers. */
 export const PLAN_FILE = 'research_plan.yaml';
@@ -13,3 +13,6 @@ export const experimentDir = (id: ExperimentId): string => `${EXPERIMENTS_DIR}/$
 /** `experiments/E-0007/runs/2/attempts/1` */
 export const attemptDir = (run: RunId, attempt: number): string =>
   `${experimentDir(experimentOf(run))}/runs/${runNumber(run)}/attempts/${attempt}`;
+
+/** `experiments/R-0001` */
+export const ownRunDir = (id: OwnRunId): string => `${EXPERIMENTS_DIR}/${id}`;

@@ -1,7 +1,7 @@
 import type { Command } from './experiment.ts';
 import type { Base, DataIdentity, Event, EventBody, Finding } from './event.ts';
 import type { Change } from './hypothesis.ts';
-import type { ExperimentId, RunId } from './ids.ts';
+import type { AnyRunId, ExperimentId, RunId } from './ids.ts';
 import type { Plan } from './plan.ts';
 import type { Failure, RunResult } from './run.ts';
 
@@ -253,6 +253,13 @@ export interface NotebookReader {
   query(sql: string): Promise<Rows>;
 }
 
+/** Whose metrics, and how many points there should be. */
+export interface MetricsOf {
+  readonly run: AnyRunId;
+  readonly attempt: number;
+  readonly metric_points: number;
+}
+
 /** Everything recorded. One writer; what `append` acknowledged is on disk. */
 export interface Notebook extends NotebookReader {
   /** The journal so far, in order. */
@@ -260,7 +267,7 @@ export interface Notebook extends NotebookReader {
   /** Durable when it resolves. Calls are kept in order. */
   append(body: EventBody): Promise<Event>;
   /** Takes a run's metrics.parquet in; once per run and attempt, later calls change nothing. */
-  takeIn(result: RunResult, metricsFile: string): Promise<void>;
+  takeIn(of: MetricsOf, metricsFile: string): Promise<void>;
   /** Moves what other processes left in the inbox into the journal. */
   drainInbox(): Promise<readonly Event[]>;
   /** Brings the Parquet tables up to the journal. */

@@ -47,12 +47,15 @@ export interface SummaryValue {
   readonly text: string | null;
 }
 
-/** What a run was configured with. `source` says who said so: knob, argument, environment, printed. */
+/**
+ * What a run was configured with. `source` says who said so: knob, argument, environment, the
+ * script by a logger (logged) or in what it printed.
+ */
 export interface Param {
   readonly key: string;
   readonly value: string;
   readonly type: 'number' | 'boolean' | 'text';
-  readonly source: 'knob' | 'argument' | 'environment' | 'printed';
+  readonly source: 'knob' | 'argument' | 'environment' | 'logged' | 'printed';
 }
 
 export interface Artifact {

@@ -2,7 +2,14 @@ import type { Reran } from './beside.ts';
 import type { DawnTest, Experiment } from './experiment.ts';
 import type { Base, Confirmable, DataIdentity, Finding, HeldOut, NightEnd } from './event.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
-import { type ExperimentId, type HypothesisId, type NightId, type RunId } from './ids.ts';
+import {
+  type ExperimentId,
+  type HypothesisId,
+  type NightId,
+  type OwnRunId,
+  type RunId,
+} from './ids.ts';
+import type { OwnRun } from './own-run.ts';
 import type { Plan } from './plan.ts';
 import { usableObjective, type Environment, type Run } from './run.ts';
 
@@ -164,6 +171,8 @@ export interface State {
   readonly hypotheses: ReadonlyMap<HypothesisId, HypothesisRecord>;
   readonly experiments: ReadonlyMap<ExperimentId, Experiment>;
   readonly runs: ReadonlyMap<RunId, Run>;
+  /** Runs of one's own, outside of all nights. */
+  readonly own: ReadonlyMap<OwnRunId, OwnRun>;
   /** Results so far: while it stays, nothing new was measured. */
   readonly results: number;
   /** When each experiment was opened, ISO 8601. */
@@ -184,6 +193,7 @@ export const EMPTY: State = {
   hypotheses: new Map(),
   experiments: new Map(),
   runs: new Map(),
+  own: new Map(),
   results: 0,
   opened: new Map(),
   flags: [],

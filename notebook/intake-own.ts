@@ -1,0 +1,53 @@
+import { LabError } from '../orchestrator/domain/errors.ts';
+import type { OwnRun } from '../orchestrator/domain/own-run.ts';
+import type { State } from '../orchestrator/domain/state.ts';
+import { inWords } from './durable.ts';
+import { lostInWords, parquetProblem, sourceOf, withMetrics, type Taking } from './intake.ts';
+import type { Keeper, Manifest } from './manifest.ts';
+import type { Problem } from './problem.ts';
+
+/** So many at once: each is a file of its own, and the manifest is written once for all. */
+const AT_ONCE = 64;
+
+/** Runs of one's own that ended, and whose metrics are not in the notebook yet. */
+export const untaken = (
+  { own }: Pick<State, 'own'>,
+  { attempts }: Pick<Manifest, 'attempts'>,
+): readonly OwnRun[] =>
+  [...own.values()].filter(
+    ({ id, attempt, end }) =>
+      end !== null && end.metric_points > 0 && (attempts[id] ?? 0) < attempt,
+  );
+
+/**
+ * Takes the metrics of runs of one's own in that are not, until the time is up (milliseconds since
+ * 1970). Returns what is wrong with their files. Throws LabError failed where the notebook cannot be
+ * written.
+ */
+export async function takeInOwn(
+  dir: string,
+  keeper: Keeper,
+  state: State,
+  runsDir: string,
+  until = Infinity,
+): Promise<readonly Problem[]> {
+  const waiting = untaken(state, keeper.current);
+  const problems: Problem[] = [];
+  for (let first = 0; first < waiting.length && Date.now() < until; first += AT_ONCE) {
+    const takings: Taking[] = [];
+    for (const { id: run, attempt, end } of waiting.slice(first, first + AT_ONCE)) {
+      const file = sourceOf(runsDir, run, attempt);
+      const problem = await parquetProblem(file);
+      if (problem !== null) problems.push({ text: lostInWords(file, problem, run), run: null });
+      const points = end?.metric_points ?? 0;
+      takings.push({ run, attempt, points, source: problem === null ? file : null });
+    }
+    try {
+      await keeper.change((manifest) => withMetrics(dir, manifest, takings));
+    } catch (error) {
+      const text = `the metrics of ${takings.length} runs could not be taken in: ${inWords(error)}`;
+      throw new LabError('failed', text, dir, error);
+    }
+  }
+  return problems;
+}

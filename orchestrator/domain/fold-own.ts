@@ -1,0 +1,31 @@
+import type { Put } from './fold-beside.ts';
+import { NO_DETAILS, packed, type OwnBody, type OwnRun } from './own-run.ts';
+import type { State } from './state.ts';
+
+/**
+ * What an event of a run of one's own makes of the lab. Pure where `put` is. Whoever looks at the
+ * lab may have noticed the run: the first word counts, and a second one that says the same changes
+ * nothing.
+ */
+export function foldOwn(now: State, event: OwnBody, put: Put): State {
+  const known = now.own.get(event.run);
+  switch (event.type) {
+    case 'own_run_started': {
+      if (known) return now;
+      const { run: id, start, params, remarks } = event;
+      const details = packed({ ...NO_DETAILS, params, remarks });
+      const run: OwnRun = {
+        ...{ id, ...start, attempt: 1, status: 'running' },
+        ...{ end: null, packed: details },
+      };
+      return { ...now, own: put(now.own, id, run) };
+    }
+    case 'own_run_ended': {
+      const { end, details } = event;
+      if (!known || (known.end !== null && known.end.attempt >= end.attempt)) return now;
+      const { attempt, status } = end;
+      const run = { ...known, attempt, status, end, packed: packed(details) };
+      return { ...now, own: put(now.own, known.id, run) };
+    }
+  }
+}
