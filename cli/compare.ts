@@ -1,10 +1,11 @@
-import { isExperimentId, isRunId } from '../orchestrator/domain/ids.ts';
-import type { Run } from '../orchestrator/domain/run.ts';
+import { isExperimentId, isOwnRunId, isRunId } from '../orchestrator/domain/ids.ts';
+import { detailsOf } from '../orchestrator/domain/own-run.ts';
+import type { Param, SummaryValue } from '../orchestrator/domain/run.ts';
 import { runsOf, type State } from '../orchestrator/domain/state.ts';
-import { readLabState } from '../orchestrator/lab/lab.ts';
-import { subject } from '../orchestrator/lab/marks.ts';
+import { ownRunIn, subject } from '../orchestrator/lab/marks.ts';
+import { readNoticing } from '../orchestrator/lab/own/reading.ts';
 import { contrastOf, type Compared } from '../orchestrator/lab/contrast.ts';
-import { bold, dim, oneLine, print, printJson } from './output.ts';
+import { bold, dim, oneLine, print, printJson, remark } from './output.ts';
 import { short, signed, table } from './table.ts';
 import { changeOfMean, counted } from './words.ts';
 
@@ -18,12 +19,13 @@ interface Difference {
   readonly difference: number | null;
 }
 
-/** `autolab compare A B`: experiments (means over their finished runs) or runs, in any mix. */
+/** `autolab compare A B`: experiments (means over their finished runs) or runs, one's own too, in any mix. */
 export async function run(
   [first = '', second = '']: readonly string[],
   { json }: { json?: boolean },
 ): Promise<number> {
-  const { state } = await readLabState(process.cwd());
+  const { state, remarks } = await readNoticing(process.cwd());
+  remarks.forEach(remark);
   const [a, b] = [sideOf(state, first), sideOf(state, second)];
   const params = differences(a.params, b.params);
   const metrics = differences(a.metrics, b.metrics);
@@ -52,6 +54,7 @@ const CAVEAT =
 
 /** The objective of two experiments of one baseline; null for runs, and where they don't compare. */
 function objectiveOf(state: State, first: string, second: string): Compared | null {
+  if (!isExperimentId(first) || !isExperimentId(second)) return null;
   const [a, b] = [subject(state, first), subject(state, second)];
   return isExperimentId(a) && isExperimentId(b) ? contrastOf(state, a, b) : null;
 }
@@ -66,6 +69,15 @@ function inWords({ metric, means: [a, b], n, contrast }: Compared): string {
 }
 
 function sideOf(state: State, id: string) {
+  if (isOwnRunId(id)) {
+    const own = ownRunIn(state, id);
+    const all = [detailsOf(own)];
+    return {
+      n: own.status === 'finished' ? 1 : 0,
+      params: paramsOf(all),
+      metrics: metricsOf(all),
+    };
+  }
   const target = subject(state, id);
   const runs = isExperimentId(target)
     ? runsOf(state, target).filter((run) => !run.variant && run.purpose !== 'repeat')
@@ -73,16 +85,21 @@ function sideOf(state: State, id: string) {
       ? [state.runs.get(target)].filter((found) => found !== undefined)
       : [];
   const finished = runs.filter((found) => found.status === 'finished');
-  const counted = finished.length > 0 ? finished : runs;
-  return { n: finished.length, params: paramsOf(counted), metrics: metricsOf(counted) };
+  const results = (finished.length > 0 ? finished : runs).flatMap(({ result }) => result ?? []);
+  return { n: finished.length, params: paramsOf(results), metrics: metricsOf(results) };
+}
+
+/** What a run left, a night's or one's own. */
+interface Left {
+  readonly params: readonly Param[];
+  readonly summary: readonly SummaryValue[];
 }
 
 /** What all runs agree on; a parameter that differs between them (a printed seed) says so. */
-function paramsOf(runs: readonly Run[]): Map<string, Value> {
+function paramsOf(runs: readonly Left[]): Map<string, Value> {
   const seen = new Map<string, Set<string>>();
-  for (const { result } of runs)
-    for (const { key, value } of result?.params ?? [])
-      seen.set(key, (seen.get(key) ?? new Set()).add(value));
+  for (const { params } of runs)
+    for (const { key, value } of params) seen.set(key, (seen.get(key) ?? new Set()).add(value));
   return new Map(
     [...seen].map(([key, values]) => {
       const [only] = values;
@@ -92,10 +109,10 @@ function paramsOf(runs: readonly Run[]): Map<string, Value> {
   );
 }
 
-function metricsOf(runs: readonly Run[]): Map<string, Value> {
+function metricsOf(runs: readonly Left[]): Map<string, Value> {
   const sums = new Map<string, { sum: number; n: number }>();
-  for (const { result } of runs)
-    for (const { key, number } of result?.summary ?? []) {
+  for (const { summary } of runs)
+    for (const { key, number } of summary) {
       if (number === null) continue;
       const { sum, n } = sums.get(key) ?? { sum: 0, n: 0 };
       sums.set(key, { sum: sum + number, n: n + 1 });

@@ -22,6 +22,7 @@ const program = new Command('autolab')
   .description('The night shift of an ML lab: plans, runs and judges experiments while you sleep.')
   .version(version(), '--version')
   .showSuggestionAfterError()
+  .enablePositionalOptions()
   .configureOutput({ outputError: () => {} })
   .exitOverride();
 
@@ -33,7 +34,7 @@ function verb(
   description: string,
   load: () => Promise<{ readonly run: Verb }>,
   options: readonly Option[] = [],
-): void {
+): Command {
   const command = program.command(usage).description(description);
   for (const option of options) command.addOption(option);
   command.action(async (...given: unknown[]) => {
@@ -42,6 +43,7 @@ function verb(
     const { run } = await load();
     process.exitCode = await run(args, command.opts());
   });
+  return command;
 }
 
 const wholeNumber = (text: string): number => {
@@ -82,6 +84,18 @@ verb('stop', 'ask the night that runs here to drain and stop', () => import('./s
   new Option('--no-wait', 'return at once'),
   asJson(),
 ]);
+verb(
+  'run [command...]',
+  'run a command of yours, recorded: autolab run -- python train.py',
+  () => import('./run.ts'),
+  [
+    new Option('--name <name>', 'what to call the run'),
+    new Option('--tag <tag>', 'a tag of the run; may be given again').argParser(
+      (tag: string, before?: readonly string[]) => [...(before ?? []), tag],
+    ),
+    new Option('--group <group>', 'runs that belong together'),
+  ],
+).passThroughOptions();
 verb('status', 'what is going on', () => import('./status.ts'), [asJson()]);
 verb('attach', 'the live view of a night that runs', () => import('./attach.ts'));
 verb('experiments', 'list the experiments', () => import('./experiments.ts'), [
@@ -124,12 +138,16 @@ verb('gc', 'remove what old nights hold; never a record', () => import('./gc.ts'
   asJson(),
 ]);
 
+/** `run` is about a command of the user's: its arguments and its environment are its own. */
+const OF_USER = process.argv[2] === 'run';
+
 /** LangGraph would send traces of the night to a server if the user's shell happens to ask for it. */
-for (const name of Object.keys(process.env))
-  if (/^(?:LANGSMITH|LANGCHAIN)_/.test(name)) delete process.env[name];
+if (!OF_USER)
+  for (const name of Object.keys(process.env))
+    if (/^(?:LANGSMITH|LANGCHAIN)_/.test(name)) delete process.env[name];
 
 async function main(): Promise<void> {
-  const json = process.argv.includes('--json');
+  const json = !OF_USER && process.argv.includes('--json');
   try {
     if (process.platform === 'win32')
       throw new LabError(
@@ -152,7 +170,8 @@ async function main(): Promise<void> {
 
 // A reader that closed the pipe (`autolab runs | head`) is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE' && !process.argv.includes('launch')) process.exit(EXIT.done);
+  const goesOn = OF_USER || process.argv.includes('launch');
+  if (error.code === 'EPIPE' && !goesOn) process.exit(EXIT.done);
   // A night outlives the terminal and the pipe it was started in.
   if (error.code !== 'EIO' && error.code !== 'EPIPE') throw error;
 });

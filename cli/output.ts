@@ -10,6 +10,14 @@ export const print = (text = ''): void => {
   process.stdout.write(`${text}\n`);
 };
 
+/** One line of a page. */
+export const fact = (name: string, text: string): void => print(`${dim(name.padEnd(12))}${text}`);
+
+/** Something odd that is no error: beside the answer. */
+export const remark = (text: string): void => {
+  process.stderr.write(`autolab: ${oneLine(text)}\n`);
+};
+
 /** Colours where a person looks at a terminal and has not said NO_COLOR. */
 export const colours = (stream: NodeJS.WriteStream = process.stdout): boolean =>
   stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';

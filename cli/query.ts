@@ -1,10 +1,15 @@
-import { readLab } from '../orchestrator/lab/lab.ts';
-import { print, printJson } from './output.ts';
+import { readNotebook } from '../notebook/reader.ts';
+import { readNoticing, takeInWhatWaits } from '../orchestrator/lab/own/reading.ts';
+import { print, printJson, remark } from './output.ts';
 import { short, table } from './table.ts';
 
 /** `autolab query SQL`: one SELECT over the notebook's tables. */
 export async function run(args: readonly string[], options: { json?: boolean }): Promise<number> {
-  const { notebook } = await readLab(process.cwd());
+  const read = await readNoticing(process.cwd());
+  // So that every number of a run that is over is there.
+  const odd = [...read.remarks, ...(await takeInWhatWaits(read, 1))];
+  odd.forEach(remark);
+  const notebook = await readNotebook(read.lab.notebookDir);
   const { columns, rows } = await notebook.query(args[0] ?? '');
   if (options.json) printJson(rows);
   else

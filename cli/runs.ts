@@ -1,17 +1,24 @@
-import { readLabState } from '../orchestrator/lab/lab.ts';
 import { byNumber } from '../orchestrator/domain/ids.ts';
 import { runRow } from '../notebook/rows.ts';
+import { readNoticing, takeInWhatWaits } from '../orchestrator/lab/own/reading.ts';
 import { standing } from '../orchestrator/lab/standing.ts';
 import { listed, type ListOptions } from './list.ts';
-import { print, printJson } from './output.ts';
+import { print, printJson, remark } from './output.ts';
 import { duration, short, table } from './table.ts';
 import { endIn } from './words.ts';
 
-/** `autolab runs`: every run in id order. */
+/** `autolab runs`: every run of the nights in id order, then those of one's own. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
-  const { lab, state } = await readLabState(process.cwd());
+  const read = await readNoticing(process.cwd());
+  const { lab, state } = read;
+  read.remarks.forEach(remark);
   const { run: shown } = await standing(lab);
-  const all = [...state.runs.keys()].toSorted(byNumber).map((id) => shown(runRow(state, id)));
+  const ofNights = [...state.runs.keys()].toSorted(byNumber);
+  const own = [...state.own.keys()].toSorted(byNumber);
+  const all = [
+    ...ofNights.map((id) => shown(runRow(state, id))),
+    ...own.map((id) => runRow(state, id)),
+  ];
   const rows = listed(all, options);
   if (options.json) printJson(rows);
   else
@@ -28,5 +35,6 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
         rows,
       ),
     );
+  (await takeInWhatWaits(read)).forEach(remark);
   return 0;
 }

@@ -5,18 +5,32 @@ import { changeInWords } from '../orchestrator/domain/hypothesis.ts';
 import {
   experimentOf,
   isExperimentId,
+  isOwnRunId,
   type ExperimentId,
   type RunId,
 } from '../orchestrator/domain/ids.ts';
 import { attemptDir, experimentDir } from '../orchestrator/domain/layout.ts';
 import { experimentIn, runsOf, type Rerun, type State } from '../orchestrator/domain/state.ts';
 import { trainsOtherwise } from '../orchestrator/domain/variant.ts';
-import { readLab } from '../orchestrator/lab/lab.ts';
 import { subject } from '../orchestrator/lab/marks.ts';
+import { readNoticing } from '../orchestrator/lab/own/reading.ts';
 import { standing, type Standing } from '../orchestrator/lab/standing.ts';
 import type { Judgement } from '../orchestrator/domain/experiment.ts';
 import type { RunResult } from '../orchestrator/domain/run.ts';
-import { bold, dim, green, oneLine, print, printJson, red, yellow } from './output.ts';
+import {
+  bold,
+  dim,
+  fact,
+  green,
+  oneLine,
+  print,
+  printJson,
+  red,
+  remark,
+  yellow,
+} from './output.ts';
+import { showOwn } from './show-own.ts';
+import { paramTable, summaryTable } from './show-tables.ts';
 import { duration, short, table } from './table.ts';
 import {
   dawnInWords,
@@ -37,7 +51,12 @@ export async function run(
   [id = '']: readonly string[],
   { json }: { json?: boolean },
 ): Promise<number> {
-  const { lab, state } = await readLab(process.cwd());
+  const { lab, state, remarks } = await readNoticing(process.cwd());
+  remarks.forEach(remark);
+  if (isOwnRunId(id)) {
+    await showOwn(lab, state, id, json === true);
+    return 0;
+  }
   const target = subject(state, id);
   const now = await standing(lab);
   if (isExperimentId(target)) {
@@ -191,27 +210,8 @@ function showRun(state: State, id: RunId, now: Standing): void {
   for (const rerun of page.reruns) fact('rerun', rerunInWords(rerun));
   const traceback = state.runs.get(id)?.result?.failure?.traceback;
   if (traceback) print(`\n${traceback.split('\n').map(oneLine).join('\n')}`);
-  print();
-  print(
-    table(
-      [
-        { title: 'metric', cell: (each) => each.key },
-        { title: 'last value', cell: (each) => each.text ?? short(each.number), right: true },
-      ],
-      page.summary,
-    ),
-  );
-  print();
-  print(
-    table(
-      [
-        { title: 'parameter', cell: (each) => each.key },
-        { title: 'value', cell: (each) => each.value, flexible: true },
-        { title: 'from', cell: (each) => each.source },
-      ],
-      page.params,
-    ),
-  );
+  print(`\n${summaryTable(page.summary)}`);
+  print(`\n${paramTable(page.params)}`);
 }
 
 /** `killed (pruned)`; of a run that would have been, that it ran on. */
@@ -229,8 +229,6 @@ function rerunInWords({ run, same, objective, differences, who, at }: Rerun): st
   const again = objective === null && same ? 'failed the same way' : `${came}${number}`;
   return `${run}: ${again} (${changed}${oneLine(who)}, ${at.slice(0, 10)})`;
 }
-
-const fact = (name: string, text: string): void => print(`${dim(name.padEnd(12))}${text}`);
 
 const paintDiff = (diff: string): string =>
   diff

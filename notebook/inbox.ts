@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Event, EventBody } from '../orchestrator/domain/event.ts';
 import { decodeEvent, encodeEvent } from './codec.ts';
-import { errorCode, ignoring, sync, writeDurably } from './durable.ts';
+import { errorCode, ignoring, makeNotebookFolder, sync, writeDurably } from './durable.ts';
 import { checksummed, unchecked } from './lines.ts';
 
 /** A record that another process left, one per file. */
@@ -29,7 +29,7 @@ export async function putInInbox(
   id: string = newId(at),
 ): Promise<void> {
   const folder = join(dir, 'inbox');
-  await mkdir(folder, { recursive: true });
+  await makeNotebookFolder(dir);
   const event: Event = { seq: 0, at: new Date(at).toISOString(), ...body };
   await writeDurably(join(folder, `${id}.json`), checksummed(encodeEvent(event)));
 }

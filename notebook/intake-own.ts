@@ -20,20 +20,19 @@ export const untaken = (
   );
 
 /**
- * Takes the metrics of runs of one's own in that are not, until the time is up (milliseconds since
- * 1970). Returns what is wrong with their files. Throws LabError failed where the notebook cannot be
- * written.
+ * Takes the metrics of runs of one's own in that are not, for as long as `goOn` says. Returns what is
+ * wrong with their files. Throws LabError failed where the notebook cannot be written.
  */
 export async function takeInOwn(
   dir: string,
   keeper: Keeper,
   state: State,
   runsDir: string,
-  until = Infinity,
+  goOn: () => boolean,
 ): Promise<readonly Problem[]> {
   const waiting = untaken(state, keeper.current);
   const problems: Problem[] = [];
-  for (let first = 0; first < waiting.length && Date.now() < until; first += AT_ONCE) {
+  for (let first = 0; first < waiting.length && goOn(); first += AT_ONCE) {
     const takings: Taking[] = [];
     for (const { id: run, attempt, end } of waiting.slice(first, first + AT_ONCE)) {
       const file = sourceOf(runsDir, run, attempt);

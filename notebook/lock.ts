@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { LabError } from '../orchestrator/domain/errors.ts';
@@ -16,7 +17,15 @@ export interface Holder {
   readonly host: string;
   /** When the lock was taken, ISO 8601. */
   readonly since: string;
+  /** `take_in`: for a moment, by a verb that brings in what waits; no night works under it. */
+  readonly purpose: Purpose;
 }
+
+type Purpose = 'launch' | 'take_in';
+
+/** So long a launch waits for a verb that takes in. That one is done long before, unless it was suspended. */
+const PATIENCE_MS = 30_000;
+const LOOK_MS = 50;
 
 export interface Lock {
   /** Throws LabError busy where the lock is no longer this process': somebody took it, or took it away. */
@@ -26,16 +35,22 @@ export interface Lock {
 
 /**
  * Takes the notebook for this process. Throws LabError busy, naming the holder's pid and when it
- * started, where a living process has it; the lock of a dead one is taken over.
+ * started, where a living process has it; the lock of a dead one is taken over. A launch waits for
+ * a verb that only takes in; who takes in waits for nobody.
  */
-export async function takeLock(dir: string, since: string): Promise<Lock> {
+export async function takeLock(
+  dir: string,
+  since: string,
+  purpose: Purpose = 'launch',
+): Promise<Lock> {
   const path = join(dir, 'lock');
-  const mine = JSON.stringify(await thisProcess(since));
+  const until = performance.now() + (purpose === 'launch' ? PATIENCE_MS : 0);
+  const mine = JSON.stringify(await thisProcess(since, purpose));
   const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   await writeFile(draft, mine);
   await sync(draft);
   try {
-    while (!(await linked(draft, path))) await removeStale(path);
+    while (!(await linked(draft, path))) await removeStale(path, until);
   } finally {
     await rm(draft, { force: true });
   }
@@ -58,11 +73,11 @@ export async function takeLock(dir: string, since: string): Promise<Lock> {
   };
 }
 
-/** Who holds the notebook now; null where nobody who lives does. */
+/** The launch that holds the notebook now; null where none that lives does. */
 export async function holderOf(dir: string): Promise<Holder | null> {
   const text = await contentOf(join(dir, 'lock'));
   const holder = text === undefined ? null : parse(text);
-  return holder && (await lives(holder)) ? holder : null;
+  return holder?.purpose === 'launch' && (await lives(holder)) ? holder : null;
 }
 
 /** link, unlike rename, fails where the name is taken. */
@@ -76,11 +91,15 @@ const linked = async (from: string, to: string): Promise<boolean> => {
   }
 };
 
-async function removeStale(path: string): Promise<void> {
+/** Returns when it is worth another try. */
+async function removeStale(path: string, until: number): Promise<void> {
   const text = await contentOf(path);
   if (text === undefined) return;
   const holder = parse(text);
-  if (holder && (await lives(holder))) throw busy(holder, path, await isStopped(holder));
+  if (holder && (await lives(holder))) {
+    if (holder.purpose === 'take_in' && performance.now() < until) return setTimeout(LOOK_MS);
+    throw busy(holder, path, await isStopped(holder));
+  }
   const aside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     await rename(path, aside);
@@ -107,17 +126,18 @@ const contentOf = (path: string): Promise<string | undefined> =>
 
 function parse(text: string): Holder | null {
   try {
-    const { pid, process_started, host, since } = JSON.parse(text) as Partial<Holder>;
+    const { pid, process_started, host, since, purpose } = JSON.parse(text) as Partial<Holder>;
     if (typeof pid !== 'number' || typeof process_started !== 'string') return null;
-    return { pid, process_started, host: host ?? '', since: since ?? '' };
+    const what = purpose === 'take_in' ? purpose : 'launch';
+    return { pid, process_started, host: host ?? '', since: since ?? '', purpose: what };
   } catch {
     return null; // written by nobody of ours, or cut off by a crash
   }
 }
 
-async function thisProcess(since: string): Promise<Holder> {
+async function thisProcess(since: string, purpose: Purpose): Promise<Holder> {
   const process_started = (await startOf(process.pid)) ?? 'unknown';
-  return { pid: process.pid, process_started, host: hostname(), since };
+  return { pid: process.pid, process_started, host: hostname(), since, purpose };
 }
 
 async function lives(holder: Holder): Promise<boolean> {

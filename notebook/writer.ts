@@ -29,6 +29,8 @@ export interface NotebookOptions {
   readonly runsDir?: string;
   readonly clock: Clock;
   readonly schema?: Schema;
+  /** `take_in`: for a moment, to bring in what waits. A launch that begins meanwhile waits for it. */
+  readonly purpose?: 'launch' | 'take_in';
   /** Milliseconds until what was recorded is sealed into Parquet without being asked. */
   readonly sealAfter?: number;
   /** So many files of one table may wait; more are merged. */
@@ -41,10 +43,10 @@ export interface OpenNotebook extends Notebook {
   /** What was found damaged or could not be read, in words; the same is in the alerts. */
   readonly warnings: readonly string[];
   /**
-   * Takes the metrics of runs of one's own in that ended, as far as it comes until a time
-   * (milliseconds since 1970). Throws LabError failed.
+   * Takes the metrics of runs of one's own in that ended, for as long as `goOn` says. Throws LabError
+   * failed.
    */
-  takeInOwn(until?: number): Promise<void>;
+  takeInOwn(goOn?: () => boolean): Promise<void>;
 }
 
 /**
@@ -55,7 +57,7 @@ export interface OpenNotebook extends Notebook {
 export async function openNotebook(options: NotebookOptions): Promise<OpenNotebook> {
   const dir = resolve(options.dir);
   await makeNotebookFolder(dir);
-  const lock = await takeLock(dir, new Date(options.clock.now()).toISOString());
+  const lock = await takeLock(dir, new Date(options.clock.now()).toISOString(), options.purpose);
   try {
     const notebook = await openLocked({ ...options, dir }, lock);
     let closed: Promise<void> | null = null;
@@ -133,8 +135,8 @@ async function openOver(
       if (problem) await warn(problem);
       sealer.soon();
     },
-    async takeInOwn(until) {
-      const problems = await takeInOwn(dir, keeper, contents().state, runsDir, until);
+    async takeInOwn(goOn = () => true) {
+      const problems = await takeInOwn(dir, keeper, contents().state, runsDir, goOn);
       for (const problem of problems) await warn(problem);
       sealer.soon();
     },

@@ -12,7 +12,7 @@ import type { Home } from './git/home.ts';
 import { openObjects } from './git/objects.ts';
 import { patient } from './git/patient.ts';
 import { mergesInto, promote } from './git/promote.ts';
-import { changedPaths, diff, dirtyPaths, listFiles, readText } from './git/read.ts';
+import { changedPaths, diff, dirtyPaths, listFiles, readText, uncommitted } from './git/read.ts';
 import {
   branchPrefix,
   deleteBranch,
@@ -62,6 +62,7 @@ export async function openRepository(
     readFile: (at, path) => readText(git, objects, at, path),
     listFiles: (at) => listFiles(git, objects, at),
     dirtyPaths: () => dirtyPaths(git, user),
+    uncommitted: () => uncommitted(git, user),
     branchPrefix: () => branchPrefix(git, store),
     highestExperiment: () => highestExperiment(git, store),
     createBranch: (branch, at) => pointBranch(git, home, branch, at),

@@ -36,7 +36,7 @@ export async function collectArtifacts(
       if (!(await copied(source, join(into, path)))) onNoRoom(path);
     }
   }
-  return list(into);
+  return listArtifacts(into);
 }
 
 /** False where there is no room. */
@@ -67,7 +67,8 @@ async function makeReal(folder: string): Promise<void> {
 const covers = (glob: string, path: string): boolean =>
   path.split('/').some((_, i, segments) => matchesGlob(glob, segments.slice(0, i + 1).join('/')));
 
-async function list(folder: string): Promise<readonly Artifact[]> {
+/** The files below a folder; links are none. */
+export async function listArtifacts(folder: string): Promise<readonly Artifact[]> {
   const artifacts: Artifact[] = [];
   for await (const entry of walk(folder)) {
     const file = join(folder, entry.path);

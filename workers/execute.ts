@@ -88,7 +88,10 @@ export async function execute(attempt: Attempt, execution: Execution): Promise<E
 }
 
 /** Brings output to whoever reads its lines, behind its writing: a flood is not to hold up who prints. */
-function readerOf({ onLine, settled }: Execution, longest: number) {
+export function readerOf(
+  { onLine, settled }: Pick<Execution, 'onLine' | 'settled'>,
+  longest: number,
+) {
   let time = 0;
   const hear = (stream: Stream) =>
     createLineSplitter(longest, (line) => onLine?.(line, time, stream));

@@ -68,6 +68,15 @@ function classOf(ending: Ending, text: string): FailureClass {
 const signalIn = (code: number | null): string | null =>
   Object.entries(constants.signals).find(([, n]) => code === 128 + n)?.[0] ?? null;
 
+/** The error that the end of an output speaks of, empty where it speaks of none, and its traceback. */
+export function lastWords(output: Pick<Executed, 'stdout' | 'stderr'>): {
+  readonly error: string;
+  readonly traceback: string;
+} {
+  const traceback = tracebackOf(output);
+  return { error: lastLine(traceback), traceback };
+}
+
 const MOST_LINES = 40;
 const LONGEST_LINE = 500;
 

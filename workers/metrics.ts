@@ -26,6 +26,8 @@ export interface MetricsReader {
   line(text: string, time: number): void;
   /** One object of metrics.jsonl. */
   record(value: Literal, time: number): void;
+  /** A number that was read before. */
+  point(found: Point): void;
   /** No more will come. */
   end(time: number): void;
   readonly series: ReadonlyMap<string, Series>;
@@ -239,6 +241,7 @@ export function createMetricsReader(options: MetricsOptions): MetricsReader {
         time,
       );
     },
+    point: ({ key, step, time, value }) => number(key, step, time, value),
     end: release,
   };
 }

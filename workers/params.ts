@@ -7,13 +7,16 @@ export interface ParamSources {
   /** The command's words, program first. */
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** What the script gave to a logger as its configuration. */
+  readonly logged?: ReadonlyMap<string, Scalar>;
   /** The configuration that the script printed. */
   readonly printed: ReadonlyMap<string, Scalar>;
 }
 
 /**
  * What a run was configured with, one row per key: where two sources name the same key, knob goes
- * before argument, argument before environment, environment before what was printed.
+ * before argument, argument before environment, environment before what was logged, and that
+ * before what was printed.
  */
 export function paramsOf(sources: ParamSources): readonly Param[] {
   const params = new Map<string, Param>();
@@ -25,10 +28,10 @@ export function paramsOf(sources: ParamSources): readonly Param[] {
   add('knob', Object.entries(sources.knobs));
   add('argument', argumentsIn(sources.words));
   add('environment', Object.entries(sources.env));
-  add(
-    'printed',
-    [...sources.printed].map(([key, value]) => [key, String(value)] as const),
-  );
+  const said = (values: ReadonlyMap<string, Scalar>) =>
+    [...values].map(([key, value]) => [key, String(value)] as const);
+  add('logged', said(sources.logged ?? new Map()));
+  add('printed', said(sources.printed));
   return [...params.values()];
 }
 

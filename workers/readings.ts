@@ -105,7 +105,7 @@ function noMetric(metric: string, found: readonly string[], who: string): Failur
 }
 
 /** The last value of everything, and the texts. The run's peak memory, unless the script said its own. */
-function summaryOf(
+export function summaryOf(
   metrics: Pick<MetricsReader, 'series' | 'texts'>,
   peak_memory_mb: number | null,
 ): readonly SummaryValue[] {

@@ -1,3 +1,4 @@
+import { quoteArgument } from './command.ts';
 import type { OwnRunId } from './ids.ts';
 import type { Artifact, Failure, Param, RunStatus, SummaryValue, Tier } from './run.ts';
 
@@ -134,6 +135,4 @@ export const ownName = ({ name, command }: Pick<OwnStart, 'name' | 'command'>): 
 
 /** As it would be typed: words that a shell would split are in quotes. */
 export const commandInWords = (command: readonly string[]): string =>
-  command
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
+  command.map(quoteArgument).join(' ');

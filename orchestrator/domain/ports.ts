@@ -104,6 +104,11 @@ export interface Repository {
   listFiles(commit: string): Promise<readonly string[]>;
   /** Uncommitted and untracked paths of the user's checkout. */
   dirtyPaths(): Promise<readonly string[]>;
+  /**
+   * What of the user's checkout is in no commit: changes of tracked files as a diff that can be
+   * applied to HEAD again, and the names of untracked files, of whole folders where all of one is.
+   */
+  uncommitted(): Promise<{ readonly diff: Uint8Array; readonly untracked: readonly string[] }>;
   /** `autolab`, or `autolab-lab` where a branch named autolab is in the way. */
   branchPrefix(): Promise<string>;
   /** The highest n of the branches `<prefix>/E-n`; -1 where there are none. */

@@ -143,3 +143,17 @@ export async function dirtyPaths(git: Git, user: Place): Promise<readonly string
   ]);
   return items.map((item) => item.slice('XY '.length));
 }
+
+/** Bytes of the diff as git says them: a text of another encoding would not come back the same. */
+export async function uncommitted(
+  git: Git,
+  user: Place,
+): Promise<{ readonly diff: Buffer; readonly untracked: readonly string[] }> {
+  const args = ['diff', '--no-color', '--no-ext-diff', '--no-textconv', '--binary', '--full-index'];
+  const [found, untracked] = await Promise.all([
+    git.ask(user, [...args, '--no-renames', '--ignore-submodules=dirty', 'HEAD', '--']),
+    git.items(user, ['ls-files', '-z', '--others', '--exclude-standard', '--directory']),
+  ]);
+  if (found.code !== 0) throw failed(args, found);
+  return { diff: found.stdout, untracked };
+}

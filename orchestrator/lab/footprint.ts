@@ -23,14 +23,24 @@ const MARK = '<!-- Written by AutoLab from its notebook; autolab report writes i
  */
 export async function makeRoom(repository: Repository, base: string): Promise<void> {
   const { root } = repository;
-  for (const folder of ['data', EXPERIMENTS_DIR, NOTEBOOK_DIR]) await refuseOddFolder(root, folder);
+  await refuseOddFolders(root);
   const tracked = new Set(await repository.listFiles(base));
   for (const path of [FINDINGS_FILE, PICTURE]) await refuseForeignFile(root, path, tracked);
   await mkdir(join(root, NOTEBOOK_DIR), { recursive: true });
   await mkdir(join(root, EXPERIMENTS_DIR), { recursive: true });
   const whole = [`/${FINDINGS_FILE}`, `/${PICTURE}`];
   const halves = whole.map((path) => path + PART);
-  await exclude(repository, [...whole, ...halves, `/${EXPERIMENTS_DIR}/E-*/`]);
+  await exclude(repository, [
+    ...whole,
+    ...halves,
+    `/${EXPERIMENTS_DIR}/E-*/`,
+    `/${EXPERIMENTS_DIR}/R-*/`,
+  ]);
+}
+
+/** The folders that AutoLab writes to are folders. Throws LabError refused. */
+export async function refuseOddFolders(root: string): Promise<void> {
+  for (const folder of ['data', EXPERIMENTS_DIR, NOTEBOOK_DIR]) await refuseOddFolder(root, folder);
 }
 
 /** A link would let an experiment's files land somewhere else; a file would be lost. */

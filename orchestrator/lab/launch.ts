@@ -8,6 +8,7 @@ import { currentNight, type State } from '../domain/state.ts';
 import { runNight, type Interruption, type Outcome } from '../night.ts';
 import { goalRemark } from '../goal.ts';
 import { opening } from '../opening.ts';
+import { watchOwnRuns } from './own/watch.ts';
 import { openExecutor } from './executor.ts';
 import { makeRoom, publish } from './footprint.ts';
 import { clock, type Lab, type LabPlan } from './lab.ts';
@@ -56,6 +57,7 @@ export async function launch(
     on.onEvent(state, event);
     notifier?.tell(state, event);
   };
+  const own = watchOwnRuns(lab, notebook, on.onRemark);
   let opened: Promise<Queue> | undefined;
   try {
     const { openQueue } = await import('../queue.ts');
@@ -74,7 +76,7 @@ export async function launch(
     ]);
     for (const orphan of await executor.endOrphans()) on.onRemark(orphan);
     await sweepLeftovers();
-    await notebook.drainInbox();
+    await own.drainInbox();
     let state = replay(notebook.events);
     const record = async (body: EventBody): Promise<void> => {
       on.beforeRecord?.(body);
@@ -100,7 +102,8 @@ export async function launch(
       await serveRoles(await commandIn(lab), queue, executor, notebook, night.slots);
       const outcome = await runNight(
         {
-          ...{ root: lab.root, notebook, queue, executor, clock, onEvent },
+          ...{ root: lab.root, queue, executor, clock, onEvent },
+          notebook: { ...notebook, drainInbox: own.drainInbox },
           surroundings: {
             branch_prefix: await lab.repository.branchPrefix(),
             gpus: (slot) => gpusFor(slot, plan, here),
@@ -123,6 +126,7 @@ export async function launch(
       () => undefined,
     );
     const said = notebook.warnings.length;
+    await own.close();
     // Both, whatever comes of the other.
     await Promise.all([notebook.close(), notifier?.close()]);
     for (const text of notebook.warnings.slice(said)) on.onRemark(text);

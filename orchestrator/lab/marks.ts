@@ -1,7 +1,14 @@
 import { userInfo } from 'node:os';
 import { LabError } from '../domain/errors.ts';
 import type { EventBody } from '../domain/event.ts';
-import { isExperimentId, isRunId, type ExperimentId, type RunId } from '../domain/ids.ts';
+import {
+  isExperimentId,
+  isRunId,
+  type ExperimentId,
+  type OwnRunId,
+  type RunId,
+} from '../domain/ids.ts';
+import type { OwnRun } from '../domain/own-run.ts';
 import type { State } from '../domain/state.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
 import type { Lab } from './lab.ts';
@@ -17,6 +24,13 @@ export function subject(state: State, id: string): ExperimentId | RunId {
     `expected an experiment or a run of this lab, such as E-0007 or E-0007.2, found ${id}`,
     id,
   );
+}
+
+/** A run of one's own that the notebook knows. Throws LabError not_found. */
+export function ownRunIn(state: State, id: OwnRunId): OwnRun {
+  const run = state.own.get(id);
+  if (run) return run;
+  throw new LabError('not_found', `expected a run of this lab, such as R-0001, found ${id}`, id);
 }
 
 export async function flag(

@@ -1,0 +1,97 @@
+import { lstat, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runRow } from '../notebook/rows.ts';
+import type { OwnRunId } from '../orchestrator/domain/ids.ts';
+import { ownRunDir } from '../orchestrator/domain/layout.ts';
+import { detailsOf, type OwnRun } from '../orchestrator/domain/own-run.ts';
+import type { State } from '../orchestrator/domain/state.ts';
+import type { Lab } from '../orchestrator/lab/lab.ts';
+import { ownRunIn } from '../orchestrator/lab/marks.ts';
+import { bold, dim, fact, oneLine, print, printJson } from './output.ts';
+import { paramTable, summaryTable } from './show-tables.ts';
+import { duration, short, table } from './table.ts';
+
+/** `autolab show R-0001`: a run of one's own as a page, or everything of it as JSON. */
+export async function showOwn(lab: Lab, state: State, id: OwnRunId, json: boolean): Promise<void> {
+  const run = ownRunIn(state, id);
+  const folder = ownRunDir(id);
+  const diff = join(lab.root, folder, 'change.diff');
+  const page = await pageOf(state, run, folder, await exists(diff));
+  if (!json) return showPage(run, page);
+  printJson({ ...page, diff: page.diff ? await readFile(diff, 'utf8') : '' });
+}
+
+async function pageOf(state: State, run: OwnRun, folder: string, diff: boolean) {
+  const { params, summary, artifacts, words, remarks } = detailsOf(run);
+  const { directory, host, who, branch, dirty, end } = run;
+  return {
+    ...runRow(state, run.id),
+    ...{ folder, directory, host, who, branch, dirty, diff },
+    ended: end?.ended ?? null,
+    ...{ params, summary: summary.map(spelt), artifacts },
+    ...{ findings: words.findings, tags: words.tags, group: words.group, remarks },
+  };
+}
+
+/** JSON has no word for numbers that are not finite. */
+const spelt = <V extends { readonly number: number | null }>(value: V) => ({
+  ...value,
+  number:
+    value.number === null || Number.isFinite(value.number) ? value.number : String(value.number),
+});
+
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+type Page = Awaited<ReturnType<typeof pageOf>>;
+
+function showPage(run: OwnRun, page: Page): void {
+  print(`${bold(page.id)}  ${oneLine(page.name)}`);
+  print(dim('a run of your own: it takes no part in what a night decides'));
+  print();
+  fact('status', statusOf(page));
+  fact('objective', `${short(page.objective)} (${page.tier ?? 'not measured'})`);
+  if (page.command !== null) fact('command', oneLine(page.command));
+  if (page.directory !== null) fact('directory', oneLine(page.directory));
+  fact('code', codeOf(run, page));
+  fact(
+    'started',
+    [run.started, page.who, page.host].filter(Boolean).map(String).map(oneLine).join(', '),
+  );
+  if (page.seconds !== null) fact('took', duration(page.seconds));
+  fact('folder', page.folder);
+  if (page.group !== null) fact('group', oneLine(page.group));
+  if (page.tags.length > 0) fact('tags', page.tags.map(oneLine).join(', '));
+  for (const finding of page.findings) fact('says', oneLine(finding));
+  for (const remark of page.remarks) fact('odd', oneLine(remark));
+  if (page.traceback) print(`\n${page.traceback.split('\n').map(oneLine).join('\n')}`);
+  print(`\n${summaryTable(page.summary)}`);
+  print(`\n${paramTable(page.params)}`);
+  if (page.artifacts.length === 0) return;
+  const columns = [
+    { title: 'artifact', cell: ({ name }: Page['artifacts'][number]) => name, flexible: true },
+    { title: 'bytes', cell: ({ bytes }: Page['artifacts'][number]) => String(bytes), right: true },
+  ];
+  print(`\n${table(columns, page.artifacts)}`);
+}
+
+function statusOf({ status, failure, failure_message, killed_because }: Page): string {
+  if (failure !== null) return `${failure}: ${oneLine(failure_message ?? '')}`;
+  return killed_because === null ? status : `${status} (${WHY[killed_because] ?? killed_because})`;
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  user: 'by you',
+  signal: 'by a signal',
+  gone: 'its process is gone and left no word',
+};
+
+function codeOf({ commit, branch, dirty }: OwnRun, { diff, folder }: Page): string {
+  if (commit === null) return 'nobody knows';
+  const where = `${commit.slice(0, 10)}${branch === null ? '' : ` on ${oneLine(branch)}`}`;
+  if (dirty !== true) return where;
+  return `${where}, with what was not committed${diff ? `: ${folder}/change.diff` : ''}`;
+}
