@@ -2,7 +2,7 @@ import { LabError } from '../orchestrator/domain/errors.ts';
 import type { OwnRun } from '../orchestrator/domain/own-run.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import { inWords } from './durable.ts';
-import { lostInWords, parquetProblem, sourceOf, withMetrics, type Taking } from './intake.ts';
+import { rowsOf, sourceOf, whatIsLeft, withLeft, type Taking } from './intake.ts';
 import type { Keeper, Manifest } from './manifest.ts';
 import type { Problem } from './problem.ts';
 
@@ -16,7 +16,7 @@ export const untaken = (
 ): readonly OwnRun[] =>
   [...own.values()].filter(
     ({ id, attempt, end }) =>
-      end !== null && end.metric_points > 0 && (attempts[id] ?? 0) < attempt,
+      end !== null && (attempts[id] ?? 0) < attempt && [...rowsOf(end).values()].some(Boolean),
   );
 
 /**
@@ -35,14 +35,14 @@ export async function takeInOwn(
   for (let first = 0; first < waiting.length && goOn(); first += AT_ONCE) {
     const takings: Taking[] = [];
     for (const { id: run, attempt, end } of waiting.slice(first, first + AT_ONCE)) {
-      const file = sourceOf(runsDir, run, attempt);
-      const problem = await parquetProblem(file);
-      if (problem !== null) problems.push({ text: lostInWords(file, problem, run), run: null });
-      const points = end?.metric_points ?? 0;
-      takings.push({ run, attempt, points, source: problem === null ? file : null });
+      const { metric_points = 0, sample_rows = 0 } = end ?? {};
+      const by = { run, attempt, metric_points, sample_rows };
+      const found = await whatIsLeft(by, sourceOf(runsDir, run, attempt));
+      takings.push(found.taking);
+      problems.push(...found.problems);
     }
     try {
-      await keeper.change((manifest) => withMetrics(dir, manifest, takings));
+      await keeper.change((manifest) => withLeft(dir, manifest, takings));
     } catch (error) {
       const text = `the metrics of ${takings.length} runs could not be taken in: ${inWords(error)}`;
       throw new LabError('failed', text, dir, error);

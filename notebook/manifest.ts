@@ -18,7 +18,7 @@ export interface FileEntry {
   readonly sha256: string;
   /** How often its rows have been merged. */
   readonly level: number;
-  /** Of a metrics file: its runs, with the attempt that the numbers are of. */
+  /** Of what runs left: its runs, with the attempt that the rows are of. */
   readonly runs?: Readonly<Record<AnyRunId, number>>;
 }
 
@@ -32,7 +32,7 @@ export interface Manifest {
   /** The journal file being written, from the notebook's folder. */
   readonly journal: string;
   readonly files: readonly FileEntry[];
-  /** The attempt of each run whose metrics were taken in last; one without metrics has no file. */
+  /** The attempt of each run whose files were taken in last; one without any has none here. */
   readonly attempts: Readonly<Record<AnyRunId, number>>;
 }
 
@@ -90,7 +90,7 @@ export function asOf(state: State, manifest: Manifest): Manifest {
   return { ...manifest, attempts: { ...manifest.attempts, ...attempts } };
 }
 
-/** Runs of a metrics file that a newer attempt replaced: rows of theirs in it do not count. */
+/** Runs of such a file that a newer attempt replaced: rows of theirs in it do not count. */
 export const overtaken = (manifest: Manifest, file: FileEntry): readonly AnyRunId[] =>
   (Object.entries(file.runs ?? {}) as [AnyRunId, number][]).flatMap(([run, attempt]) =>
     manifest.attempts[run] === attempt ? [] : run,

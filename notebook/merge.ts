@@ -5,7 +5,7 @@ import { withDatabase } from './duckdb.ts';
 import { beside } from './durable.ts';
 import { overtaken, type FileEntry, type Manifest } from './manifest.ts';
 import { writeParquet } from './parquet.ts';
-import { columnNames, name, newestOnly, readParquet, sealedColumns, selectMetrics } from './sql.ts';
+import { columnNames, name, newestOnly, readParquet, sealedColumns, selectOfRuns } from './sql.ts';
 import type { Table } from './table.ts';
 import { TABLES } from './tables.ts';
 
@@ -31,7 +31,7 @@ export function dueMerges(manifest: Manifest, most: number = MOST_FILES): readon
   });
 }
 
-/** The merged file, not yet in the manifest: metrics by run, key and step; records the newest only. */
+/** The merged file, not yet in the manifest: what runs left in the table's order; records the newest only. */
 export async function merge(
   dir: string,
   manifest: Manifest,
@@ -40,12 +40,15 @@ export async function merge(
   const level = Math.max(...files.map((file) => file.level)) + 1;
   const select = table.journal
     ? selectNewest(dir, files, table, table.journal.subject)
-    : `${selectMetrics(dir, manifest, files, table)} ORDER BY run_id, key, step, time`;
+    : `${selectOfRuns(dir, manifest, files, table)} ${sorted(table)}`;
   const merged = await withDatabase({ spill: beside(join(dir, 'spill')) }, (database) =>
     writeParquet(database, dir, { table: table.name, stem: 'merged', select, level }),
   );
   return table.journal ? merged : { ...merged, runs: runsOf(manifest, files) };
 }
+
+const sorted = ({ sortedBy }: Table): string =>
+  sortedBy === null ? '' : `ORDER BY ${sortedBy.map(name).join(', ')}`;
 
 // Subjects marked as removed stay: older files of higher levels may still hold rows of theirs.
 function selectNewest(

@@ -31,7 +31,7 @@ export const createTable = (table: string, columns: readonly Column[]): string =
 export function selectSealed(dir: string, manifest: Manifest, table: Table): string {
   const files = manifest.files.filter((file) => file.table === table.name);
   if (files.length === 0) return selectNothing(table);
-  if (!table.journal) return selectMetrics(dir, manifest, files, table);
+  if (!table.journal) return selectOfRuns(dir, manifest, files, table);
   const newest = newestOnly(table.journal.subject);
   return `SELECT ${columnNames(table.columns)} FROM ${readParquet(dir, files)} QUALIFY ${newest} AND NOT removed`;
 }
@@ -47,8 +47,8 @@ export function selectNothing(table: Table): string {
   return `SELECT ${list(columns)} WHERE false`;
 }
 
-/** Rows of metrics files, without those of runs that a newer attempt replaced. */
-export function selectMetrics(
+/** Rows of files that runs left, without those of runs that a newer attempt replaced. */
+export function selectOfRuns(
   dir: string,
   manifest: Manifest,
   files: readonly FileEntry[],

@@ -44,8 +44,7 @@ export async function takeStock(
   if (!whole) {
     const { manifest: gathered, lost } = await regather(dir, manifest, state, runsDir);
     const texts = problem === null ? [] : [problem];
-    if (lost.length > 0)
-      texts.push(`no manifest names the metrics of ${lost.join(', ')}: they are lost`);
+    if (lost.length > 0) texts.push(`no manifest names the ${lost.join(', the ')}: they are lost`);
     return {
       manifest: gathered,
       problems: texts.map((text) => ({ text, run: null })),

@@ -37,8 +37,10 @@ export interface Table {
   readonly columns: readonly Column[];
   /** A query worth copying. */
   readonly example: string;
-  /** How rows come from the journal; null where they do not (metrics), or not yet. */
+  /** How rows come from the journal; null where they do not, or not yet. */
   readonly journal: FromJournal | null;
+  /** Where its rows are what runs left in files of that table's name: the order of a merged file. */
+  readonly sortedBy: readonly string[] | null;
 }
 
 /**
@@ -73,6 +75,7 @@ interface Definition<R> {
   /** One per field of the row, of a type that fits it. */
   readonly columns: Columns<R>;
   readonly example: string;
+  readonly sortedBy?: readonly (keyof R & string)[];
   readonly journal?: {
     readonly subject: keyof R & string;
     readonly subjects: (contents: Contents) => Iterable<string>;
@@ -81,11 +84,12 @@ interface Definition<R> {
 }
 
 /** A table whose columns the compiler holds to the fields of its rows. */
-export function defineTable<R>({ columns, journal, ...rest }: Definition<R>): Table {
+export function defineTable<R>({ columns, journal, sortedBy, ...rest }: Definition<R>): Table {
   const entries = Object.entries(columns) as [string, readonly [ColumnType, string]][];
   return {
     ...rest,
     columns: entries.map(([name, [type, doc]]) => ({ name, type, doc })),
     journal: (journal as FromJournal | undefined) ?? null,
+    sortedBy: sortedBy ?? null,
   };
 }

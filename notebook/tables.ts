@@ -5,11 +5,12 @@ import { findings } from './tables/findings.ts';
 import { flags } from './tables/flags.ts';
 import { holdouts } from './tables/holdouts.ts';
 import { hypotheses } from './tables/hypotheses.ts';
-import { decisions, notes, samples, tags } from './tables/later.ts';
+import { decisions, notes, tags } from './tables/later.ts';
 import { metrics } from './tables/metrics.ts';
 import { nights } from './tables/nights.ts';
 import { artifacts, params, summary } from './tables/run-details.ts';
 import { runs } from './tables/runs.ts';
+import { samples } from './tables/samples.ts';
 import { spans } from './tables/spans.ts';
 
 /** Every table of the notebook, in the order in which people meet them. */
@@ -33,5 +34,8 @@ export const TABLES: readonly Table[] = [
   decisions,
 ];
 
-/** The one table whose rows do not come from the journal. */
 export const METRICS = metrics.name;
+export const SAMPLES = samples.name;
+
+/** The tables whose rows do not come from the journal, but from files that runs left. */
+export const OF_RUNS: readonly Table[] = TABLES.filter(({ sortedBy }) => sortedBy !== null);

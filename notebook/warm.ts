@@ -7,9 +7,9 @@ import { attemptIn } from './intake.ts';
 import { liveMetrics } from './live.ts';
 import { liveOwnMetrics } from './live-own.ts';
 import { asOf, type FileEntry, type Manifest } from './manifest.ts';
-import { name, selectMetrics, selectNothing, text } from './sql.ts';
+import { name, selectOfRuns, selectNothing, text } from './sql.ts';
 import type { Row, Table } from './table.ts';
-import { METRICS, TABLES } from './tables.ts';
+import { METRICS, OF_RUNS, TABLES } from './tables.ts';
 import { touchedSince, type Touched } from './touched.ts';
 import type { Verifier } from './verify.ts';
 
@@ -44,9 +44,9 @@ export interface WarmTables {
 
 /** The tables, empty; files of the notebook at `dir` are all that the database can read from here on. */
 export async function warmTables(database: Database, dir: string): Promise<WarmTables> {
-  const recorded = TABLES.filter((table) => table.name !== METRICS);
+  const recorded = TABLES.filter((table) => !OF_RUNS.includes(table));
   for (const table of recorded) await database.createTable(table.name, table.columns);
-  const metrics = await metricsView(database, dir);
+  const left = await viewsOfRuns(database, dir);
   await database.run(`SET enable_external_access = false`);
   await database.run(`SET lock_configuration = true`);
   /** Subjects of the filled tables whose rows are not what they should be. */
@@ -76,7 +76,7 @@ export async function warmTables(database: Database, dir: string): Promise<WarmT
       for (const order of orders) await write(database, order);
       return {
         written: orders.reduce((sum, { rows }) => sum + rows.length, 0),
-        warnings: mentions(sql, METRICS) ? await metrics(source) : [],
+        warnings: await left(sql, source),
       };
     },
   };
@@ -112,40 +112,61 @@ const mentions = (sql: string, table: string): boolean =>
 const LIVE = 'live_metrics';
 
 /**
- * Metrics are read where they lie. What is returned makes them those of a source, and names the
- * files that were left out because they are damaged.
+ * What runs left is read where it lies. What is returned makes the tables of it that `sql` names
+ * those of a source, and names the files that were left out because they are damaged.
  */
-async function metricsView(database: Database, dir: string) {
-  const table = TABLES.find((one) => one.name === METRICS);
-  if (!table) throw new Error(`no table ${METRICS}`);
-  const show = (selects: readonly string[]): Promise<void> =>
-    database.run(`CREATE OR REPLACE VIEW ${name(METRICS)} AS ${selects.join(' UNION ALL ')}`);
-  await database.run(`SET allowed_directories = [${text(join(dir, METRICS, '/'))}]`);
-  await database.createTable(LIVE, table.columns);
-  await show([selectNothing(table)]);
+async function viewsOfRuns(database: Database, dir: string) {
+  const show = (table: Table, selects: readonly string[]): Promise<void> =>
+    database.run(`CREATE OR REPLACE VIEW ${name(table.name)} AS ${selects.join(' UNION ALL ')}`);
+  const folders = OF_RUNS.map((table) => text(join(dir, table.name, '/')));
+  await database.run(`SET allowed_directories = [${folders.join(', ')}]`);
+  for (const table of OF_RUNS) {
+    if (table.name === METRICS) await database.createTable(LIVE, table.columns);
+    await show(table, [selectNothing(table)]);
+  }
 
-  return async ({ manifest, contents, runsDir, verify }: Source): Promise<readonly string[]> => {
+  return async (sql: string, source: Source): Promise<readonly string[]> => {
     const warnings: string[] = [];
-    const files: FileEntry[] = [];
-    for (const file of manifest.files.filter((f) => f.table === METRICS)) {
-      const problem = await verify(file);
-      if (problem === null) files.push(file);
-      else
-        warnings.push(
-          `${join(dir, file.path)} ${problem}: the metrics of ${Object.keys(file.runs ?? {}).join(', ')} ` +
-            'are left out. The next autolab launch mends it where it can',
-        );
+    for (const table of OF_RUNS.filter((one) => mentions(sql, one.name))) {
+      const { files, damaged } = await wholeFiles(dir, source, table.name);
+      warnings.push(...damaged);
+      const { manifest, contents } = source;
+      const stored = selectOfRuns(dir, asOf(contents.state, manifest), files, table);
+      const selects = files.length > 0 ? [stored] : [];
+      if (table.name === METRICS) selects.push(await liveView(database, table, source));
+      await show(table, selects.length > 0 ? selects : [selectNothing(table)]);
     }
-    const { state } = contents;
-    const trained = (await liveMetrics(state, runsDir)).filter(
-      ({ run_id }) => manifest.attempts[run_id] !== attemptIn(state, run_id),
-    );
-    const live = [...trained, ...(await liveOwnMetrics(state, manifest, runsDir))];
-    await database.run(`DELETE FROM ${name(LIVE)}`);
-    await database.insert(LIVE, table.columns, live);
-    const stored =
-      files.length > 0 ? [selectMetrics(dir, asOf(contents.state, manifest), files, table)] : [];
-    await show([...stored, `SELECT * FROM ${name(LIVE)}`]);
     return warnings;
   };
+}
+
+async function wholeFiles(dir: string, { manifest, verify }: Source, table: string) {
+  const files: FileEntry[] = [];
+  const damaged: string[] = [];
+  for (const file of manifest.files.filter((one) => one.table === table)) {
+    const problem = await verify(file);
+    if (problem === null) files.push(file);
+    else
+      damaged.push(
+        `${join(dir, file.path)} ${problem}: the ${table} of ${Object.keys(file.runs ?? {}).join(', ')} ` +
+          'are left out. The next autolab launch mends it where it can',
+      );
+  }
+  return { files, damaged };
+}
+
+/** Brings the points that running runs have logged so far into a table, and selects them. */
+async function liveView(
+  database: Database,
+  table: Table,
+  { manifest, contents, runsDir }: Source,
+): Promise<string> {
+  const { state } = contents;
+  const trained = (await liveMetrics(state, runsDir)).filter(
+    ({ run_id }) => manifest.attempts[run_id] !== attemptIn(state, run_id),
+  );
+  const live = [...trained, ...(await liveOwnMetrics(state, manifest, runsDir))];
+  await database.run(`DELETE FROM ${name(LIVE)}`);
+  await database.insert(LIVE, table.columns, live);
+  return `SELECT * FROM ${name(LIVE)}`;
 }

@@ -131,8 +131,8 @@ async function openOver(
     append: (body) => append(body),
     async takeIn(result, metricsFile) {
       const file = resolve(dirname(runsDir), metricsFile);
-      const problem = await takeIn(dir, keeper, contents().state, result, file);
-      if (problem) await warn(problem);
+      for (const problem of await takeIn(dir, keeper, contents().state, result, file))
+        await warn(problem);
       sealer.soon();
     },
     async takeInOwn(goOn = () => true) {

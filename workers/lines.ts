@@ -15,17 +15,22 @@ export interface LineSplitter {
  * lines of more than `limit` characters are not handed over, so that one endless line costs no
  * memory; `readline` crashes the process on it.
  */
-export function createLineSplitter(limit: number, onLine: (line: string) => void): LineSplitter {
+export function createLineSplitter(
+  limit: number,
+  onLine: (line: string) => void,
+  /** Told of each line that was too long. */
+  onOverlong: () => void = () => undefined,
+): LineSplitter {
   const decoder = new StringDecoder('utf8');
   let partial = '';
   let overlong = false;
 
   const take = (text: string, from: number, to: number): void => {
+    const length = partial.length + to - from;
     if (overlong) overlong = false;
-    else if (partial !== '') {
-      const line = partial + text.slice(from, to);
-      if (line.length <= limit) onLine(line);
-    } else if (to > from && to - from <= limit) onLine(text.slice(from, to));
+    else if (length > limit) onOverlong();
+    else if (partial !== '') onLine(partial + text.slice(from, to));
+    else if (length > 0) onLine(text.slice(from, to));
     partial = '';
   };
 
@@ -48,6 +53,7 @@ export function createLineSplitter(limit: number, onLine: (line: string) => void
       if (partial.length > limit) {
         overlong = true;
         partial = '';
+        onOverlong();
       }
     },
     end() {

@@ -9,37 +9,98 @@ import { readPoints } from './points.ts';
  */
 const PLAIN = { compression: 'SNAPPY', statistics: false } as const;
 const WRITE_BYTES = 256 * 1024;
-const ROWS_PER_GROUP = 8192;
+/** A group is held in memory until it is whole. */
+const POINTS_PER_GROUP = 8192;
+const SAMPLES_PER_GROUP = 512;
 /** About 10 ms of work between two turns of the event loop. */
 const ROWS_PER_TURN = 250;
 
+type Row = Readonly<Record<string, unknown>>;
+
+/** `run_id` text, `key` text, `step` int64 or null, `time` timestamp in milliseconds (UTC), `value` double. */
+const METRICS = {
+  run_id: { type: 'UTF8', ...PLAIN },
+  key: { type: 'UTF8', ...PLAIN },
+  step: { type: 'INT64', optional: true, ...PLAIN },
+  time: { type: 'TIMESTAMP_MILLIS', ...PLAIN },
+  value: { type: 'DOUBLE', ...PLAIN },
+} as const;
+
+/** metrics.parquet from metrics.ndjson. Returns how many rows there are. */
+export const writeMetrics = (ndjson: string, file: string, run: string): Promise<number> =>
+  writeRows(file, METRICS, POINTS_PER_GROUP, rowsOfPoints(ndjson, run));
+
+async function* rowsOfPoints(ndjson: string, run: string): AsyncGenerator<readonly Row[]> {
+  for await (const points of readPoints(ndjson))
+    yield points.map(({ key, step, time, value }) => ({
+      ...{ run_id: run, key, step, time: new Date(time), value },
+    }));
+}
+
+const TEXT = { type: 'UTF8', ...PLAIN } as const;
+const PERHAPS = { ...TEXT, optional: true } as const;
+
+/** All text: `metrics` is a JSON object, all but `run_id` and `sample_id` may be null. */
+const SAMPLES = {
+  run_id: TEXT,
+  task: PERHAPS,
+  sample_id: TEXT,
+  input: PERHAPS,
+  target: PERHAPS,
+  prediction: PERHAPS,
+  metrics: PERHAPS,
+} as const;
+
+/** A single prediction of a run, its metrics as JSON. */
+export interface Sample {
+  readonly task: string | null;
+  readonly sample_id: string;
+  readonly input: string | null;
+  readonly target: string | null;
+  readonly prediction: string | null;
+  readonly metrics: string | null;
+}
+
+/** samples.parquet. Returns how many rows there are. */
+export const writeSampleRows = (
+  file: string,
+  run: string,
+  samples: AsyncIterable<readonly Sample[]>,
+): Promise<number> => writeRows(file, SAMPLES, SAMPLES_PER_GROUP, rowsOfSamples(run, samples));
+
+async function* rowsOfSamples(
+  run: string,
+  samples: AsyncIterable<readonly Sample[]>,
+): AsyncGenerator<readonly Row[]> {
+  for await (const batch of samples) yield batch.map((sample) => ({ run_id: run, ...sample }));
+}
+
 /**
- * metrics.parquet from metrics.ndjson: `run_id` text, `key` text, `step` int64 or null, `time`
- * timestamp in milliseconds (UTC), `value` double. Written beside and renamed, not fsynced; about
+ * Writes rows as they come as a Parquet file. Written beside and renamed, not fsynced; about
  * 25 000 rows a second. Returns how many there are.
  */
-export async function writeMetrics(ndjson: string, file: string, run: string): Promise<number> {
+async function writeRows(
+  file: string,
+  columns: Readonly<Record<string, Field>>,
+  rowGroupSize: number,
+  batches: AsyncIterable<readonly Row[]>,
+): Promise<number> {
   const parquet = library();
-  const schema = new parquet.ParquetSchema({
-    run_id: { type: 'UTF8', ...PLAIN },
-    key: { type: 'UTF8', ...PLAIN },
-    step: { type: 'INT64', optional: true, ...PLAIN },
-    time: { type: 'TIMESTAMP_MILLIS', ...PLAIN },
-    value: { type: 'DOUBLE', ...PLAIN },
-  });
   const beside = `${file}.new`;
   await rm(beside, { recursive: true, force: true });
   try {
     const handle = await open(beside, 'w');
     try {
       const sink = sinkOf(handle);
-      const writer = await parquet.ParquetWriter.openStream(schema, sink, {
-        rowGroupSize: ROWS_PER_GROUP,
-      });
+      const writer = await parquet.ParquetWriter.openStream(
+        new parquet.ParquetSchema(columns),
+        sink,
+        { rowGroupSize },
+      );
       let rows = 0;
-      for await (const points of readPoints(ndjson)) {
-        for (const { key, step, time, value } of points) {
-          await writer.appendRow({ run_id: run, key, step, time: new Date(time), value });
+      for await (const batch of batches) {
+        for (const row of batch) {
+          await writer.appendRow(row);
           if (++rows % ROWS_PER_TURN === 0) await setImmediate();
         }
         sink.check();
@@ -96,6 +157,7 @@ function sinkOf(handle: FileHandle) {
   };
 }
 
+type Field = import('parquetjs-lite').Field;
 type Library = (typeof import('parquetjs-lite'))['default'];
 type Types = (typeof import('parquetjs-lite/lib/types.js'))['default'];
 let loaded: Library | null = null;

@@ -1,6 +1,6 @@
 /** The part of parquetjs-lite 0.8.7 that is used here; the package brings no types. */
 declare module 'parquetjs-lite' {
-  interface Field {
+  export interface Field {
     readonly type: 'UTF8' | 'INT64' | 'DOUBLE' | 'TIMESTAMP_MILLIS';
     readonly optional?: boolean;
     readonly compression?: 'UNCOMPRESSED' | 'GZIP' | 'SNAPPY';

@@ -2,32 +2,6 @@ import { defineTable } from '../table.ts';
 
 /** Tables that later versions fill: typed now, so that queries over them already work. */
 
-interface SampleRow {
-  readonly run_id: string;
-  readonly task: string | null;
-  readonly sample_id: string;
-  readonly input: string | null;
-  readonly target: string | null;
-  readonly prediction: string | null;
-  readonly metrics: Readonly<Record<string, string>> | null;
-}
-
-export const samples = defineTable<SampleRow>({
-  name: 'samples',
-  doc: 'Single predictions. Empty in this version.',
-  columns: {
-    run_id: ['VARCHAR', 'The run.'],
-    task: ['VARCHAR', 'The task or split.'],
-    sample_id: ['VARCHAR', "The sample's id within the task."],
-    input: ['VARCHAR', 'What the model was given.'],
-    target: ['VARCHAR', 'What was right.'],
-    prediction: ['VARCHAR', 'What the model said.'],
-    metrics: ['JSON', 'Numbers of this one sample.'],
-  },
-  example:
-    'SELECT run_id, count(*) AS wrong FROM samples WHERE prediction <> target GROUP BY run_id ORDER BY wrong',
-});
-
 interface TagRow {
   readonly target: string;
   readonly tag: string;

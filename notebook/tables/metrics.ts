@@ -11,6 +11,7 @@ interface MetricRow {
 /** Not made from the journal: one Parquet file per run at intake, merged when many wait. */
 export const metrics = defineTable<MetricRow>({
   name: 'metrics',
+  sortedBy: ['run_id', 'key', 'step', 'time'],
   doc: 'Every number that runs logged, one point per row.',
   columns: {
     run_id: ['VARCHAR', 'The run.'],

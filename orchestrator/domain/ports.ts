@@ -258,11 +258,12 @@ export interface NotebookReader {
   query(sql: string): Promise<Rows>;
 }
 
-/** Whose metrics, and how many points there should be. */
-export interface MetricsOf {
+/** An attempt, and how many rows there should be of what it left. */
+export interface LeftBy {
   readonly run: AnyRunId;
   readonly attempt: number;
   readonly metric_points: number;
+  readonly sample_rows?: number;
 }
 
 /** Everything recorded. One writer; what `append` acknowledged is on disk. */
@@ -271,8 +272,11 @@ export interface Notebook extends NotebookReader {
   readonly events: readonly Event[];
   /** Durable when it resolves. Calls are kept in order. */
   append(body: EventBody): Promise<Event>;
-  /** Takes a run's metrics.parquet in; once per run and attempt, later calls change nothing. */
-  takeIn(of: MetricsOf, metricsFile: string): Promise<void>;
+  /**
+   * Takes a run's metrics.parquet in, and what lies beside it of its samples; once per run and
+   * attempt, later calls change nothing.
+   */
+  takeIn(of: LeftBy, metricsFile: string): Promise<void>;
   /** Moves what other processes left in the inbox into the journal. */
   drainInbox(): Promise<readonly Event[]>;
   /** Brings the Parquet tables up to the journal. */

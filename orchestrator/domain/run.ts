@@ -1,4 +1,5 @@
 import type { ExperimentId, RunId } from './ids.ts';
+import type { Logged, Saved } from './logged.ts';
 
 export type RunStatus = 'running' | 'finished' | 'failed' | 'killed';
 
@@ -63,6 +64,10 @@ export interface Artifact {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** Where a logger saved it. */
+  readonly saved?: Saved;
+  /** The checkpoint at which the objective was best, as far as was logged. */
+  readonly best?: true;
 }
 
 /** A stretch of time of a slot or an agent, for "where did the night go?". Times are ISO 8601. */
@@ -134,6 +139,10 @@ export interface RunResult {
   readonly artifacts: readonly Artifact[];
   /** Points in the attempt's metrics.parquet. */
   readonly metric_points: number;
+  /** Rows in the attempt's samples.parquet; absent: none. */
+  readonly sample_rows?: number;
+  /** Absent where it used no logger for these. */
+  readonly logged?: Logged;
   /** The highest step that the training logged a number at, null where it logged none; absent: nobody looked. */
   readonly steps?: number | null;
   /** Runs with different keys are not compared without saying so. */
