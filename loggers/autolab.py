@@ -317,8 +317,9 @@ _DEEPEST = 20
 _LONGEST = 10_000
 
 
-def _sort(values, prefix, numbers, texts, depth=0):
+def _sort(values, prefix, numbers, texts, above=()):
     """Sorts what was logged into numbers and texts, by path."""
+    above = (*above, id(values))
     for key, value in values.items():
         key = f"{prefix}{key}"
         kind = type(value)
@@ -326,8 +327,8 @@ def _sort(values, prefix, numbers, texts, depth=0):
             numbers[key] = value
         elif isinstance(value, str):
             texts[key] = str(value)
-        elif isinstance(value, Mapping) and depth < _DEEPEST:
-            _sort(value, f"{key}/", numbers, texts, depth + 1)
+        elif isinstance(value, Mapping) and _may_enter(value, above):
+            _sort(value, f"{key}/", numbers, texts, above)
         elif value is not None:
             number = _number(value)
             if number is not None:
@@ -356,21 +357,21 @@ def _number(value):
         return None
 
 
-def _plain(value, where="", depth=0):
+def _plain(value, where="", above=()):
     """A value as JSON has it; what JSON has no form for becomes text, and that is said."""
     if value is None or isinstance(value, (str, bool)):
         return value
-    if isinstance(value, Mapping) and depth < _DEEPEST:
-        inner = value.items()
-        return {str(key): _plain(one, f"{where}/{key}", depth + 1) for key, one in inner}
-    if isinstance(value, (list, tuple, set, frozenset)) and depth < _DEEPEST:
-        return [_plain(one, where, depth + 1) for one in value]
+    if isinstance(value, (Mapping, *_LISTS)) and _may_enter(value, above):
+        above = (*above, id(value))
+        if isinstance(value, _LISTS):
+            return [_plain(one, where, above) for one in value]
+        return {str(key): _plain(one, f"{where}/{key}", above) for key, one in value.items()}
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if hasattr(value, "tolist") and getattr(value, "size", 0) != 1 and hasattr(value, "__len__"):
         with contextlib.suppress(Exception):
             if len(value) <= 1000:
-                return _plain(value.tolist(), where, depth + 1)
+                return _plain(value.tolist(), where, above)
     number = _number(value)
     if number is None:
         name = where.lstrip("/") or "a value"
@@ -379,6 +380,14 @@ def _plain(value, where="", depth=0):
     if isinstance(number, float) and not math.isfinite(number):
         return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
     return number
+
+
+_LISTS = (list, tuple, set, frozenset)
+
+
+def _may_enter(value, above):
+    """What holds itself, or nests too deeply, is not entered."""
+    return len(above) < _DEEPEST and id(value) not in above
 
 
 def _as_text(value, where):

@@ -6,16 +6,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { startOf } from '../../notebook/lock.ts';
-import type { Literal } from '../../workers/literal.ts';
 import { readLogged } from '../../workers/logged.ts';
 import { writeSamples } from '../../workers/samples.ts';
-import { followScriptMetrics } from '../../workers/script-metrics.ts';
 import {
   aLab,
   aNight,
   hasPython,
   json,
   linesOf,
+  metricsIn,
   nowhere,
   ownFolder,
   ownRuns,
@@ -67,14 +66,6 @@ print(autolab.save_artifact("folder", pathlib.Path("out")), autolab.save_artifac
 `;
 
 const WILD = ['a "b" \'c\'\\', 'line\nfeed\ttab\u0000bell\u0007', '🙂 ünï', '\ud800 half'];
-
-async function metricsIn(folder: string): Promise<readonly Literal[]> {
-  const records: Literal[] = [];
-  await followScriptMetrics(join(folder, 'metrics.jsonl'), Date.now, (value) =>
-    records.push(value),
-  ).poll();
-  return records;
-}
 
 describe.skipIf(!hasPython)('the Python logger', () => {
   it('writes what it is given into the folder of a run of the night, so that it is read again', async () => {

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
+import type { Literal } from '../../workers/literal.ts';
+import { followScriptMetrics } from '../../workers/script-metrics.ts';
+
 const LOGGERS = new URL('../../loggers/', import.meta.url).pathname;
 
 /** Where a script with its logger beside it lies and is run. Gone after the test. */
@@ -97,6 +100,15 @@ export const linesOf = (folder: string, name: string): readonly Record<string, u
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** The records of a metrics.jsonl, as a worker reads them. */
+export async function metricsIn(folder: string): Promise<readonly Literal[]> {
+  const records: Literal[] = [];
+  await followScriptMetrics(join(folder, 'metrics.jsonl'), Date.now, (value) =>
+    records.push(value),
+  ).poll();
+  return records;
+}
 
 export const hasPython =
   spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))']).status === 0;

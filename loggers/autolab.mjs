@@ -1,0 +1,598 @@
+/**
+ * Logs a training into the notebook of its lab (AutoLab, file format 1): the twin of autolab.py.
+ *
+ *     import * as autolab from './autolab.mjs';
+ *
+ *     autolab.config({ lr: 3e-4, model: { depth: 6 } });
+ *     for (let step = 0; step < 1000; step++) {
+ *       ...
+ *       autolab.log({ loss, val: { acc } }, step);
+ *     }
+ *     autolab.saveArtifact('model', 'out/model.bin', { step });
+ *     autolab.finding('It overfits after step 600.');
+ *
+ * In a night of AutoLab this goes into the folder of the run. By hand, in a lab (a git repository
+ * with a research_plan.yaml at its top), the first call opens a run of your own, `R-0001`, which ends
+ * when the process does; importing alone opens nothing. Anywhere else all of it does nothing.
+ *
+ * It is one file without dependencies (Node 20 or later), to be copied beside your script, and never
+ * stands in a training's way: what goes wrong is said once on standard error, and the training goes
+ * on. Each call is one write in append mode: a kill -9 loses nothing that was logged; only a power cut
+ * may, since nothing is fsynced. Worker threads and cluster workers log into the run of their parent
+ * where it opened one before they were started; it alone ends it.
+ */
+import { execFileSync } from 'node:child_process';
+import cluster from 'node:cluster';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+
+// --- What a script calls ---------------------------------------------------------------------
+
+/** What this run is configured with. */
+export const config = harmless('config', (values) => {
+  current()?.say('config', { values: plain(objectIn(values, 'config')) });
+});
+
+/**
+ * Numbers become metrics, texts are kept beside them; `{ val: { acc: 1 } }` is `val/acc`. NaN and
+ * infinities are kept, null and undefined are left out.
+ */
+export const log = harmless('log', (metrics, step = null) => {
+  const run = current();
+  if (run === null) return;
+  const numbers = new Map();
+  const texts = new Map();
+  sort(objectIn(metrics, 'log'), '', numbers, texts);
+  const at = stepIn(step);
+  if (at !== null && numbers.has('step')) {
+    if (numbers.get('step') !== at)
+      complain('log: the step given counts, and the metric called step is left out');
+    numbers.delete('step');
+  }
+  for (const key of ['time', '_timestamp'].filter((name) => numbers.has(name))) {
+    complain(`log: \`${key}\` is when it was logged; your metric is called metric/${key}`);
+    numbers.set(`metric/${key}`, numbers.get(key));
+    numbers.delete(key);
+  }
+  const head = at === null ? '' : `"step":${at},`;
+  // As Python's and AutoLab's readers have it, NaN and Infinity stand bare in metrics.jsonl.
+  const pairs = [...numbers].map(([key, value]) => `${JSON.stringify(key)}:${value}`);
+  if (numbers.size > 0) run.append('metrics.jsonl', `{${head}"time":${Date.now()},${pairs}}`);
+  if (texts.size > 0)
+    run.say('text', { values: Object.fromEntries(texts), ...(at === null ? {} : { step: at }) });
+});
+
+/**
+ * One prediction: what the model was given, what was right, what it said, and its numbers. `task` may
+ * be null. Texts are kept as they are, all else as JSON.
+ */
+export const logSample = harmless('logSample', (task, id, input, target, prediction, metrics) => {
+  const run = current();
+  if (run === null) return;
+  const sample = { task, id, input, target, prediction };
+  const texts = Object.entries(sample).map(([key, value]) => [key, asText(value)]);
+  const numbers = plain(objectIn(metrics ?? {}, 'the metrics of a sample'));
+  run.append('samples.jsonl', JSON.stringify({ ...Object.fromEntries(texts), metrics: numbers }));
+});
+
+/**
+ * Keeps a copy of a file or folder, or bytes, as the next version of `name`; `saveArtifact(
+ * 'out/model.bin')` takes the file's name. What has a step is a checkpoint, unless `kind` says
+ * otherwise: AutoLab tells which one was best. Returns `model:v3`, or null where nothing is kept.
+ */
+export const saveArtifact = harmless('saveArtifact', (name, source, { step, kind } = {}) => {
+  const run = current();
+  if (run === null) return null;
+  const at = stepIn(step ?? null);
+  const what = kind ?? (at === null ? 'file' : 'checkpoint');
+  if (source !== undefined) return run.keep(String(name), source, at, String(what));
+  return run.keep(path.basename(path.resolve(fileIn(name))), name, at, String(what));
+});
+
+/** A sentence on what came out; the notebook keeps it as this script's own words. */
+export const finding = harmless('finding', (text) => {
+  current()?.say('finding', { text: String(text) });
+});
+
+/** Words to find the run by. */
+export const tag = harmless('tag', (...tags) => {
+  current()?.say('tag', { tags: tags.map(String) });
+});
+
+/** What the run belongs to, such as a sweep; the last word counts. */
+export const group = harmless('group', (name) => {
+  current()?.say('group', { group: String(name) });
+});
+
+const runner = { config, log, logSample, saveArtifact, finding, tag, group };
+
+/**
+ * A function whose call is a run. It is given its arguments and, behind them, a `runner` with the
+ * functions above; what is in an argument that is an object becomes the configuration. It may return,
+ * or promise, `{ finding, metrics, artifacts: [paths] }`, which is kept as its own words: to be judged
+ * by a number, log it. Each call is a run of its own, unless one is open.
+ */
+export function logRun(call, { name = call.name } = {}) {
+  return function logged(...args) {
+    const mine = begin(name || null);
+    configure(args);
+    let result;
+    try {
+      result = call.call(this, ...args, runner);
+    } catch (error) {
+      finish(mine, [error]);
+      throw error;
+    }
+    return typeof result?.then === 'function' ? later(mine, result) : done(mine, result);
+  };
+}
+
+async function later(mine, promise) {
+  let result;
+  try {
+    result = await promise;
+  } catch (error) {
+    finish(mine, [error]);
+    throw error;
+  }
+  return done(mine, result);
+}
+
+function done(mine, result) {
+  keepWords(result);
+  finish(mine, []);
+  return result;
+}
+
+/** A call that never throws: what goes wrong is said, once, and the training goes on. */
+function harmless(name, call) {
+  return (...args) => {
+    try {
+      return call(...args) ?? null;
+    } catch (error) {
+      complain(`${name} failed: ${error}`);
+      return null;
+    }
+  };
+}
+
+// --- The folder it goes into -----------------------------------------------------------------
+
+/** A run's folder. Lines are appended whole, by one write each, so that none mix. */
+function openFolder(top, own) {
+  const files = new Map();
+  const torn = new Set();
+
+  const fileOf = (name) => {
+    if (!files.has(name)) files.set(name, fs.openSync(path.join(top, name), 'a'));
+    return files.get(name);
+  };
+
+  const append = (name, line) => {
+    let trouble = 'the disk is full';
+    try {
+      // After a write that was cut short, what follows begins a line of its own.
+      const data = Buffer.from(`${torn.has(name) ? '\n' : ''}${line}\n`);
+      if (fs.writeSync(fileOf(name), data) === data.length) {
+        torn.delete(name);
+        return;
+      }
+      torn.add(name);
+    } catch (error) {
+      trouble = error.code ?? String(error);
+    }
+    complain(`${name} cannot be written: the training goes on unlogged (${trouble})`, name);
+  };
+
+  const say = (type, fields) =>
+    append('logged.jsonl', JSON.stringify({ type, time: Date.now(), ...fields }));
+
+  const keep = (name, source, step, kind) => {
+    const { version, folder } = nextVersion(path.join(top, 'artifacts', fileName(name)));
+    try {
+      const isBytes = ArrayBuffer.isView(source) || source instanceof ArrayBuffer;
+      const place = path.join(
+        folder,
+        isBytes ? fileName(name) : path.basename(path.resolve(fileIn(source))),
+      );
+      const kept = isBytes ? copyBytes(source, place) : copyPath(fileIn(source), place);
+      const where = path.relative(top, place).split(path.sep).join('/');
+      const at = step === null ? {} : { step };
+      say('artifact', { name, version, path: where, kind, ...at, ...kept });
+      return `${name}:v${version}`;
+    } catch (error) {
+      fs.rmSync(folder, { recursive: true, force: true });
+      complain(`${name} could not be kept: ${error.message}`);
+      return null;
+    }
+  };
+
+  return { path: top, own, ended: false, append, say, keep };
+}
+
+/** Claims `artifacts/model/v3`: whoever makes the folder has the number. */
+function nextVersion(top) {
+  fs.mkdirSync(top, { recursive: true });
+  for (;;) {
+    const taken = fs.readdirSync(top).filter((name) => /^v\d+$/.test(name));
+    const version = Math.max(0, ...taken.map((name) => Number(name.slice(1)))) + 1;
+    const folder = path.join(top, `v${version}`);
+    if (made(folder)) return { version, folder };
+  }
+}
+
+function made(folder) {
+  try {
+    fs.mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+const fileName = (name) =>
+  name
+    .replace(/[^\p{L}\p{N}_.-]+/gu, '_')
+    .replace(/^\.+/, '')
+    .slice(0, 100) || 'artifact';
+
+/** Files may be given as file: URLs. */
+const fileIn = (source) => (source instanceof URL ? fileURLToPath(source) : String(source));
+
+function copyBytes(source, place) {
+  const bytes = ArrayBuffer.isView(source)
+    ? Buffer.from(source.buffer, source.byteOffset, source.byteLength)
+    : Buffer.from(source);
+  fs.writeFileSync(place, bytes);
+  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+function copyPath(source, place) {
+  fs.cpSync(source, place, { recursive: true, dereference: true });
+  if (!fs.statSync(place).isDirectory())
+    return { bytes: fs.statSync(place).size, sha256: hashOf(place) };
+  const sizes = fs
+    .readdirSync(place, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => fs.statSync(path.join(entry.parentPath ?? entry.path, entry.name)).size);
+  return { bytes: sizes.reduce((sum, size) => sum + size, 0), sha256: null };
+}
+
+function hashOf(file) {
+  const hash = createHash('sha256');
+  const chunk = Buffer.allocUnsafe(1 << 20);
+  const number = fs.openSync(file, 'r');
+  try {
+    for (let n = 1; n > 0;) {
+      n = fs.readSync(number, chunk);
+      hash.update(chunk.subarray(0, n));
+    }
+  } finally {
+    fs.closeSync(number);
+  }
+  return hash.digest('hex');
+}
+
+function writeWhole(folder, name, record) {
+  const beside = path.join(folder, `.${name}.${process.pid}`);
+  fs.writeFileSync(beside, JSON.stringify(record), { flush: true });
+  fs.renameSync(beside, path.join(folder, name));
+}
+
+// --- Values of all kinds ---------------------------------------------------------------------
+
+const DEEPEST = 20;
+const LONGEST = 10_000;
+
+/** Sorts what was logged into numbers and texts, by path. */
+function sort(values, prefix, numbers, texts, above = []) {
+  const within = [...above, values];
+  for (const [name, value] of Object.entries(values)) {
+    const key = `${prefix}${name}`;
+    if (typeof value === 'number') numbers.set(key, value);
+    else if (typeof value === 'bigint' || typeof value === 'boolean')
+      numbers.set(key, Number(value));
+    else if (typeof value === 'string') texts.set(key, value);
+    else if (isPlain(value) && mayEnter(value, within))
+      sort(value, `${key}/`, numbers, texts, within);
+    else if (value !== null && value !== undefined) {
+      complain(`log: ${key} is ${kindOf(value)}, no number: it is kept as text`);
+      texts.set(key, asText(value));
+    }
+  }
+}
+
+/** A value as JSON has it; what JSON has no form for becomes text, and that is said. */
+function plain(value, where = '', above = []) {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (value instanceof Date || value instanceof URL) return String(value.toJSON());
+  if (mayEnter(value, above)) {
+    const within = [...above, value];
+    if (Array.isArray(value) || (ArrayBuffer.isView(value) && value.length <= 1000))
+      return Array.from(value, (one) => plain(one, where, within));
+    if (value instanceof Map) return plain(Object.fromEntries(value), where, within);
+    if (value instanceof Set) return plain([...value], where, within);
+    if (isPlain(value))
+      return Object.fromEntries(
+        Object.entries(value).map(([key, one]) => [key, plain(one, `${where}/${key}`, within)]),
+      );
+  }
+  complain(
+    `${where.slice(1) || 'a value'} is ${kindOf(value)}, which JSON has no form for: kept as text`,
+  );
+  return shown(value);
+}
+
+/** What holds itself, or nests too deeply, is not entered. */
+const mayEnter = (value, above) => above.length < DEEPEST && !above.includes(value);
+
+function asText(value) {
+  if (value === null || value === undefined) return null;
+  const found = plain(value);
+  return typeof found === 'string' ? found : JSON.stringify(found);
+}
+
+function isPlain(value) {
+  if (typeof value !== 'object' || value === null) return false;
+  const above = Object.getPrototypeOf(value);
+  return above === null || Object.getPrototypeOf(above) === null;
+}
+
+const kindOf = (value) =>
+  typeof value === 'object'
+    ? `a ${value?.constructor?.name ?? 'strange object'}`
+    : `a ${typeof value}`;
+
+function shown(value) {
+  let text;
+  try {
+    text = String(value);
+  } catch {
+    text = `${kindOf(value)} that cannot be shown`;
+  }
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}… (${text.length} characters)`;
+}
+
+function objectIn(values, what) {
+  if (values instanceof Map) return Object.fromEntries(values);
+  if (typeof values === 'object' && values !== null && !Array.isArray(values)) return values;
+  throw new TypeError(
+    `expected an object for ${what}, found ${values === null ? null : kindOf(values)}`,
+  );
+}
+
+function stepIn(step) {
+  if (step === null) return null;
+  const number = Number(step);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  complain(`a step is a whole number from 0 on, found ${shown(step)}: it is left out`);
+  return null;
+}
+
+const complained = new Set();
+
+/** Says what went wrong, once: on standard error, and in the notebook. */
+function complain(text, once = text) {
+  if (complained.has(once) || complained.size > 100) return;
+  complained.add(once);
+  try {
+    console.error(`autolab: ${text}`);
+    if (run) run.say('warning', { text });
+  } catch {
+    // Nobody is left to be told.
+  }
+}
+
+// --- Which folder it is ----------------------------------------------------------------------
+
+/** A folder; false: there is nowhere to write; null: nobody has looked yet. */
+let run = null;
+/** Tells threads and cluster workers the folder of their parent. */
+const SHARED = 'AUTOLAB_OWN_RUN';
+
+function current(name = null) {
+  if (run === null) {
+    run = false;
+    run = find(name) ?? false;
+  }
+  return run || null;
+}
+
+function find(name) {
+  const night = process.env.AUTOLAB_RUN_DIR;
+  if (night) {
+    fs.mkdirSync(night, { recursive: true });
+    return openFolder(night, false);
+  }
+  const shared = process.env[SHARED];
+  if (shared && (!isMainThread || cluster.isWorker) && fs.existsSync(shared))
+    return openFolder(shared, false);
+  const lab = labAround();
+  return lab === null ? null : openOwn(lab, name);
+}
+
+/** The lab that this is run in, or that the script lies in. */
+function labAround() {
+  const script = process.argv[1];
+  const starts = [process.cwd()];
+  if (script && fs.existsSync(script)) starts.push(path.dirname(fs.realpathSync(script)));
+  for (const start of starts) {
+    let top = start;
+    while (!fs.existsSync(path.join(top, '.git')) && top !== path.dirname(top))
+      top = path.dirname(top);
+    const both = ['.git', 'research_plan.yaml'].every((name) =>
+      fs.existsSync(path.join(top, name)),
+    );
+    if (both) return top;
+  }
+  return null;
+}
+
+// --- A run of one's own ----------------------------------------------------------------------
+
+function openOwn(lab, name) {
+  const { id, folder } = claim(lab);
+  try {
+    fs.writeFileSync(path.join(folder, '.gitignore'), '*\n');
+    writeWhole(folder, 'start.json', { version: 1, id, ...circumstances(lab, folder, name) });
+  } catch (error) {
+    fs.rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+  process.env[SHARED] = folder;
+  watch();
+  console.error(`autolab: ${id}`);
+  return openFolder(folder, true);
+}
+
+/** Makes `experiments/R-0007`: whoever makes the folder has the number. */
+function claim(lab) {
+  const experiments = path.join(lab, 'experiments');
+  if (fs.lstatSync(experiments, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new Error(`expected ${experiments} to be a folder, found a link; nothing is recorded`);
+  fs.mkdirSync(experiments, { recursive: true });
+  const counted = countedIn(path.join(lab, 'data', 'notebook', 'own-runs'));
+  for (;;) {
+    const taken = fs.readdirSync(experiments).filter((name) => /^R-\d{4,}$/.test(name));
+    const number = Math.max(counted, ...taken.map((name) => Number(name.slice(2)))) + 1;
+    const id = `R-${String(number).padStart(4, '0')}`;
+    const folder = path.join(experiments, id);
+    if (made(folder)) return { id, folder };
+  }
+}
+
+function countedIn(file) {
+  try {
+    return Number.parseInt(fs.readFileSync(file, 'utf8'), 10) || 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** What there is to know of a run when it begins; the difference from the commit is written. */
+function circumstances(lab, folder, name) {
+  const script = process.argv[1];
+  const inside = path.relative(lab, process.cwd());
+  const head = git(lab, 'rev-parse', '--verify', 'HEAD');
+  const words = ['diff', '--no-ext-diff', '--no-textconv', '--binary', 'HEAD'];
+  const diff = head === null ? null : git(lab, ...words);
+  const others = git(lab, 'ls-files', '--others', '--exclude-standard', '-z');
+  const untracked = others?.toString().split('\0').filter(Boolean) ?? [];
+  if (diff?.length > 0) fs.writeFileSync(path.join(folder, 'change.diff'), diff);
+  return {
+    name: name ?? (script ? path.basename(script) : null),
+    command: [process.argv0, ...process.execArgv, ...process.argv.slice(1)],
+    directory: inside.startsWith('..') ? process.cwd() : inside || '.',
+    pid: process.pid,
+    process_started: processStarted(),
+    host: os.hostname(),
+    who: whoAmI(),
+    started: new Date().toISOString(),
+    commit: head?.toString().trim() ?? null,
+    branch: git(lab, 'symbolic-ref', '--quiet', '--short', 'HEAD')?.toString().trim() ?? null,
+    dirty: diff?.length > 0 || untracked.length > 0,
+    untracked: untracked.slice(0, 1000),
+    node: process.version,
+    packages: null,
+    params: {},
+    source: 'logger-js',
+  };
+}
+
+/** What git says; null where it fails. None of the user's hooks and helpers are run. */
+function git(lab, ...words) {
+  const quiet = ['core.fsmonitor=false', 'core.hooksPath=/dev/null', 'color.ui=false'];
+  try {
+    return execFileSync('git', ['-C', lab, ...quiet.flatMap((it) => ['-c', it]), ...words], {
+      env: { ...process.env, GIT_OPTIONAL_LOCKS: '0' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 20_000,
+      maxBuffer: 1 << 30,
+    });
+  } catch {
+    return null;
+  }
+}
+
+/** Tells this process from a later one of its number, in AutoLab's words; null: nobody knows. */
+function processStarted() {
+  try {
+    const stat = fs.readFileSync('/proc/self/stat', 'utf8');
+    const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+    // Behind the command's name, which may hold spaces and brackets, field 3 comes first.
+    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return `${ticks} ticks after boot ${boot.trim().slice(0, 8)}`;
+  } catch {
+    return null;
+  }
+}
+
+function whoAmI() {
+  try {
+    return os.userInfo().username;
+  } catch {
+    return null;
+  }
+}
+
+// --- How it ends -----------------------------------------------------------------------------
+
+let watched = false;
+/** What was thrown and caught by nobody, in a list. */
+let fatal = [];
+
+/** Has an open run ended with its process. A signal that nobody handles leaves no time for it. */
+function watch() {
+  if (watched) return;
+  watched = true;
+  process.on('uncaughtExceptionMonitor', (error) => (fatal = [error]));
+  process.on('exit', (code) => end(code === 0 ? [] : fatal, code));
+}
+
+const end = harmless('end', (thrown, exit_code) => {
+  if (!run || !run.own || run.ended) return;
+  run.ended = true;
+  const error = thrown.map((it) => (it instanceof Error ? `${it.name}: ${it.message}` : shown(it)));
+  const stack = thrown.map((it) => shown(it?.stack ?? it));
+  writeWhole(run.path, 'end.json', {
+    ...{ version: 1, ended: new Date().toISOString(), exit_code, signal: null },
+    ...{ error: error[0] ?? null, traceback: stack[0] ?? null },
+  });
+});
+
+// --- A function that is a run ----------------------------------------------------------------
+
+/** The run that the call opens; null where one is open, or where there is nowhere to write. */
+const begin = harmless('logRun', (name) => {
+  if (run !== null) return null;
+  const opened = current(name);
+  return opened?.own ? opened : null;
+});
+
+const configure = harmless('logRun', (args) => {
+  for (const values of args.filter((one) => isPlain(one))) config(values);
+});
+
+const keepWords = harmless('logRun', (result) => {
+  if (!isPlain(result) || !['finding', 'metrics', 'artifacts'].some((key) => key in result)) return;
+  const files = result.artifacts ?? [];
+  const kept = isPlain(files)
+    ? Object.entries(files).map(([name, file]) => saveArtifact(name, file))
+    : [files].flat().map((file) => saveArtifact(file));
+  const words = { finding: result.finding ?? null, metrics: result.metrics ?? {} };
+  current()?.say('returned', { ...plain(words), artifacts: kept.filter(Boolean) });
+});
+
+const finish = harmless('logRun', (mine, thrown) => {
+  if (mine === null || mine !== run) return;
+  end(thrown, thrown.length);
+  delete process.env[SHARED];
+  run = null;
+});
