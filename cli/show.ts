@@ -29,6 +29,7 @@ import {
   remark,
   yellow,
 } from './output.ts';
+import { checkpointInWords, saidInWords } from './said.ts';
 import { showOwn } from './show-own.ts';
 import { paramTable, summaryTable } from './show-tables.ts';
 import { duration, short, table } from './table.ts';
@@ -88,6 +89,7 @@ function runPage(state: State, id: RunId, now: Standing) {
     params: result?.params ?? [],
     summary: result?.summary ?? [],
     artifacts: result?.artifacts ?? [],
+    logged: result?.logged ?? null,
     spans: result?.spans ?? [],
     flagged: state.flags.filter((flag) => flag.target === id),
     reruns: state.reruns.filter((rerun) => rerun.run === id),
@@ -143,10 +145,12 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
   if (diff.trim() !== '') print(`\n${paintDiff(diff)}`);
 }
 
-/** What is odd about how a run ended. */
+/** What is odd about how a run ended, or else what is best of it. */
 function noteOn(result: RunResult | null): string {
   const { failure = null, pruning } = result ?? {};
-  if (failure !== null || !pruning) return failure?.message ?? '';
+  if (failure !== null) return failure.message;
+  const checkpoint = result && checkpointInWords(result);
+  if (!pruning) return checkpoint ? `best checkpoint ${checkpoint}` : '';
   return oneLine(pruning.audited ? `would have been pruned: ${pruning.because}` : pruning.because);
 }
 
@@ -208,7 +212,9 @@ function showRun(state: State, id: RunId, now: Standing): void {
   for (const flag of page.flagged)
     fact('flag', `${flag.label} (${oneLine(flag.because)}; ${flag.who})`);
   for (const rerun of page.reruns) fact('rerun', rerunInWords(rerun));
-  const traceback = state.runs.get(id)?.result?.failure?.traceback;
+  const result = state.runs.get(id)?.result;
+  for (const [name, text] of saidInWords(result ?? {})) fact(name, text);
+  const traceback = result?.failure?.traceback;
   if (traceback) print(`\n${traceback.split('\n').map(oneLine).join('\n')}`);
   print(`\n${summaryTable(page.summary)}`);
   print(`\n${paramTable(page.params)}`);

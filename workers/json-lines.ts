@@ -53,7 +53,11 @@ export async function* objectsIn(
     await handle.close().catch(() => undefined);
   }
   if (bad > 0)
-    onRemark(`${bad} line${bad === 1 ? '' : 's'} of ${name} hold no object, and were left out`);
+    onRemark(
+      bad === 1
+        ? `a line of ${name} is no object: it was left out`
+        : `${bad} lines of ${name} are no objects: they were left out`,
+    );
 }
 
 export const isObject = (

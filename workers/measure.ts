@@ -3,6 +3,7 @@ import { experimentOf } from '../orchestrator/domain/ids.ts';
 import type { Artifact } from '../orchestrator/domain/run.ts';
 import { collectArtifacts } from './artifacts.ts';
 import type { Attempt } from './attempt.ts';
+import { bestCheckpoint, withSaved, type BestCheckpoint } from './checkpoints.ts';
 import type { Facts } from './facts.ts';
 import { syncFile, writeFirst } from './files.ts';
 import { planPart } from './manifest-plan.ts';
@@ -12,16 +13,20 @@ import { writeMetrics } from './parquet.ts';
 import { METRICS_NDJSON } from './points.ts';
 import { readingsOf } from './readings.ts';
 import { onceThereIsRoom } from './room.ts';
+import { SAMPLES_PARQUET, writeSamples, type Samples } from './samples.ts';
 import { trainingFailure, type Trained } from './train.ts';
 
 export interface Kept {
   readonly artifacts: readonly Artifact[];
+  readonly best: BestCheckpoint | null;
   /** Points in metrics.parquet. */
   readonly points: number;
+  /** Rows in samples.parquet. */
+  readonly samples: number;
 }
 
 /**
- * Brings the artifacts in and writes metrics.parquet and manifest.json, which wait for room where
+ * Brings the artifacts in and writes metrics.parquet, samples.parquet and manifest.json, which wait for room where
  * the disk is full; an artifact that finds none is left out, and the manifest says so.
  */
 export async function keep(
@@ -32,18 +37,28 @@ export async function keep(
   remarks: readonly string[],
 ): Promise<Kept> {
   const { order, folder, cwd } = attempt;
-  const missed: string[] = [];
-  const artifacts = await collectArtifacts(
+  const { logged, metrics } = trained;
+  const odd: string[] = [];
+  const remark = (text: string): void => void odd.push(text);
+  const files = await collectArtifacts(
     cwd,
     order.plan.run.keep,
     join(folder, 'artifacts'),
-    (path) => missed.push(`no room on the disk for ${path}: it was not kept`),
+    (path) => remark(`no room on the disk for ${path}: it was not kept`),
   );
+  const saved = withSaved(files, logged.artifacts, remark);
   const points = await onceThereIsRoom(attempt, 'metrics', () => writePoints(attempt, trained));
-  await onceThereIsRoom(attempt, 'manifest', () =>
-    writeManifest(attempt, trained, measured, facts, [...remarks, ...missed]),
+  const samples = await onceThereIsRoom(attempt, 'samples', () => keepSamples(attempt));
+  const ndjson = join(folder, METRICS_NDJSON);
+  const best = await bestCheckpoint(ndjson, metrics.series, order.plan.objective, saved);
+  const artifacts = saved.map((one) =>
+    best?.artifacts.includes(one) ? { ...one, best: true as const } : one,
   );
-  return { artifacts, points };
+  const all = [...remarks, ...odd, ...logged.remarks, ...samples.remarks];
+  await onceThereIsRoom(attempt, 'manifest', () =>
+    writeManifest(attempt, trained, measured, facts, all),
+  );
+  return { artifacts, best, points, samples: samples.rows };
 }
 
 async function writePoints(
@@ -62,6 +77,12 @@ async function writePoints(
   const rows = await writeMetrics(ndjson, parquet, order.run);
   await syncFile(parquet);
   return rows;
+}
+
+async function keepSamples({ folder, order }: Attempt): Promise<Samples> {
+  const samples = await writeSamples(folder, order.run);
+  if (samples.rows > 0) await syncFile(join(folder, SAMPLES_PARQUET));
+  return samples;
 }
 
 async function writeManifest(

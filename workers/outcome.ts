@@ -1,6 +1,7 @@
 import type { Plan } from '../orchestrator/domain/plan.ts';
 import type { RunOrder } from '../orchestrator/domain/ports.ts';
-import type { Failure, RunResult } from '../orchestrator/domain/run.ts';
+import { savedName, type Logged } from '../orchestrator/domain/logged.ts';
+import type { Failure, RunResult, SummaryValue } from '../orchestrator/domain/run.ts';
 import type { Attempt } from './attempt.ts';
 import type { Kept } from './measure.ts';
 import type { Measured } from './pristine.ts';
@@ -10,6 +11,9 @@ import type { Trained } from './train.ts';
 /** What an attempt came to, as far as it got. */
 
 const NEVER_RAN: Failure = { class: 'infrastructure', message: 'the command was never run' };
+/** Its key in a summary. */
+const BEST_CHECKPOINT = 'best_checkpoint';
+
 const NEVER_MEASURED: Failure = {
   class: 'infrastructure',
   message: 'what measures the run was never run',
@@ -56,10 +60,28 @@ export function resultOf(
     slept_seconds: done?.slept_seconds ?? 0,
     exit_code: done?.exit_code ?? null,
     signal: done?.signal ?? null,
-    summary: said?.summary ?? [],
+    summary: [...(said?.summary ?? []), ...checkpointIn(kept, said?.summary ?? [])],
     params: said?.params ?? [],
     artifacts: kept?.artifacts ?? [],
     metric_points: kept?.points ?? 0,
+    ...(kept !== null && kept.samples > 0 && { sample_rows: kept.samples }),
+    ...(trained !== null &&
+      saidAnything(trained.logged.logged) && { logged: trained.logged.logged }),
     ...(trained === null ? {} : { steps: trained.metrics.steps }),
   };
+}
+
+const saidAnything = ({ findings, tags, group }: Logged): boolean =>
+  findings.length > 0 || tags.length > 0 || group !== null;
+
+/** Which checkpoint was the best, beside what the script said: `model:v3 at step 1000, 1.62`. */
+function checkpointIn(
+  kept: Kept | null,
+  summary: readonly SummaryValue[],
+): readonly SummaryValue[] {
+  const best = kept?.best ?? null;
+  if (best === null || summary.some(({ key }) => key === BEST_CHECKPOINT)) return [];
+  const names = best.artifacts.flatMap(({ saved }) => (saved ? savedName(saved) : []));
+  const text = `${[...new Set(names)].join(', ')} at step ${best.step}, ${best.value}`;
+  return [{ key: BEST_CHECKPOINT, number: null, text }];
 }

@@ -41,7 +41,7 @@ export function readingsOf(
   trained: Trained,
   measured: readonly Measured[],
 ): Readings {
-  const { call, metrics } = trained;
+  const { call, metrics, logged } = trained;
   const { knobs, command, plan } = order;
   const last = measured.at(-1);
   const found = last ? saidBy(last, plan.objective) : orFull(trained, said(order, trained));
@@ -52,7 +52,10 @@ export function readingsOf(
       layerOfScript(order, trained),
       ...measured.map((one) => layerOf(one, plan.objective)),
     ]),
-    params: paramsOf({ knobs, words: call.words, env: command.env, printed: metrics.printed }),
+    params: paramsOf({
+      ...{ knobs, words: call.words, env: command.env },
+      ...{ logged: logged.config, printed: metrics.printed },
+    }),
   };
 }
 
@@ -129,10 +132,15 @@ interface Layer {
 }
 
 function layerOfScript(order: RunOrder, trained: Trained): Layer {
-  const { metrics, done } = trained;
+  const { metrics, logged, done } = trained;
+  const texts = new Map([...metrics.texts, ...logged.texts]);
+  // Beside the metrics, and never in their place: nothing is judged by what a function returned.
+  const returned = [...logged.returned].map(([key, number]) => ({
+    ...{ key: `${key} (returned)`, number, text: null },
+  }));
   return {
     tier: 'self_reported',
-    values: summaryOf(metrics, done.peak_memory_mb),
+    values: [...returned, ...summaryOf({ series: metrics.series, texts }, done.peak_memory_mb)],
     claim: {
       key: keyMeant(metrics.series, order.plan.objective.metric),
       number: said(order, trained).objective,

@@ -7,7 +7,7 @@ import { openPlain } from './plain.ts';
 
 /** Single predictions that a logger wrote into a run's folder, `samples.jsonl`: foreign input. */
 
-const SAMPLES_PARQUET = 'samples.parquet';
+export const SAMPLES_PARQUET = 'samples.parquet';
 
 const MOST_BYTES = 2 ** 31;
 /** About ten seconds of writing. */
@@ -77,12 +77,12 @@ async function* samplesIn(
     return [];
   };
   for await (const batch of objectsIn(file, MOST_BYTES, onRemark)) yield batch.flatMap(sampleOf);
-  if (nameless > 0) onRemark(`${nameless} samples without an id were left out`);
+  if (nameless > 0) onRemark(`samples without an id, left out: ${nameless}`);
   if (beyond > 0)
-    onRemark(`${beyond} samples beyond the first ${MOST_ROWS} are not in ${SAMPLES_PARQUET}`);
+    onRemark(`samples beyond the first ${MOST_ROWS}, not in ${SAMPLES_PARQUET}: ${beyond}`);
   if (long > 0)
     onRemark(
-      `${long} parts of samples are longer than ${LONGEST_TEXT} characters: texts are cut and metrics left out in ${SAMPLES_PARQUET}`,
+      `texts of samples longer than ${LONGEST_TEXT} characters, cut in ${SAMPLES_PARQUET}; metrics as long are left out: ${long}`,
     );
 }
 

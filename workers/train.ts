@@ -8,6 +8,7 @@ import { execute, type Executed } from './execute.ts';
 import { failureOf } from './failure.ts';
 import { isTrouble } from './files.ts';
 import { setGuard, type Guard } from './guard.ts';
+import { readLogged, type LoggedFile } from './logged.ts';
 import { createMetricsReader, type MetricsReader } from './metrics.ts';
 import { METRICS_NDJSON, openPoints } from './points.ts';
 import { invalid } from './protect.ts';
@@ -21,6 +22,8 @@ export interface Trained {
   readonly call: Invocation;
   readonly done: Executed;
   readonly metrics: MetricsReader;
+  /** What it said through a logger besides. */
+  readonly logged: LoggedFile;
   readonly guard: Guard;
   /** What kept points from being written to metrics.ndjson. */
   readonly points_error: Error | null;
@@ -115,10 +118,13 @@ async function carried(
     polling.end();
     metrics.end(now());
     await script.poll();
+    // Now, while nothing else may have written there: a command that measures has the same folder.
+    const logged = await readLogged(folder);
     await points.close().catch(() => undefined);
     await pruner.settled();
     const pruned = done.ended_by === 'abort' && !attempt.signal.aborted;
-    return { done, metrics, points_error: points.error, pruning: pruner.pruning, pruned };
+    const { pruning } = pruner;
+    return { done, metrics, logged, points_error: points.error, pruning, pruned };
   } finally {
     polling.end();
     for (const timer of timers) clearInterval(timer);

@@ -21,7 +21,7 @@ import {
   titleOf,
 } from './phrases.ts';
 import { WALL_SECONDS } from './queries.ts';
-import type { ExperimentRow, MetricRow, NightRecord, RunRow } from './records.ts';
+import type { ArtifactRow, ExperimentRow, MetricRow, NightRecord, RunRow } from './records.ts';
 import { unexpectedOf } from './unexpected.ts';
 
 /** experiments/E-0007/FINDINGS.md: one experiment, from why it was tried to what to do next. */
@@ -228,15 +228,26 @@ function tracebacks(record: NightRecord, id: ExperimentId): readonly Block[] {
     ]);
 }
 
+/** `model:v3 at step 1000, the best checkpoint`; empty where no logger saved it. */
+function savedAs(one: Sourced<ArtifactRow>): Sentence {
+  const { saved_as, step, best } = one.row;
+  if (saved_as === null) return [];
+  const name = say`${fact(one, 'saved_as', (text) => code(text ?? ''))} v${fact(one, 'version', String)}`;
+  const at = step === null ? name : say`${name} at step ${fact(one, 'step', String)}`;
+  return best ? say`${at}, the ${fact(one, 'best', () => 'best checkpoint')}` : at;
+}
+
 function artifacts(record: NightRecord, id: ExperimentId): readonly Block[] {
   const found = record.artifacts.get(id) ?? [];
   if (found.length === 0) return [];
+  const logged = found.some(({ row }) => row.saved_as !== null);
   const rows = found.map((one): readonly Sentence[] => [
     [fact(one, 'name', (name) => code(name))],
     [fact(one, 'run_id', String)],
     [fact(one, 'bytes', bytes)],
     [fact(one, 'sha256', (hash) => code(`${hash.slice(0, 16)}…`))],
+    ...(logged ? [savedAs(one)] : []),
   ]);
-  const header = [say`file`, say`run`, say`size`, say`hash`];
+  const header = [say`file`, say`run`, say`size`, say`hash`, ...(logged ? [say`saved as`] : [])];
   return [{ kind: 'table', header, numbers: [2], rows }];
 }

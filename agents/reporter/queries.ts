@@ -142,7 +142,7 @@ FROM trained t, nights n WHERE n.id = '${night}'`,
 FROM params p JOIN runs r ON r.id = p.run_id JOIN experiments e ON e.id = r.experiment
 WHERE ${ofNight(night)} AND p.source = 'knob'
 GROUP BY r.experiment, p.key ORDER BY ${inOrder('r.experiment')}, p.key`,
-  artifacts: `SELECT r.experiment, a.run_id, r.attempt, a.name, a.bytes, a.sha256
+  artifacts: `SELECT r.experiment, a.run_id, r.attempt, a.name, a.bytes, a.sha256, a.saved_as, a.version, a.step, a.best
 FROM artifacts a JOIN runs r ON r.id = a.run_id JOIN experiments e ON e.id = r.experiment
 WHERE ${ofNight(night)}
 ORDER BY ${inOrder('a.run_id')}, a.name`,

@@ -130,7 +130,9 @@ export const settingRow = z.object({ experiment, key: text, value: text });
 export type SettingRow = z.output<typeof settingRow>;
 export const artifactRow = z.object({
   ...{ experiment, run_id: id<RunId>(), attempt: number, name: text, bytes: number, sha256: text },
+  ...{ saved_as: words, version: maybe, step: maybe, best: z.boolean() },
 });
+export type ArtifactRow = z.output<typeof artifactRow>;
 export const holdoutRow = z.object({
   ...{ experiment, run_id: id<RunId>(), metric: text, value: maybe, failure: words },
 });
@@ -167,7 +169,7 @@ export interface NightRecord {
   readonly metrics: ByExperiment<readonly Sourced<MetricRow>[]>;
   readonly curves: ByExperiment<readonly Sourced<CurveRow>[]>;
   readonly settings: ByExperiment<readonly Sourced<SettingRow>[]>;
-  readonly artifacts: ByExperiment<readonly Sourced<z.output<typeof artifactRow>>[]>;
+  readonly artifacts: ByExperiment<readonly Sourced<ArtifactRow>[]>;
   /** Of the baseline, and of what was confirmed; empty where nothing was looked at. */
   readonly held_out: readonly Sourced<z.output<typeof holdoutRow>>[];
   readonly flags: ByExperiment<readonly Sourced<z.output<typeof flagRow>>[]>;

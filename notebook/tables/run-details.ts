@@ -36,7 +36,7 @@ export const params = defineTable<ParamRow>({
     type: ['VARCHAR', 'number, boolean or text.'],
     source: [
       'VARCHAR',
-      'Who said so: knob, argument, environment, logged (given to a logger), printed.',
+      'Who said so: knob, argument, environment, logged (by the script, through a logger), printed.',
     ],
   },
   example:
@@ -84,6 +84,11 @@ interface ArtifactRow {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
+  readonly saved_as: string | null;
+  readonly version: number | null;
+  readonly kind: string | null;
+  readonly step: number | null;
+  readonly best: boolean;
 }
 
 export const artifacts = defineTable<ArtifactRow>({
@@ -94,14 +99,24 @@ export const artifacts = defineTable<ArtifactRow>({
     name: ['VARCHAR', "Path below the attempt's artifacts folder."],
     bytes: ['BIGINT', 'Size.'],
     sha256: ['VARCHAR', 'Hash of its content.'],
+    saved_as: ['VARCHAR', 'The name that a logger saved it under; null where none did.'],
+    version: ['BIGINT', 'Of that name, from 1.'],
+    kind: ['VARCHAR', 'checkpoint, file, or what the script calls it.'],
+    step: ['BIGINT', 'Of the training, where it was saved with one.'],
+    best: [
+      'BOOLEAN',
+      'The best checkpoint of its run. One is worth what the objective was when it was last logged at or before its step; of two worth the same, the earlier.',
+    ],
   },
-  example: 'SELECT run_id, name, bytes / 1e6 AS mb FROM artifacts ORDER BY bytes DESC LIMIT 10',
+  example: 'SELECT run_id, name, step, bytes / 1e6 AS mb FROM artifacts WHERE best ORDER BY run_id',
   journal: {
     subject: 'run_id',
     subjects,
     rows: (contents, run) =>
-      (resultOf(contents, run)?.artifacts ?? []).map(({ name, bytes, sha256 }) => ({
-        ...{ run_id: run, name, bytes, sha256 },
+      (resultOf(contents, run)?.artifacts ?? []).map(({ name, bytes, sha256, saved, best }) => ({
+        ...{ run_id: run, name, bytes, sha256, saved_as: saved?.as ?? null },
+        ...{ version: saved?.version ?? null, kind: saved?.kind ?? null },
+        ...{ step: saved?.step ?? null, best: best === true },
       })),
   },
 });

@@ -17,3 +17,6 @@ export interface Saved {
   /** Of the training, where it was said. */
   readonly step: number | null;
 }
+
+/** `model:v3` */
+export const savedName = ({ as, version }: Saved): string => `${as}:v${version}`;

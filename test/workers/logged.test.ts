@@ -93,7 +93,7 @@ describe('what a script logged', () => {
     expect(found.remarks).toEqual([
       'logged.jsonl holds objects of unknown type "__proto__"',
       'an artifact without a name, version or path was logged',
-      '4 lines of logged.jsonl hold no object, and were left out',
+      '4 lines of logged.jsonl are no objects: they were left out',
     ]);
   });
 
@@ -140,8 +140,8 @@ describe('samples', () => {
     expect(await writeSamples(folder, 'E-0001.1')).toEqual({
       rows: 3,
       remarks: [
-        '1 samples without an id were left out',
-        '1 parts of samples are longer than 32768 characters: texts are cut and metrics left out in samples.parquet',
+        'samples without an id, left out: 1',
+        'texts of samples longer than 32768 characters, cut in samples.parquet; metrics as long are left out: 1',
       ],
     });
     const rows = await withDatabase({ spill: join(folder, 'spill') }, (database) =>

@@ -24,7 +24,8 @@ const TABLES: Readonly<Record<string, string>> = {
   metrics: 'run_id VARCHAR, key VARCHAR, step BIGINT, time TIMESTAMP, value DOUBLE',
   summary: 'run_id VARCHAR, key VARCHAR, number DOUBLE, text VARCHAR',
   params: 'run_id VARCHAR, key VARCHAR, value VARCHAR, type VARCHAR, source VARCHAR',
-  artifacts: 'run_id VARCHAR, name VARCHAR, bytes BIGINT, sha256 VARCHAR',
+  artifacts: `run_id VARCHAR, name VARCHAR, bytes BIGINT, sha256 VARCHAR, saved_as VARCHAR, version BIGINT,
+    kind VARCHAR, step BIGINT, best BOOLEAN`,
   spans: `id VARCHAR, night VARCHAR, name VARCHAR, who VARCHAR, experiment VARCHAR, run VARCHAR, start TIMESTAMP, seconds DOUBLE`,
   holdouts:
     'night VARCHAR, experiment VARCHAR, run_id VARCHAR, metric VARCHAR, value DOUBLE, failure VARCHAR',

@@ -218,7 +218,10 @@ export function told({
         { run_id: run, key: 'seconds', number: seconds - 1 },
       );
       for (const name of one.artifacts ?? [])
-        tables['artifacts']?.push({ run_id: run, name, bytes: 1_234_567, sha256: 'ab'.repeat(32) });
+        tables['artifacts']?.push({
+          ...{ run_id: run, name, bytes: 1_234_567, sha256: 'ab'.repeat(32) },
+          ...{ saved_as: 'model', version: 3, kind: 'checkpoint', step: 1000, best: true },
+        });
       for (let step = 0; one.curve && step <= 200; step += 2)
         tables['metrics']?.push({
           run_id: run,
