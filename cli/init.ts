@@ -1,6 +1,9 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { quoteArgument } from '../orchestrator/domain/command.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
+import { PLAN_FILE } from '../orchestrator/domain/layout.ts';
 import { bold, dim, oneLine, print, yellow } from './output.ts';
 import type { Asker, InitReport } from '../orchestrator/lab/init/init.ts';
 
@@ -11,11 +14,40 @@ interface Options {
   readonly direction?: 'minimize' | 'maximize';
   readonly try?: boolean;
   readonly yes?: boolean;
+  readonly pythonLogger?: boolean;
+  readonly jsLogger?: boolean;
 }
 
-/** `autolab init`: a plan for one's own repository, or a lab to play with (`--example`). */
+/**
+ * `autolab init`: a plan for one's own repository, or a lab to play with (`--example`); a logger for
+ * its scripts (`--python-logger`), also where there is a plan already.
+ */
 export async function run([dir]: readonly string[], options: Options): Promise<number> {
-  if (options.example !== undefined) return copy(options.example, dir);
+  const loggers = [
+    ...(options.pythonLogger ? (['python'] as const) : []),
+    ...(options.jsLogger ? (['javascript'] as const) : []),
+  ];
+  if (options.example !== undefined) await copy(options.example, dir);
+  else if (loggers.length === 0 || !(await hasPlan(dir ?? '.'))) await plan(dir, options);
+  for (const language of loggers) await place(dir ?? '.', language);
+  return 0;
+}
+
+async function hasPlan(dir: string): Promise<boolean> {
+  const { openLab } = await import('../orchestrator/lab/lab.ts');
+  return existsSync(join((await openLab(dir)).root, PLAN_FILE));
+}
+
+async function place(dir: string, language: 'python' | 'javascript'): Promise<void> {
+  const { placeLogger } = await import('../orchestrator/lab/logger.ts');
+  const { path, present } = await placeLogger(dir, language);
+  const shown = bold(oneLine(path));
+  print(present ? `${shown} is there already.` : `${shown} is written: import it in your script.`);
+  if (!present)
+    print(`  git add ${oneLine(quoteArgument(path))}   # a night runs what is committed`);
+}
+
+async function plan(dir: string | undefined, options: Options): Promise<void> {
   const { initLab } = await import('../orchestrator/lab/init/init.ts');
   const asker = options.yes || !process.stdin.isTTY || !process.stdout.isTTY ? null : terminal;
   say(
@@ -25,10 +57,9 @@ export async function run([dir]: readonly string[], options: Options): Promise<n
       onWait: (sentence) => print(oneLine(sentence)),
     }),
   );
-  return 0;
 }
 
-async function copy(example: string, dir: string | undefined): Promise<number> {
+async function copy(example: string, dir: string | undefined): Promise<void> {
   if (dir === undefined)
     throw new LabError('usage', `expected a folder: autolab init --example ${example} DIR`);
   const { copyExample } = await import('../orchestrator/lab/example.ts');
@@ -38,7 +69,6 @@ async function copy(example: string, dir: string | undefined): Promise<number> {
   print(`  cd ${dir}`);
   print('  autolab check');
   print('  autolab launch');
-  return 0;
 }
 
 function say({ draft, found, guessed, dropped, root }: InitReport): void {

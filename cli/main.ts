@@ -65,6 +65,8 @@ verb('init [dir]', 'write a plan for your repository', () => import('./init.ts')
   new Option('--direction <way>', 'which way is better').choices(['minimize', 'maximize']),
   new Option('--try', 'run the script for up to a minute, in a copy, to see what it prints'),
   new Option('--yes', 'ask nothing, take the best guess'),
+  new Option('--python-logger', 'put autolab.py beside the script; alone where there is a plan'),
+  new Option('--js-logger', 'put autolab.mjs there'),
 ]);
 verb(
   'check',

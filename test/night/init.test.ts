@@ -231,6 +231,20 @@ describe('init in a repository of one’s own', () => {
     expect(await autolab(lab, 'init', '--script', 'gone.py')).toMatchObject({ code: 2 });
   });
 
+  test('puts the logger beside the script where it is asked to, with a plan or to one', async () => {
+    const lab = repository({ 'src/train.py': scripts.DATACLASS });
+    const init = await autolab(lab, 'init', '--python-logger');
+    expect(init).toMatchObject({ code: 0, stderr: '' });
+    expect(init.stdout).toContain('git add src/autolab.py');
+    expect(lab.git(['status', '--porcelain', '-uall'])).toBe(
+      '?? research_plan.yaml\n?? src/autolab.py',
+    );
+    const plan = lab.read('research_plan.yaml');
+    const again = await autolab(lab, 'init', '--python-logger');
+    expect(again).toEqual({ code: 0, stdout: 'src/autolab.py is there already.\n', stderr: '' });
+    expect(lab.read('research_plan.yaml')).toBe(plan);
+  });
+
   test('names the schema of this installation first, so that an editor finds it', async () => {
     const lab = repository({ 'train.py': scripts.DATACLASS });
     await written(lab);
