@@ -667,7 +667,7 @@ def _end_at_exit():
     if not _run or _run.ended or _run.owner != os.getpid():
         return  # a forked child does not end its parent's run
     if _is_worker():
-        _run.end(sys.exc_info()[1])
+        _run.end(sys.exc_info()[1], _worker_status())
     elif _has_returned(_main):
         _run.end()
     else:
@@ -677,6 +677,17 @@ def _end_at_exit():
             _run.end(error)
         else:
             _run.end(status=_exit_code(*_status) if _status else None)
+
+
+def _worker_status():
+    """What a worker of multiprocessing leaves with. From Python 3.13 on its exception is gone by
+    then, and only whoever launched it, further up, holds the status."""
+    frame = sys._getframe()
+    while frame is not None and frame.f_code.co_name != "_bootstrap":
+        if "multiprocessing" in frame.f_code.co_filename and "code" in frame.f_locals:
+            return _exit_code(frame.f_locals["code"])
+        frame = frame.f_back
+    return 0 if frame is not None or _status is None else _exit_code(*_status)
 
 
 def _exit_code(status):

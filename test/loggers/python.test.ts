@@ -291,6 +291,32 @@ if __name__ == "__main__":
     expect(json(folder, 'end.json')['exit_code']).toBe(0);
   });
 
+  it('gives workers whose parent has no run one each, with how they ended', () => {
+    const place = aLab();
+    runScript(
+      place,
+      'train.py',
+      `
+import multiprocessing, sys
+import autolab
+
+def work(how):
+    autolab.log({"a": 1})
+    if how == "raise": raise ValueError("x")
+    if how == "exit": sys.exit(7)
+
+if __name__ == "__main__":
+    for start in ("fork", "spawn"):
+        for how in ("end", "raise", "exit"):
+            some = multiprocessing.get_context(start).Process(target=work, args=(how,))
+            some.start()
+            some.join()
+`,
+    );
+    const codes = ownRuns(place).map((id) => json(ownFolder(place, id), 'end.json')['exit_code']);
+    expect(codes).toEqual([0, 1, 7, 0, 1, 7]);
+  });
+
   it('warns once where the disk is full, and leaves no line that is not whole', async () => {
     const place = aNight();
     const ran = runScript(
