@@ -75,7 +75,7 @@ export const logSample = harmless('logSample', (task, id, input, target, predict
   if (run === null) return;
   const sample = { task, id, input, target, prediction };
   const texts = Object.entries(sample).map(([key, value]) => [key, asText(value)]);
-  const numbers = plain(objectIn(metrics ?? {}, 'the metrics of a sample'));
+  const numbers = metrics ? plain(objectIn(metrics, 'the metrics of a sample')) : null;
   run.append('samples.jsonl', JSON.stringify({ ...Object.fromEntries(texts), metrics: numbers }));
 });
 

@@ -102,8 +102,8 @@ def log_sample(task, id, input=None, target=None, prediction=None, metrics=None)
         return
     sample = {"task": task, "id": id, "input": input, "target": target, "prediction": prediction}
     record = {key: _as_text(value, f"sample {key}") for key, value in sample.items()}
-    record["metrics"] = _plain(_mapping(metrics, "sample metrics"))
-    run.append("samples.jsonl", record)
+    numbers = None if metrics is None else _mapping(metrics, "sample metrics")
+    run.append("samples.jsonl", {**record, "metrics": _plain(numbers)})
 
 
 @_harmless
@@ -675,8 +675,11 @@ def _end_at_exit():
         fatal = error is not None and error.__traceback__ is not None
         if fatal and error.__traceback__.tb_frame is _main:
             _run.end(error)
+        elif _status is not None:
+            _run.end(status=_exit_code(*_status))
         else:
-            _run.end(status=_exit_code(*_status) if _status else None)
+            _run.say("warning", text="it raised SystemExit itself: with which status was not seen")
+            _run.end(status=None)
 
 
 def _worker_status():

@@ -219,6 +219,11 @@ describe.skipIf(!hasPython)('the Python logger', () => {
       const folder = ownFolder(place, `R-000${i + 1}`);
       expect(json(folder, 'end.json')).toMatchObject(said);
     }
+    const words = linesOf(ownFolder(place, 'R-0006'), 'logged.jsonl').at(-1);
+    expect(words).toMatchObject({
+      type: 'warning',
+      text: expect.stringContaining('SystemExit') as string,
+    });
     const { traceback } = json(ownFolder(place, 'R-0001'), 'end.json');
     expect(traceback).toContain('line 3, in <module>');
     expect(traceback).toContain('ValueError: bad\nluck');
