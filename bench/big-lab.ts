@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { figure, median, type Bench, type Figure, type Options } from './bench.ts';
 import { addHistory } from './support/history.ts';
 import { launch } from './support/launch.ts';
 import { makeBenchLab, shellLab, type BenchLab } from './support/lab.ts';
+import { timed } from './support/timed.ts';
 import { journalOf, neighbours } from './support/trainings.ts';
 
-const call = promisify(execFile);
 const EXPERIMENTS = 2000;
 /** Experiments of the night that is measured on top of the past. */
 const NIGHT = 20;
@@ -62,12 +60,6 @@ async function reading(
       figure(`${past}: autolab ${args.join(' ').slice(0, 60)}`, 'ms', samples[j] ?? [], aim),
     ),
   ];
-}
-
-async function timed(lab: BenchLab, args: readonly string[]): Promise<number> {
-  const begin = performance.now();
-  await call(process.execPath, [...args], { cwd: lab.root, env: lab.env, maxBuffer: 1 << 28 });
-  return performance.now() - begin;
 }
 
 async function oneMoreNight(

@@ -10,10 +10,11 @@ import { table, type Bench, type Figure } from './bench.ts';
 import { bigLab } from './big-lab.ts';
 import { busy } from './busy.ts';
 import { overhead } from './overhead.ts';
+import { ownRuns } from './own-runs.ts';
 import { points } from './points.ts';
 import { start } from './start.ts';
 
-const BENCHES: readonly Bench[] = [start, overhead, busy, bigLab, points];
+const BENCHES: readonly Bench[] = [start, overhead, busy, bigLab, ownRuns, points];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

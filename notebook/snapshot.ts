@@ -18,7 +18,7 @@ import { CURRENT, type Schema } from './schema.ts';
 
 const FILE = 'snapshot';
 /** Counts up when the state's shape changes below its top level. */
-const VERSION = 3;
+const VERSION = 4;
 /** So many bytes before the position must be the same: another journal may lie there by now. */
 const TAIL = 512;
 
@@ -29,6 +29,8 @@ interface Content {
   readonly shape: string;
   readonly position: Position;
   readonly state: State;
+  /** `packed` of each run of one's own, a line each. */
+  readonly packed: string;
   /** Inbox records that are in the journal. */
   readonly drained: ReadonlySet<string>;
 }
@@ -47,7 +49,7 @@ export function writeSnapshot(
   drained: ReadonlySet<string>,
 ): Promise<void> {
   const content = { version: VERSION, schema: schema.version, shape: SHAPE, position, drained };
-  const body = serialize({ ...content, state });
+  const body = serialize({ ...content, ...apart(state) });
   return (async () => {
     const tail = (await tailBefore(dir, position)) ?? Buffer.alloc(0);
     const path = join(dir, FILE);
@@ -64,6 +66,23 @@ export function writeSnapshot(
       throw error;
     }
   })();
+}
+
+/**
+ * The details of runs of one's own as one text: thousands of small ones cost the garbage collector
+ * more than all the reading.
+ */
+function apart(state: State): Pick<Content, 'state' | 'packed'> {
+  const runs = [...state.own.values()];
+  const own = new Map(runs.map((run) => [run.id, { ...run, packed: '' }]));
+  return { state: { ...state, own }, packed: runs.map(({ packed }) => packed).join('\n') };
+}
+
+function together({ state, packed }: Pick<Content, 'state' | 'packed'>): State {
+  const lines = packed.split('\n');
+  const runs = [...state.own.values()];
+  const own = new Map(runs.map((run, i) => [run.id, { ...run, packed: lines[i] ?? '' }]));
+  return { ...state, own };
 }
 
 /**
@@ -118,10 +137,10 @@ async function readSnapshot(dir: string, schema: Schema): Promise<Start | null> 
     const content = deserialize(body) as Content;
     if (content.version !== VERSION || content.shape !== SHAPE) return null;
     if (content.schema !== schema.version) return null;
-    const { state, drained, position: from } = content;
+    const { drained, position: from } = content;
     if (!(await tailBefore(dir, from))?.equals(tail)) return null;
     const { records, position } = await readJournal(dir, schema, from);
-    return { state, drained, behind: records, seq: position.seq };
+    return { state: together(content), drained, behind: records, seq: position.seq };
   } catch {
     return null; // none, or none of ours: what is wrong with the journal its whole reading says
   }
