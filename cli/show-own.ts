@@ -8,6 +8,7 @@ import type { State } from '../orchestrator/domain/state.ts';
 import type { Lab } from '../orchestrator/lab/lab.ts';
 import { ownRunIn } from '../orchestrator/lab/marks.ts';
 import { bold, dim, fact, oneLine, print, printJson } from './output.ts';
+import { saidInWords } from './said.ts';
 import { paramTable, summaryTable } from './show-tables.ts';
 import { duration, short, table } from './table.ts';
 
@@ -22,14 +23,14 @@ export async function showOwn(lab: Lab, state: State, id: OwnRunId, json: boolea
 }
 
 async function pageOf(state: State, run: OwnRun, folder: string, diff: boolean) {
-  const { params, summary, artifacts, words, remarks } = detailsOf(run);
+  const { params, summary, artifacts, logged, remarks } = detailsOf(run);
   const { directory, host, who, branch, dirty, end } = run;
   return {
     ...runRow(state, run.id),
     ...{ folder, directory, host, who, branch, dirty, diff },
     ended: end?.ended ?? null,
     ...{ params, summary: summary.map(spelt), artifacts },
-    ...{ findings: words.findings, tags: words.tags, group: words.group, remarks },
+    ...{ logged, remarks },
   };
 }
 
@@ -63,9 +64,7 @@ function showPage(run: OwnRun, page: Page): void {
   );
   if (page.seconds !== null) fact('took', duration(page.seconds));
   fact('folder', page.folder);
-  if (page.group !== null) fact('group', oneLine(page.group));
-  if (page.tags.length > 0) fact('tags', page.tags.map(oneLine).join(', '));
-  for (const finding of page.findings) fact('says', oneLine(finding));
+  for (const [name, text] of saidInWords(page)) fact(name, text);
   for (const remark of page.remarks) fact('odd', oneLine(remark));
   if (page.traceback) print(`\n${page.traceback.split('\n').map(oneLine).join('\n')}`);
   print(`\n${summaryTable(page.summary)}`);

@@ -1,31 +1,15 @@
 import { join } from 'node:path';
-import type { OwnRunId } from '../orchestrator/domain/ids.ts';
-import type { EndFile } from '../orchestrator/domain/own-run-files.ts';
 import type { OwnDetails, OwnEnd } from '../orchestrator/domain/own-run.ts';
-import type { Objective } from '../orchestrator/domain/plan.ts';
-import { listArtifacts } from './artifacts.ts';
 import { LIMITS } from './attempt.ts';
 import { createLineSplitter } from './lines.ts';
+import { readLogged } from './logged.ts';
 import { createMetricsReader, type MetricsReader } from './metrics.ts';
-import { lastWritten, type OwnOpening } from './own-files.ts';
-import { ownMetrics } from './own-metrics.ts';
+import { lastWritten } from './own-files.ts';
+import { ownLeft, type OwnOrder } from './own-left.ts';
 import { ownOutcome } from './own-outcome.ts';
 import { paramsOf } from './params.ts';
 import { openPlain } from './plain.ts';
-import { objectiveOf, summaryOf } from './readings.ts';
-
-/** A run of one's own that is over, or seems to be. */
-export interface OwnOrder {
-  readonly run: OwnRunId;
-  readonly attempt: number;
-  readonly folder: string;
-  readonly opening: OwnOpening;
-  /** Null where it left no word and its process is gone. */
-  readonly end: EndFile | null;
-  /** The plan's, where there is one that can be read. */
-  readonly objective: Objective | null;
-  readonly writeLargeParquet: (ndjson: string, parquet: string, run: string) => Promise<void>;
-}
+import { objectiveOf, returnedIn, summaryOf } from './readings.ts';
 
 /**
  * Makes of a folder what the notebook records: writes metrics.parquet into it, and says how it ended
@@ -37,14 +21,16 @@ export async function sealOwnRun(
 ): Promise<{ readonly end: OwnEnd; readonly details: OwnDetails }> {
   const { folder, opening, end, objective, attempt } = order;
   const ended = end?.ended ?? new Date(await lastWritten(folder)).toISOString();
-  const { metrics, points } = await ownMetrics(order, Date.parse(ended));
+  const logged = await readLogged(folder);
+  const left = await ownLeft(order, logged, Date.parse(ended));
+  const { metrics } = left;
   const printed = await printedIn(join(folder, 'run.log'), objective?.metric ?? '');
   const found = objective && objectiveOf(metrics, objective, null, 'the script');
-  const texts = new Map([...printed.texts, ...metrics.texts]);
   const said = found?.failure?.class === 'no_metric' ? null : found;
+  const texts = new Map([...printed.texts, ...metrics.texts, ...logged.texts]);
   return {
     end: {
-      ...{ attempt, ended, metric_points: points, sample_rows: 0 },
+      ...{ attempt, ended, metric_points: left.points, sample_rows: left.samples },
       ...ownOutcome(end, said?.failure ?? null),
       seconds: Math.max(0, (Date.parse(ended) - Date.parse(opening.start.started)) / 1000),
       objective: said?.objective ?? null,
@@ -52,13 +38,16 @@ export async function sealOwnRun(
     },
     details: {
       params: paramsOf({
-        ...{ knobs: {}, words: opening.start.command, env: {} },
-        ...{ logged: opening.config, printed: printed.printed },
+        ...{ knobs: {}, words: opening.start.command, env: {}, printed: printed.printed },
+        logged: new Map([...opening.config, ...logged.config]),
       }),
-      summary: summaryOf({ series: metrics.series, texts }, null),
-      artifacts: await listArtifacts(join(folder, 'artifacts')),
-      words: { findings: [], tags: [], group: null },
-      remarks: [...opening.remarks, ...(end?.remarks ?? []), ...metrics.remarks],
+      summary: [...returnedIn(logged), ...summaryOf({ series: metrics.series, texts }, null)],
+      artifacts: left.artifacts,
+      logged: logged.logged,
+      remarks: [
+        ...[...opening.remarks, ...(end?.remarks ?? [])],
+        ...[...logged.remarks, ...left.remarks],
+      ],
     },
   };
 }

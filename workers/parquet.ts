@@ -86,7 +86,7 @@ async function writeRows(
   batches: AsyncIterable<readonly Row[]>,
 ): Promise<number> {
   const parquet = library();
-  const beside = `${file}.new`;
+  const beside = `${file}.${process.pid}.new`;
   await rm(beside, { recursive: true, force: true });
   try {
     const handle = await open(beside, 'w');

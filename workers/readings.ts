@@ -8,6 +8,7 @@ import {
   type Tier,
 } from '../orchestrator/domain/run.ts';
 import type { Attempt } from './attempt.ts';
+import type { LoggedFile } from './logged.ts';
 import { keyMeant, seriesOf, type MetricsReader } from './metrics.ts';
 import { paramsOf } from './params.ts';
 import type { Measured } from './pristine.ts';
@@ -124,6 +125,10 @@ export function summaryOf(
   ];
 }
 
+/** Beside the metrics, and never in their place: nothing is judged by what a function returned. */
+export const returnedIn = ({ returned }: Pick<LoggedFile, 'returned'>): readonly SummaryValue[] =>
+  [...returned].map(([key, number]) => ({ key: `${key} (returned)`, number, text: null }));
+
 /** What one of those who measured said, and what it claims of the objective. */
 interface Layer {
   readonly tier: Tier;
@@ -134,13 +139,12 @@ interface Layer {
 function layerOfScript(order: RunOrder, trained: Trained): Layer {
   const { metrics, logged, done } = trained;
   const texts = new Map([...metrics.texts, ...logged.texts]);
-  // Beside the metrics, and never in their place: nothing is judged by what a function returned.
-  const returned = [...logged.returned].map(([key, number]) => ({
-    ...{ key: `${key} (returned)`, number, text: null },
-  }));
   return {
     tier: 'self_reported',
-    values: [...returned, ...summaryOf({ series: metrics.series, texts }, done.peak_memory_mb)],
+    values: [
+      ...returnedIn(logged),
+      ...summaryOf({ series: metrics.series, texts }, done.peak_memory_mb),
+    ],
     claim: {
       key: keyMeant(metrics.series, order.plan.objective.metric),
       number: said(order, trained).objective,

@@ -71,7 +71,7 @@ function bodiesOf(n: number, points: number): readonly OwnBody[] {
         ...{ objective: 1 / n, tier: 'self_reported', metric_points: points, sample_rows: 0 },
       },
       details: {
-        ...{ params, artifacts: [], remarks: [], words: { findings: [], tags: [], group: null } },
+        ...{ params, artifacts: [], remarks: [], logged: { findings: [], tags: [], group: null } },
         summary: KEYS.map((key, i) => ({ key, number: i / n, text: null })),
       },
     },

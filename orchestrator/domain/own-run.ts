@@ -1,5 +1,6 @@
 import { quoteArgument } from './command.ts';
 import type { OwnRunId } from './ids.ts';
+import type { Logged } from './logged.ts';
 import type { Artifact, Failure, Param, RunStatus, SummaryValue, Tier } from './run.ts';
 
 /**
@@ -30,19 +31,12 @@ export interface OwnStart {
   readonly source: OwnSource;
 }
 
-/** What a script says of its own run: nobody checked it, and nothing is decided by it. */
-interface OwnWords {
-  readonly findings: readonly string[];
-  readonly tags: readonly string[];
-  readonly group: string | null;
-}
-
 /** What is looked at of one run at a time. */
 export interface OwnDetails {
   readonly params: readonly Param[];
   readonly summary: readonly SummaryValue[];
   readonly artifacts: readonly Artifact[];
-  readonly words: OwnWords;
+  readonly logged: Logged;
   /** What is odd about its files, a sentence each. */
   readonly remarks: readonly string[];
 }
@@ -125,7 +119,7 @@ export const NO_DETAILS: OwnDetails = {
   params: [],
   summary: [],
   artifacts: [],
-  words: { findings: [], tags: [], group: null },
+  logged: { findings: [], tags: [], group: null },
   remarks: [],
 };
 
