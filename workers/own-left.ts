@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { lstat, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OwnRunId } from '../orchestrator/domain/ids.ts';
@@ -51,8 +52,7 @@ export async function ownLeft(
   ended: number,
 ): Promise<OwnLeft> {
   const { folder, objective, run } = order;
-  // Another process may be at the same run, to write the same.
-  const ndjson = join(folder, `points.${process.pid}.tmp`);
+  const ndjson = join(folder, `points.${alone()}.tmp`);
   try {
     const metrics = await numbersIn(order, ndjson, ended);
     const points = metrics.points === 0 ? 0 : await inParquet(order, ndjson, metrics);
@@ -104,13 +104,16 @@ async function numbersIn(
   }
 }
 
+/** Somebody else may be at the same run, to write the same. */
+const alone = (): string => `${process.pid}-${randomBytes(4).toString('hex')}`;
+
 /** Whole or not at all. */
 async function inParquet(
   { folder, run, writeLargeParquet }: OwnOrder,
   ndjson: string,
   { points }: MetricsReader,
 ): Promise<number> {
-  const beside = join(folder, `metrics.${process.pid}.tmp`);
+  const beside = join(folder, `metrics.${alone()}.tmp`);
   try {
     if (points > LIMITS.large_points) await writeLargeParquet(ndjson, beside, run);
     else await writeMetrics(ndjson, beside, run);

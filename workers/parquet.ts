@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
@@ -86,7 +87,7 @@ async function writeRows(
   batches: AsyncIterable<readonly Row[]>,
 ): Promise<number> {
   const parquet = library();
-  const beside = `${file}.${process.pid}.new`;
+  const beside = `${file}.${randomBytes(4).toString('hex')}.new`;
   await rm(beside, { recursive: true, force: true });
   try {
     const handle = await open(beside, 'w');

@@ -8,7 +8,7 @@ import { readManifest } from '../../../notebook/manifest.ts';
 import { readState } from '../../../notebook/snapshot.ts';
 import { refuseOddFolders } from '../footprint.ts';
 import { clock, readLabState, type Lab } from '../lab.ts';
-import { noticeOwnRuns, ownRunsToNotice } from './notice.ts';
+import { noticeOwnRuns, ownRunsToNotice, type Noticed } from './notice.ts';
 import { takeInAll } from './take-in.ts';
 
 /** What a verb that reads does about runs of one's own. None of it makes the verb fail. */
@@ -43,18 +43,24 @@ export async function readNoticing(startDir: string): Promise<OwnReading> {
 
 const NOTHING = { events: 0, left: 0, remarks: [] };
 
-async function notice(lab: Lab, state: State) {
+async function notice(lab: Lab, state: State): Promise<Noticed> {
   const runs = await ownRunsToNotice(lab, state);
   if (runs.length === 0) return NOTHING;
   await refuseOddFolders(lab.root);
-  const alone = runs.length >= MUCH && (await holderOf(lab.notebookDir)) === null;
-  const taken = alone ? await takeInAll(lab) : null;
-  if (taken) return taken;
+  const odd: string[] = [];
+  if (runs.length >= MUCH && (await holderOf(lab.notebookDir)) === null) {
+    const taken = await takeInAll(lab).catch((error: unknown) => {
+      odd.push((error as Error).message);
+      return null;
+    });
+    if (taken) return taken;
+  }
   const end = clock.now() + LONGEST_MS;
-  return noticeOwnRuns(lab, state, runs, {
+  const noticed = await noticeOwnRuns(lab, state, runs, {
     put: (id, body) => putInInbox(lab.notebookDir, body, clock.now(), id),
     goOn: () => clock.now() < end,
   });
+  return { ...noticed, remarks: [...odd, ...noticed.remarks] };
 }
 
 /**
