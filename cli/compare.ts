@@ -2,7 +2,7 @@ import { isExperimentId, isOwnRunId, isRunId } from '../orchestrator/domain/ids.
 import { detailsOf } from '../orchestrator/domain/own-run.ts';
 import type { Param, SummaryValue } from '../orchestrator/domain/run.ts';
 import { runsOf, type State } from '../orchestrator/domain/state.ts';
-import { ownRunIn, subject } from '../orchestrator/lab/marks.ts';
+import { ownRunIn, measured } from '../orchestrator/lab/subject.ts';
 import { readNoticing } from '../orchestrator/lab/own/reading.ts';
 import { contrastOf, type Compared } from '../orchestrator/lab/contrast.ts';
 import { bold, dim, oneLine, print, printJson, remark } from './output.ts';
@@ -55,7 +55,7 @@ const CAVEAT =
 /** The objective of two experiments of one baseline; null for runs, and where they don't compare. */
 function objectiveOf(state: State, first: string, second: string): Compared | null {
   if (!isExperimentId(first) || !isExperimentId(second)) return null;
-  const [a, b] = [subject(state, first), subject(state, second)];
+  const [a, b] = [measured(state, first), measured(state, second)];
   return isExperimentId(a) && isExperimentId(b) ? contrastOf(state, a, b) : null;
 }
 
@@ -78,7 +78,7 @@ function sideOf(state: State, id: string) {
       metrics: metricsOf(all),
     };
   }
-  const target = subject(state, id);
+  const target = measured(state, id);
   const runs = isExperimentId(target)
     ? runsOf(state, target).filter((run) => !run.variant && run.purpose !== 'repeat')
     : isRunId(target)

@@ -111,7 +111,12 @@ verb(
   () => import('./hypotheses.ts'),
   LIST,
 );
-verb('show <id>', 'everything about an experiment or a run', () => import('./show.ts'), [asJson()]);
+verb(
+  'show <id>',
+  'everything about an experiment, a run, a hypothesis or a night',
+  () => import('./show.ts'),
+  [asJson()],
+);
 verb(
   'compare <a> <b>',
   'the difference of every parameter and metric',
@@ -119,7 +124,22 @@ verb(
   [asJson()],
 );
 verb('query <sql>', 'one SELECT over the notebook', () => import('./query.ts'), [asJson()]);
-verb('flag <id> <label>', 'mark an experiment or a run', () => import('./flag.ts'), [
+verb(
+  'note [id] [words]',
+  'a note in your words, on an experiment, run, hypothesis, night, or the lab; - reads standard input',
+  () => import('./note.ts'),
+  [asJson()],
+);
+verb('decide <words>', 'record a decision and its reason', () => import('./decide.ts'), [
+  new Option('--because <reason>', 'why').makeOptionMandatory(),
+  new Option('--closes <line>', 'propose nothing more on this line of inquiry'),
+  new Option('--opens <line>', 'work again on a line that was closed'),
+  new Option('--evidence <ids>', 'what it rests on: ids, with commas between them'),
+  asJson(),
+]);
+verb('tag <id> <tags...>', 'tag anything that has an id', () => import('./tag.ts'), [asJson()]);
+verb('untag <id> <tag>', 'take a tag away', () => import('./untag.ts'), [asJson()]);
+verb('flag <id> <label>', 'mark anything that has an id', () => import('./flag.ts'), [
   new Option('--because <reason>', 'why').makeOptionMandatory(),
   asJson(),
 ]);

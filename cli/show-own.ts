@@ -6,9 +6,10 @@ import { ownRunDir } from '../orchestrator/domain/layout.ts';
 import { detailsOf, type OwnRun } from '../orchestrator/domain/own-run.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import type { Lab } from '../orchestrator/lab/lab.ts';
-import { ownRunIn } from '../orchestrator/lab/marks.ts';
+import { ownRunIn } from '../orchestrator/lab/subject.ts';
 import { bold, dim, fact, oneLine, print, printJson } from './output.ts';
 import { saidInWords } from './said.ts';
+import { showWords, wordsOn } from './show/words.ts';
 import { paramTable, summaryTable } from './show-tables.ts';
 import { duration, short, table } from './table.ts';
 
@@ -18,7 +19,7 @@ export async function showOwn(lab: Lab, state: State, id: OwnRunId, json: boolea
   const folder = ownRunDir(id);
   const diff = join(lab.root, folder, 'change.diff');
   const page = await pageOf(state, run, folder, await exists(diff));
-  if (!json) return showPage(run, page);
+  if (!json) return showPage(state, run, page);
   printJson({ ...page, diff: page.diff ? await readFile(diff, 'utf8') : '' });
 }
 
@@ -31,6 +32,8 @@ async function pageOf(state: State, run: OwnRun, folder: string, diff: boolean) 
     ended: end?.ended ?? null,
     ...{ params, summary: summary.map(spelt), artifacts },
     ...{ logged, remarks },
+    flagged: state.flags.filter((flag) => flag.target === run.id),
+    ...wordsOn(state, run.id),
   };
 }
 
@@ -49,7 +52,7 @@ const exists = (path: string): Promise<boolean> =>
 
 type Page = Awaited<ReturnType<typeof pageOf>>;
 
-function showPage(run: OwnRun, page: Page): void {
+function showPage(state: State, run: OwnRun, page: Page): void {
   print(`${bold(page.id)}  ${oneLine(page.name)}`);
   print(dim('a run of your own: it takes no part in what a night decides'));
   print();
@@ -66,6 +69,7 @@ function showPage(run: OwnRun, page: Page): void {
   fact('folder', page.folder);
   for (const [name, text] of saidInWords(page)) fact(name, text);
   for (const remark of page.remarks) fact('odd', oneLine(remark));
+  showWords(state, run.id);
   if (page.traceback) print(`\n${page.traceback.split('\n').map(oneLine).join('\n')}`);
   print(`\n${summaryTable(page.summary)}`);
   print(`\n${paramTable(page.params)}`);

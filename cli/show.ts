@@ -5,6 +5,8 @@ import { changeInWords } from '../orchestrator/domain/hypothesis.ts';
 import {
   experimentOf,
   isExperimentId,
+  isHypothesisId,
+  isNightId,
   isOwnRunId,
   type ExperimentId,
   type RunId,
@@ -12,24 +14,17 @@ import {
 import { attemptDir, experimentDir } from '../orchestrator/domain/layout.ts';
 import { experimentIn, runsOf, type Rerun, type State } from '../orchestrator/domain/state.ts';
 import { trainsOtherwise } from '../orchestrator/domain/variant.ts';
-import { subject } from '../orchestrator/lab/marks.ts';
 import { readNoticing } from '../orchestrator/lab/own/reading.ts';
 import { standing, type Standing } from '../orchestrator/lab/standing.ts';
+import { subject } from '../orchestrator/lab/subject.ts';
 import type { Judgement } from '../orchestrator/domain/experiment.ts';
 import type { RunResult } from '../orchestrator/domain/run.ts';
-import {
-  bold,
-  dim,
-  fact,
-  green,
-  oneLine,
-  print,
-  printJson,
-  red,
-  remark,
-  yellow,
-} from './output.ts';
+import { bold, dim, fact, oneLine, print, printJson, remark, yellow } from './output.ts';
 import { checkpointInWords, saidInWords } from './said.ts';
+import { paintDiff } from './show/diff.ts';
+import { hypothesisPage, showHypothesis } from './show/hypothesis.ts';
+import { nightPage, showNight } from './show/night.ts';
+import { showWords, wordsOn } from './show/words.ts';
 import { showOwn } from './show-own.ts';
 import { paramTable, summaryTable } from './show-tables.ts';
 import { duration, short, table } from './table.ts';
@@ -47,25 +42,28 @@ import {
   worthInWords,
 } from './words.ts';
 
-/** `autolab show ID`: an experiment or a run as a page, or everything of it as JSON. */
+/** `autolab show ID`: a page of what has that id, or everything of it as JSON. */
 export async function run(
   [id = '']: readonly string[],
   { json }: { json?: boolean },
 ): Promise<number> {
   const { lab, state, remarks } = await readNoticing(process.cwd());
   remarks.forEach(remark);
-  if (isOwnRunId(id)) {
-    await showOwn(lab, state, id, json === true);
-    return 0;
-  }
   const target = subject(state, id);
   const now = await standing(lab);
-  if (isExperimentId(target)) {
+  if (isOwnRunId(target)) await showOwn(lab, state, target, json === true);
+  else if (isExperimentId(target)) {
     const diff = await readFile(join(lab.root, experimentDir(target), 'change.diff'), 'utf8').catch(
       () => '',
     );
     if (json) printJson(experimentPage(state, target, diff, now));
     else showExperiment(state, target, diff, now);
+  } else if (isHypothesisId(target)) {
+    if (json) printJson(hypothesisPage(state, target));
+    else showHypothesis(state, target);
+  } else if (isNightId(target)) {
+    if (json) printJson(nightPage(state, target));
+    else showNight(state, target);
   } else if (json) printJson(runPage(state, target, now));
   else showRun(state, target, now);
   return 0;
@@ -78,6 +76,7 @@ const experimentPage = (state: State, id: ExperimentId, diff: string, now: Stand
   flagged: state.flags.filter((flag) => flag.target === id),
   promoted: state.promotions.filter((promotion) => promotion.experiment === id),
   reruns: state.reruns.filter((rerun) => experimentOf(rerun.run) === id),
+  ...wordsOn(state, id),
 });
 
 function runPage(state: State, id: RunId, now: Standing) {
@@ -93,6 +92,7 @@ function runPage(state: State, id: RunId, now: Standing) {
     spans: result?.spans ?? [],
     flagged: state.flags.filter((flag) => flag.target === id),
     reruns: state.reruns.filter((rerun) => rerun.run === id),
+    ...wordsOn(state, id),
   };
 }
 
@@ -120,10 +120,9 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
   );
   if (judgement) showContrasts(state, id, judgement);
   for (const limit of judgement?.limits ?? []) fact(limit.of, limitInWords(limit));
-  for (const flag of state.flags.filter((mark) => mark.target === id))
-    fact('flag', `${flag.label} (${oneLine(flag.because)}; ${flag.who})`);
   for (const rerun of state.reruns.filter(({ run }) => experimentOf(run) === id))
     fact('rerun', rerunInWords(rerun));
+  showWords(state, id, experiment.line);
   print();
   print(
     table(
@@ -209,11 +208,10 @@ function showRun(state: State, id: RunId, now: Standing): void {
     const soft = Object.entries(words).map(([name, value]) => `${name} ${oneLine(value)}`);
     fact('environment', `${hard} (compared within it alone); ${soft.join(', ')}`);
   }
-  for (const flag of page.flagged)
-    fact('flag', `${flag.label} (${oneLine(flag.because)}; ${flag.who})`);
   for (const rerun of page.reruns) fact('rerun', rerunInWords(rerun));
   const result = state.runs.get(id)?.result;
   for (const [name, text] of saidInWords(result ?? {})) fact(name, text);
+  showWords(state, id);
   const traceback = result?.failure?.traceback;
   if (traceback) print(`\n${traceback.split('\n').map(oneLine).join('\n')}`);
   print(`\n${summaryTable(page.summary)}`);
@@ -235,15 +233,3 @@ function rerunInWords({ run, same, objective, differences, who, at }: Rerun): st
   const again = objective === null && same ? 'failed the same way' : `${came}${number}`;
   return `${run}: ${again} (${changed}${oneLine(who)}, ${at.slice(0, 10)})`;
 }
-
-const paintDiff = (diff: string): string =>
-  diff
-    .trimEnd()
-    .split('\n')
-    .map((line) => {
-      const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '  ') ?? '';
-      const shown = indent + oneLine(line);
-      if (/^\+(?!\+\+)/.test(line)) return green(shown);
-      return /^-(?!--)/.test(line) ? red(shown) : shown;
-    })
-    .join('\n');

@@ -34,7 +34,7 @@ const MIGRATIONS: readonly Migration[] = [
   },
   {
     from: 2,
-    what: 'runs of one’s own are among the runs',
+    what: 'runs of one’s own are among the runs, and there are notes, decisions and tags',
     event: (record) => record,
   },
 ];

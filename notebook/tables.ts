@@ -1,17 +1,19 @@
 import type { Table } from './table.ts';
 import { alerts } from './tables/alerts.ts';
+import { decisions } from './tables/decisions.ts';
 import { experiments } from './tables/experiments.ts';
 import { findings } from './tables/findings.ts';
 import { flags } from './tables/flags.ts';
 import { holdouts } from './tables/holdouts.ts';
 import { hypotheses } from './tables/hypotheses.ts';
-import { decisions, notes, tags } from './tables/later.ts';
 import { metrics } from './tables/metrics.ts';
 import { nights } from './tables/nights.ts';
+import { notes } from './tables/notes.ts';
 import { artifacts, params, summary } from './tables/run-details.ts';
 import { runs } from './tables/runs.ts';
 import { samples } from './tables/samples.ts';
 import { spans } from './tables/spans.ts';
+import { tags } from './tables/tags.ts';
 
 /** Every table of the notebook, in the order in which people meet them. */
 export const TABLES: readonly Table[] = [

@@ -1,10 +1,14 @@
 import type { Event } from '../orchestrator/domain/event.ts';
 import {
   experimentOf,
+  isExperimentId,
+  isHypothesisId,
+  isOwnRunId,
   isRunId,
   type ExperimentId,
   type AnyRunId,
   type NightId,
+  type Subject,
 } from '../orchestrator/domain/ids.ts';
 import type { Contents } from './contents.ts';
 import { alertOf } from './tables/alerts.ts';
@@ -44,12 +48,18 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
   };
   const experiment = (id: ExperimentId): void => {
     mark('experiments', id);
+    mark('hypotheses', contents.state.experiments.get(id)?.hypothesis ?? null);
     mark('runs', ...(contents.state.experiments.get(id)?.runs ?? []));
   };
   const run = (id: AnyRunId): void => {
     mark('runs', id);
     for (const table of ['params', 'summary', 'artifacts']) mark(table, id);
     if (isRunId(id)) mark('experiments', experimentOf(id));
+  };
+  const subject = (id: Subject): void => {
+    if (isRunId(id) || isOwnRunId(id)) run(id);
+    else if (isExperimentId(id)) experiment(id);
+    else if (isHypothesisId(id)) mark('hypotheses', id);
   };
   mark('nights', night);
   mark('alerts', alertOf(contents.state, event)?.id ?? null);
@@ -62,7 +72,10 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'baseline_drifted':
     case 'contended':
     case 'dawn_began':
+      return mark('nights', event.night);
     case 'night_ended':
+      for (const { id, night: of } of contents.state.hypotheses.values())
+        if (of === event.night) mark('hypotheses', id);
       return mark('nights', event.night);
     case 'held_out':
       mark('nights', event.night);
@@ -91,11 +104,21 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
       return run(event.result.run);
     case 'own_run_started':
     case 'own_run_ended':
+      mark('tags', event.run);
       return run(event.run);
     case 'flagged':
     case 'unflagged':
       mark('flags', event.target);
-      return isRunId(event.target) ? run(event.target) : experiment(event.target);
+      return subject(event.target);
+    case 'tagged':
+    case 'untagged':
+      mark('tags', event.target);
+      return subject(event.target);
+    case 'noted':
+      return mark('notes', event.id);
+    case 'decided':
+      // One that closes or opens a line says of another whether it is in force.
+      return mark('decisions', event.id, ...contents.state.decisions.keys());
     case 'stopping':
     case 'paused':
     case 'unpaused':

@@ -74,7 +74,8 @@ function plannerBrief(state: State, night: Night, round: number): PlannerBrief {
     ids.flatMap((id) => {
       const record = state.hypotheses.get(id);
       if (!record) return [];
-      const { status: _, rejected_because: __, experiment: ___, ...hypothesis } = record;
+      const { status: _, rejected_because: __, experiment: ___, ...rest } = record;
+      const { proposed_at: ____, ...hypothesis } = rest;
       return [hypothesis];
     });
   return {

@@ -58,6 +58,7 @@ export async function openRepository(
   return {
     root: user.workTree,
     gitDir: home.commonDir,
+    userName: () => userName(git, user),
     resolveBase: (base) => (base === undefined ? checkedOut(git, user) : tip(git, store, base)),
     readFile: (at, path) => readText(git, objects, at, path),
     listFiles: (at) => listFiles(git, objects, at),
@@ -146,6 +147,11 @@ async function checkedOut(git: Git, user: Place): Promise<Base> {
     branch: ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null,
     commit: found.stdout.toString('utf8').trim(),
   };
+}
+
+async function userName(git: Git, user: Place): Promise<string | null> {
+  const found = await git.ask(user, ['config', '--get', 'user.name']);
+  return found.stdout.toString('utf8').trim() || null;
 }
 
 async function tip(git: Git, place: Place, branch: string): Promise<Base> {

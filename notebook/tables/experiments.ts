@@ -7,6 +7,7 @@ import { experimentTier } from '../../orchestrator/domain/tier.ts';
 import { mean, spread } from '../../orchestrator/statistics/compare.ts';
 import { confidenceOf } from '../../orchestrator/statistics/confidence.ts';
 import { defineTable } from '../table.ts';
+import { tagsOn } from './tags.ts';
 
 export interface ExperimentRow {
   readonly id: string;
@@ -135,7 +136,7 @@ export function experimentRecord(state: State, id: ExperimentId): ExperimentRow 
     dawn_values: dawn?.values ?? null,
     failure_class: failure?.class ?? null,
     failure: failure?.message ?? null,
-    tags: [],
+    tags: tagsOn(state, id),
     flags: state.flags.filter((flag) => flag.target === id).map((flag) => flag.label),
     opened: state.opened.get(id) ?? null,
     promoted: state.promotions.find(({ experiment: of }) => of === id)?.at ?? null,

@@ -10,9 +10,9 @@ interface FlagRow {
 
 export const flags = defineTable<FlagRow>({
   name: 'flags',
-  doc: 'Marks on experiments and runs that are set now; an unflagged one is gone from here.',
+  doc: 'Marks that are set now; an unflagged one is gone from here.',
   columns: {
-    target: ['VARCHAR', 'The experiment or run.'],
+    target: ['VARCHAR', 'The experiment, run, hypothesis or night.'],
     label: ['VARCHAR', 'publish, suspicious, borderline, or a word of yours.'],
     because: ['VARCHAR', 'The reason.'],
     who: ['VARCHAR', 'Who set it.'],

@@ -1,7 +1,8 @@
 import { changeAsData } from '../../orchestrator/domain/hypothesis.ts';
 import type { HypothesisId } from '../../orchestrator/domain/ids.ts';
-import type { State } from '../../orchestrator/domain/state.ts';
+import type { HypothesisRecord, State } from '../../orchestrator/domain/state.ts';
 import { defineTable } from '../table.ts';
+import { tagsOn } from './tags.ts';
 
 export interface HypothesisRow {
   readonly id: string;
@@ -13,8 +14,11 @@ export interface HypothesisRow {
   readonly change: Readonly<Record<string, string>>;
   readonly parent: string;
   readonly status: string;
+  readonly standing: string;
   readonly rejected_because: string | null;
   readonly experiment: string | null;
+  readonly proposed: string;
+  readonly tags: readonly string[];
 }
 
 /** Throws where the journal knows no such hypothesis. */
@@ -22,11 +26,21 @@ export function hypothesisRecord(state: State, id: HypothesisId): HypothesisRow 
   const hypothesis = state.hypotheses.get(id);
   if (!hypothesis) throw new Error(`the journal knows no ${id}`);
   const { night, title, because, source, line, change, parent } = hypothesis;
-  const { status, rejected_because, experiment } = hypothesis;
+  const { status, rejected_because, experiment, proposed_at: proposed } = hypothesis;
+  const standing = standingOf(state, hypothesis);
   return {
     ...{ id, night, title, because, source, line, change: changeAsData(change), parent },
-    ...{ status, rejected_because, experiment },
+    ...{ status, standing, rejected_because, experiment, proposed, tags: tagsOn(state, id) },
   };
+}
+
+/** A night that ended tries nothing more of what it left: the next one thinks anew. */
+function standingOf(state: State, { night, status, experiment }: HypothesisRecord): string {
+  if (status === 'rejected') return 'rejected';
+  const over = state.nights.get(night)?.ended != null;
+  if (status !== 'tested') return over ? 'untried' : 'queued';
+  const tested = experiment === null ? undefined : state.experiments.get(experiment);
+  return tested && (tested.judgement ?? tested.failure) === null && !over ? 'running' : 'done';
 }
 
 export const hypotheses = defineTable<HypothesisRow>({
@@ -42,8 +56,14 @@ export const hypotheses = defineTable<HypothesisRow>({
     change: ['JSON', 'Knob to new literal, or `patch` to its file.'],
     parent: ['VARCHAR', 'The incumbent that it was thought up for.'],
     status: ['VARCHAR', 'proposed, waiting, rejected, tested.'],
+    standing: [
+      'VARCHAR',
+      'queued (proposed or waiting), running (its experiment has no verdict yet), done, rejected, or untried where its night ended before its turn.',
+    ],
     rejected_because: ['VARCHAR', 'Why the Planner rejected it.'],
     experiment: ['VARCHAR', 'The experiment that tests it.'],
+    proposed: ['TIMESTAMP', 'When it was proposed, UTC.'],
+    tags: ['VARCHAR[]', 'Its tags.'],
   },
   example:
     "SELECT id, title, rejected_because FROM hypotheses WHERE status = 'rejected' ORDER BY id",

@@ -2,6 +2,7 @@ import type { OwnRunId } from '../../orchestrator/domain/ids.ts';
 import { commandInWords, ownName } from '../../orchestrator/domain/own-run.ts';
 import type { State } from '../../orchestrator/domain/state.ts';
 import type { RunRow } from './runs.ts';
+import { tagsOn } from './tags.ts';
 
 /** A run of one's own as a row of `runs`. Throws where the journal knows no such run. */
 export function ownRunRecord(state: State, id: OwnRunId): RunRow {
@@ -39,6 +40,7 @@ export function ownRunRecord(state: State, id: OwnRunId): RunRow {
     metric_points: end?.metric_points ?? null,
     said: null,
     source: run.source,
+    tags: tagsOn(state, id),
     command: command.length === 0 ? null : commandInWords(command),
   };
 }

@@ -4,6 +4,7 @@ import type { Run } from '../../orchestrator/domain/run.ts';
 import { experimentIn, type State } from '../../orchestrator/domain/state.ts';
 import { defineTable } from '../table.ts';
 import { ownRunRecord } from './own-runs.ts';
+import { tagsOn } from './tags.ts';
 
 export interface RunRow {
   readonly id: string;
@@ -37,6 +38,7 @@ export interface RunRow {
   readonly said: string | null;
   readonly source: string;
   readonly command: string | null;
+  readonly tags: readonly string[];
 }
 
 /** Throws where the journal knows no such run. One literal and no spread, as of experiments. */
@@ -77,6 +79,7 @@ export function runRecord(state: State, id: RunId): RunRow {
     said: run.said,
     source: 'night',
     command: command?.command ?? null,
+    tags: tagsOn(state, id),
   };
 }
 
@@ -160,6 +163,7 @@ export const runs = defineTable<RunRow>({
       'night; of a run of one’s own who opened it: logger-python, logger-js, run (autolab run), import, unknown.',
     ],
     command: ['VARCHAR', 'The command line, without what the seed adds to it.'],
+    tags: ['VARCHAR[]', 'Its tags.'],
   },
   example:
     'SELECT id, name, status, failure, objective, seconds FROM runs WHERE isfinite(objective) ORDER BY objective LIMIT 10',

@@ -1,5 +1,5 @@
 import type { Event } from './event.ts';
-import type { ExperimentId, NightId, RunId } from './ids.ts';
+import type { ExperimentId, Subject } from './ids.ts';
 import { AUTOLAB, experimentIn, SUSPICIOUS, type State } from './state.ts';
 
 /** What somebody may want to hear of at once, and not in the morning. */
@@ -28,7 +28,7 @@ export type AlertKind =
 export interface Alert {
   readonly kind: AlertKind;
   readonly level: 'info' | 'warning' | 'error';
-  readonly subject: ExperimentId | RunId | NightId;
+  readonly subject: Subject;
   /** One sentence. */
   readonly text: string;
 }

@@ -1,5 +1,5 @@
 import type { AlertKind } from './alert.ts';
-import type { ExperimentId, NightId, RunId } from './ids.ts';
+import type { ExperimentId, NightId, RunId, Subject } from './ids.ts';
 
 /** A run executed again from its manifest, for the sake of the number alone. */
 export interface Reran {
@@ -19,14 +19,14 @@ export interface Reran {
 export type BesideBody =
   | {
       readonly type: 'flagged';
-      readonly target: ExperimentId | RunId;
+      readonly target: Subject;
       readonly label: string;
       readonly because: string;
       readonly who: string;
     }
   | {
       readonly type: 'unflagged';
-      readonly target: ExperimentId | RunId;
+      readonly target: Subject;
       readonly label: string;
       readonly who: string;
     }

@@ -5,6 +5,7 @@ import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
 import type { OwnBody } from './own-run.ts';
 import type { Plan } from './plan.ts';
 import type { Environment, Failure, Purpose, RunResult, Span } from './run.ts';
+import type { WordsBody } from './words.ts';
 
 /** What the base branch was when the night began. */
 export interface Base {
@@ -112,6 +113,7 @@ export interface Confirmable {
 export type EventBody =
   | BesideBody
   | OwnBody
+  | WordsBody
   | NightStarted
   /**
    * A launch goes on with a night that was cut off; the time in between is not the night's. The

@@ -1,13 +1,14 @@
 import type { Put } from './fold-beside.ts';
 import { NO_DETAILS, packed, type OwnBody, type OwnRun } from './own-run.ts';
 import type { State } from './state.ts';
+import type { Tag } from './words.ts';
 
 /**
  * What an event of a run of one's own makes of the lab. Pure where `put` is. Whoever looks at the
  * lab may have noticed the run: the first word counts, and a second one that says the same changes
  * nothing.
  */
-export function foldOwn(now: State, event: OwnBody, put: Put): State {
+export function foldOwn(now: State, event: OwnBody & { readonly at: string }, put: Put): State {
   const known = now.own.get(event.run);
   switch (event.type) {
     case 'own_run_started': {
@@ -25,7 +26,16 @@ export function foldOwn(now: State, event: OwnBody, put: Put): State {
       if (!known || (known.end !== null && known.end.attempt >= end.attempt)) return now;
       const { attempt, status } = end;
       const run = { ...known, attempt, status, end, packed: packed(details) };
-      return { ...now, own: put(now.own, known.id, run) };
+      const tags = tagged(now, known, details.logged.tags, event.at);
+      return { ...now, own: put(now.own, known.id, run), tags: put(now.tags, known.id, tags) };
     }
   }
+}
+
+/** What a script tags its run with are tags like others: they can be taken away again. */
+function tagged({ tags }: State, { id, who }: OwnRun, said: readonly string[], at: string): Tag[] {
+  const there = tags.get(id) ?? [];
+  const known = new Set(there.map(({ tag }) => tag));
+  const fresh = [...new Set(said)].filter((tag) => !known.has(tag));
+  return [...there, ...fresh.map((tag) => ({ tag, who: who ?? 'its script', at }))];
 }

@@ -3,6 +3,7 @@ import { isBeside } from './beside.ts';
 import type { Event } from './event.ts';
 import { foldBeside, type Put } from './fold-beside.ts';
 import { foldOwn } from './fold-own.ts';
+import { foldWords } from './fold-words.ts';
 import { numberOf, type ExperimentId, type HypothesisId, type NightId } from './ids.ts';
 import { type Run, type RunResult } from './run.ts';
 import { isOwn } from './own-run.ts';
@@ -18,6 +19,7 @@ import {
   type Night,
   type State,
 } from './state.ts';
+import { isWords } from './words.ts';
 
 /** The lab's state is the fold of its journal: what each event makes of it. */
 
@@ -44,6 +46,9 @@ export function replay(events: Iterable<Event>): State {
     runs: new Map(),
     opened: new Map(),
     own: new Map(),
+    notes: new Map(),
+    decisions: new Map(),
+    tags: new Map(),
   };
   for (const event of events) state = apply(state, event, putInPlace);
   return state;
@@ -52,6 +57,7 @@ export function replay(events: Iterable<Event>): State {
 function apply(state: State, event: Event, put: Put): State {
   if (isBeside(event)) return foldBeside({ ...state, now: event.at }, event, put);
   if (isOwn(event)) return foldOwn({ ...state, now: event.at }, event, put);
+  if (isWords(event)) return foldWords({ ...state, now: event.at }, event, put);
   const now = { ...state, now: event.at, worked: event.at };
   const inNight = (id: NightId, change: (night: Night) => Partial<Night>): State => {
     const night = now.nights.get(id);
@@ -88,6 +94,7 @@ function apply(state: State, event: Event, put: Put): State {
           status: 'proposed',
           rejected_because: null,
           experiment: null,
+          proposed_at: event.at,
         });
         next_hypothesis = Math.max(next_hypothesis, numberOf(hypothesis.id) + 1);
       }

@@ -9,6 +9,8 @@ export type OwnRunId = `R-${string}`;
 export type AnyRunId = RunId | OwnRunId;
 export type HypothesisId = `H-${string}`;
 export type NightId = `N-${string}`;
+/** Everything that a mark, a tag or a note can be on. */
+export type Subject = ExperimentId | AnyRunId | HypothesisId | NightId;
 
 const padded = (n: number): string => String(n).padStart(4, '0');
 
@@ -44,5 +46,7 @@ export function byNumber<Id extends ExperimentId | HypothesisId | NightId | AnyR
 const numbersIn = (id: string): readonly number[] => id.slice(2).split('.').map(Number);
 
 export const isExperimentId = (text: string): text is ExperimentId => /^E-\d{4,}$/.test(text);
+export const isHypothesisId = (text: string): text is HypothesisId => /^H-\d{4,}$/.test(text);
+export const isNightId = (text: string): text is NightId => /^N-\d{4,}$/.test(text);
 export const isRunId = (text: string): text is RunId => /^E-\d{4,}\.[1-9]\d*$/.test(text);
 export const isOwnRunId = (text: string): text is OwnRunId => /^R-\d{4,}$/.test(text);

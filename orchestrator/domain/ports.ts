@@ -96,6 +96,8 @@ export interface Repository {
   readonly root: string;
   /** Absolute path of the common .git folder. */
   readonly gitDir: string;
+  /** Who git thinks is at work here (`user.name`); null where nobody told it. */
+  userName(): Promise<string | null>;
   /** The commit of `base` (a branch), or of what is checked out. Throws LabError not_found. */
   resolveBase(base: string | undefined): Promise<Base>;
   /** Text of a file at a commit; null where there is none (or it is no regular file). */

@@ -8,10 +8,12 @@ import {
   type NightId,
   type OwnRunId,
   type RunId,
+  type Subject,
 } from './ids.ts';
 import type { OwnRun } from './own-run.ts';
 import type { Plan } from './plan.ts';
 import { usableObjective, type Environment, type Run } from './run.ts';
+import type { Decision, DecisionId, Note, NoteId, Tag } from './words.ts';
 
 /** What became of a hypothesis. */
 export interface HypothesisRecord extends Hypothesis {
@@ -19,6 +21,8 @@ export interface HypothesisRecord extends Hypothesis {
   /** Why the Planner rejected it. */
   readonly rejected_because: string | null;
   readonly experiment: ExperimentId | null;
+  /** When it was proposed, ISO 8601. */
+  readonly proposed_at: string;
 }
 
 export interface Night {
@@ -141,7 +145,7 @@ export const AUTOLAB = 'autolab';
 export const SUSPICIOUS = 'suspicious';
 
 export interface Flag {
-  readonly target: ExperimentId | RunId;
+  readonly target: Subject;
   readonly label: string;
   readonly because: string;
   readonly who: string;
@@ -180,6 +184,11 @@ export interface State {
   readonly flags: readonly Flag[];
   readonly promotions: readonly PromotionRecord[];
   readonly reruns: readonly Rerun[];
+  /** The user's words, in the order in which they came. */
+  readonly notes: ReadonlyMap<NoteId, Note>;
+  readonly decisions: ReadonlyMap<DecisionId, Decision>;
+  /** What is tagged now; a subject without tags may be missing. */
+  readonly tags: ReadonlyMap<Subject, readonly Tag[]>;
   readonly next_experiment: number;
   readonly next_hypothesis: number;
   readonly next_night: number;
@@ -199,6 +208,9 @@ export const EMPTY: State = {
   flags: [],
   promotions: [],
   reruns: [],
+  notes: new Map(),
+  decisions: new Map(),
+  tags: new Map(),
   next_experiment: 0,
   next_hypothesis: 1,
   next_night: 1,

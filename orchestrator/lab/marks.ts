@@ -1,37 +1,12 @@
-import { userInfo } from 'node:os';
 import { LabError } from '../domain/errors.ts';
-import type { EventBody } from '../domain/event.ts';
-import {
-  isExperimentId,
-  isRunId,
-  type ExperimentId,
-  type OwnRunId,
-  type RunId,
-} from '../domain/ids.ts';
-import type { OwnRun } from '../domain/own-run.ts';
+import type { BesideBody } from '../domain/beside.ts';
 import type { State } from '../domain/state.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
+import { author } from './author.ts';
 import type { Lab } from './lab.ts';
+import { subject } from './subject.ts';
 
 /** The user's marks, through the inbox: a night may be running. */
-
-/** An experiment or a run that the notebook knows. Throws LabError not_found. */
-export function subject(state: State, id: string): ExperimentId | RunId {
-  if (isExperimentId(id) && state.experiments.has(id)) return id;
-  if (isRunId(id) && state.runs.has(id)) return id;
-  throw new LabError(
-    'not_found',
-    `expected an experiment or a run of this lab, such as E-0007 or E-0007.2, found ${id}`,
-    id,
-  );
-}
-
-/** A run of one's own that the notebook knows. Throws LabError not_found. */
-export function ownRunIn(state: State, id: OwnRunId): OwnRun {
-  const run = state.own.get(id);
-  if (run) return run;
-  throw new LabError('not_found', `expected a run of this lab, such as R-0001, found ${id}`, id);
-}
 
 export async function flag(
   lab: Lab,
@@ -39,10 +14,11 @@ export async function flag(
   id: string,
   label: string,
   because: string,
-): Promise<EventBody> {
-  const body: EventBody = {
-    type: 'flagged',
-    ...{ target: subject(state, id), label: labelIn(label), because, who: userInfo().username },
+): Promise<BesideBody> {
+  const target = subject(state, id);
+  const body: BesideBody = {
+    ...{ type: 'flagged', target, label: labelIn(label), because },
+    who: await author(lab),
   };
   await putInInbox(lab.notebookDir, body);
   return body;
@@ -53,7 +29,7 @@ export async function unflag(
   state: State,
   id: string,
   label: string,
-): Promise<EventBody> {
+): Promise<BesideBody> {
   const target = subject(state, id);
   if (!state.flags.some((mark) => mark.target === target && mark.label === label)) {
     const there = state.flags.filter((mark) => mark.target === target).map((mark) => mark.label);
@@ -63,7 +39,7 @@ export async function unflag(
       id,
     );
   }
-  const body: EventBody = { type: 'unflagged', target, label, who: userInfo().username };
+  const body: BesideBody = { type: 'unflagged', target, label, who: await author(lab) };
   await putInInbox(lab.notebookDir, body);
   return body;
 }

@@ -12,6 +12,8 @@ type Shown = <Row extends { readonly status: string }>(
 
 /** Rows as they are to be shown now. */
 export interface Standing {
+  /** Whether a living process holds the lab. */
+  readonly held: boolean;
   /** A run that was cut off is `queued`: the next launch closes the attempt and starts it again. */
   readonly run: Shown;
   /** An experiment whose run was cut off is `prepared`. */
@@ -24,6 +26,7 @@ export const standing = async ({ notebookDir }: Pick<Lab, 'notebookDir'>): Promi
 
 /** `held`: whether a living process holds the lab. */
 export const standingWhere = (held: boolean): Standing => ({
+  held,
   run: instead('queued', held),
   experiment: instead('prepared', held),
 });

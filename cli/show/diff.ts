@@ -1,0 +1,14 @@
+import { green, oneLine, red } from '../output.ts';
+
+/** A unified diff as a terminal shows it: safe, each line kept apart, what comes and goes in colour. */
+export const paintDiff = (diff: string): string =>
+  diff
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '  ') ?? '';
+      const shown = indent + oneLine(line);
+      if (/^\+(?!\+\+)/.test(line)) return green(shown);
+      return /^-(?!--)/.test(line) ? red(shown) : shown;
+    })
+    .join('\n');

@@ -1,0 +1,27 @@
+import { hypothesisRow } from '../../notebook/rows.ts';
+import { changeInWords } from '../../orchestrator/domain/hypothesis.ts';
+import type { HypothesisId } from '../../orchestrator/domain/ids.ts';
+import type { State } from '../../orchestrator/domain/state.ts';
+import { bold, dim, fact, oneLine, print } from '../output.ts';
+import { showWords, wordsOn } from './words.ts';
+
+export const hypothesisPage = (state: State, id: HypothesisId) => ({
+  ...hypothesisRow(state, id),
+  flagged: state.flags.filter((flag) => flag.target === id),
+  ...wordsOn(state, id),
+});
+
+export function showHypothesis(state: State, id: HypothesisId): void {
+  const row = hypothesisRow(state, id);
+  const change = state.hypotheses.get(id)?.change ?? { kind: 'none' };
+  print(`${bold(id)}  ${oneLine(row.title)}`);
+  print(dim(oneLine(row.because)));
+  print();
+  fact('source', oneLine(`${row.source}, line ${row.line}, night ${row.night}`));
+  fact('change', oneLine(changeInWords(change)));
+  fact('parent', row.parent);
+  const why = row.rejected_because === null ? '' : `: ${oneLine(row.rejected_because)}`;
+  fact('status', `${row.standing}${why}`);
+  if (row.experiment !== null) fact('experiment', row.experiment);
+  showWords(state, id, row.line);
+}

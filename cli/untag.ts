@@ -1,0 +1,15 @@
+import { readLabState } from '../orchestrator/lab/lab.ts';
+import { untag } from '../orchestrator/lab/words.ts';
+import { print, printJson } from './output.ts';
+
+/** `autolab untag ID TAG` */
+export async function run(
+  [id = '', tag = '']: readonly string[],
+  { json }: { json?: boolean },
+): Promise<number> {
+  const { lab, state } = await readLabState(process.cwd());
+  const untagged = await untag(lab, state, id, tag);
+  if (json) printJson(untagged);
+  else print(`${id} is no longer tagged ${tag}`);
+  return 0;
+}
