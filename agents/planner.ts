@@ -5,6 +5,7 @@ import {
   type PlannerBrief,
 } from '../orchestrator/domain/brief.ts';
 import { changeInWords, changeKey, type Hypothesis } from '../orchestrator/domain/hypothesis.ts';
+import { closureOf } from '../orchestrator/domain/words.ts';
 
 /**
  * The Planner keeps the queue: screen → rank → answer. It decides what is worth a slot by rules
@@ -72,11 +73,14 @@ function screen(brief: PlannerBrief): Pick<Thought, 'accepted' | 'rejected'> {
 
 /** Why not, or null. */
 function objection(
-  { source, parent, change }: Hypothesis,
+  hypothesis: Hypothesis,
   key: string,
   twin: Hypothesis | undefined,
-  { incumbent, settings, memory }: PlannerBrief,
+  { incumbent, settings, memory, closed = [] }: PlannerBrief,
 ): string | null {
+  const { source, parent, change } = hypothesis;
+  const closure = closureOf(closed, hypothesis);
+  if (closure !== null) return closure.because;
   if (change.kind === 'none') return 'it changes nothing';
   if (change.kind === 'knobs') {
     const knobs = Object.entries(change.values);

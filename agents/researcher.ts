@@ -5,6 +5,7 @@ import {
   type ResearcherBrief,
 } from '../orchestrator/domain/brief.ts';
 import { changeKey, type Proposal } from '../orchestrator/domain/hypothesis.ts';
+import { closureOf } from '../orchestrator/domain/words.ts';
 import { isAllowed, type ValueTools } from './researcher/axis.ts';
 import { findingsToStack, movesToTry, prospectOf } from './researcher/draft.ts';
 import { heldChanges } from './researcher/evidence.ts';
@@ -33,7 +34,8 @@ type Thought = typeof Thought.State;
  * where nothing new is left for this incumbent after them. The user's hypotheses and last night's
  * best come first, in their order, each once a night and whatever memory holds: where one was
  * tried before, the Planner tells the user so. Everything else stays within the plan's values and
- * ranges, and is no change that memory or this night holds on the incumbent.
+ * ranges, is on no line that was closed, and no change that memory or this night holds on the
+ * incumbent.
  *
  * Memory is taken at its word: a `failed` entry counts against its knob, so what the machine's
  * failures cost must not be in it.
@@ -82,13 +84,15 @@ function unspentOwn({ own, proposed }: ResearcherBrief): readonly Proposal[] {
   return own.filter((p) => !spent.has(`${p.title}\n${changeKey(p.change)}`));
 }
 
-/** Without what is spoken for, said twice, unchanged, or outside of what the plan allows. */
+/** Without what is on a closed line, spoken for, said twice, unchanged, or outside of the plan. */
 function sound(
   drafts: readonly Proposal[],
-  { search_space, settings }: ResearcherBrief,
+  { search_space, settings, closed = [] }: ResearcherBrief,
   held: Set<string>,
 ): readonly Proposal[] {
-  return drafts.filter(({ change, source }) => {
+  return drafts.filter((draft) => {
+    const { change, source } = draft;
+    if (closureOf(closed, draft) !== null) return false;
     const key = changeKey(change);
     if (held.has(key)) return false;
     held.add(key);

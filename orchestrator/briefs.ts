@@ -7,6 +7,7 @@ import type { Run } from './domain/run.ts';
 import { currentNight, experimentIn, type Night, type State } from './domain/state.ts';
 import { dawnCommand, dawnPlanOf } from './domain/variant.ts';
 import type { Work } from './actions.ts';
+import { closedIn } from './closed.ts';
 import { pruneOrder } from './pruning.ts';
 import { baselinesOf, memoryOf, settingsAt, trialsOf } from './memory.ts';
 
@@ -65,6 +66,7 @@ function researcherBrief(
       .map(({ title, change, parent, source }) => ({ title, change, parent, source })),
     memory: trialsOf(state, night),
     baselines: baselinesOf(state, night),
+    closed: closedIn(state, night),
   };
 }
 
@@ -86,6 +88,7 @@ function plannerBrief(state: State, night: Night, round: number): PlannerBrief {
     waiting: known(night.waiting),
     proposed: known(night.proposed),
     memory: memoryOf(state, night),
+    closed: closedIn(state, night),
   };
 }
 

@@ -6,6 +6,7 @@ import { currentNight, experimentIn, type Night, type State } from './domain/sta
 import { ended, judged, opened, prepare, type Action } from './actions.ts';
 import { baselineExperiment, candidateExperiment, leaveOneOut, reapplication } from './opened.ts';
 import { dawnBudget, dawnPlan, room, searchEnd } from './budget.ts';
+import { anyClosed } from './closed.ts';
 import { confirmable, foretold } from './confirmable.ts';
 import { foundInWords } from './enough.ts';
 import { drift } from './drift.ts';
@@ -111,11 +112,10 @@ function hypotheses(state: State, night: Night): Action[] {
   ];
 }
 
-/** Asks for the order anew when there are new ideas, or the old ones were ranked for another incumbent. */
-function queue(_state: State, night: Night): Action[] {
+/** Asks for the order anew when there are new ideas, or the old one does not hold any more. */
+function queue(state: State, night: Night): Action[] {
   if (night.dawn || night.incumbent === null) return [];
-  const outdated = night.waiting.length > 0 && night.planned_for !== night.incumbent;
-  if (night.proposed.length === 0 && !outdated) return [];
+  if (night.proposed.length === 0 && !isOutdated(state, night)) return [];
   const round = night.plannings + 1;
   const { id, incumbent } = night;
   return [
@@ -123,9 +123,14 @@ function queue(_state: State, night: Night): Action[] {
   ];
 }
 
+/** The order was made for another incumbent, or before a line of what waits was closed. */
+const isOutdated = (state: State, night: Night): boolean =>
+  (night.waiting.length > 0 && night.planned_for !== night.incumbent) ||
+  anyClosed(state, night, night.waiting);
+
 function experiments(state: State, night: Night): Action[] {
   const next = night.waiting[0];
-  if (night.dawn || next === undefined || night.planned_for !== night.incumbent) return [];
+  if (night.dawn || next === undefined || isOutdated(state, night)) return [];
   if (baselineFailed(state, night)) return [];
   const end = searchEnd(state, night);
   const ahead = night.active.filter((id) => experimentIn(state, id).runs.length === 0);

@@ -9,7 +9,9 @@ import {
   type State,
 } from './domain/state.ts';
 import { usableObjective } from './domain/run.ts';
+import { closureOf } from './domain/words.ts';
 import { ideasLeft, searchRunsLeft, spent } from './budget.ts';
+import { closedIn } from './closed.ts';
 import { checkDue } from './drift.ts';
 import { lineOf, raceOf } from './race.ts';
 import {
@@ -150,8 +152,11 @@ function furtherMoves(state: State, night: Night, experiment: Experiment): Move[
   const { id, parent } = experiment;
   const { incumbent } = night;
   if (incumbent === null) return [];
-  if (parent !== incumbent)
-    return overlaps(state, experiment, incumbent) ? [] : [{ kind: 'reapply', of: id }];
+  if (parent !== incumbent) {
+    // What was begun on a line that was closed since is measured to its end, and begun nowhere else.
+    const closed = closureOf(closedIn(state, night), experiment) !== null;
+    return closed || overlaps(state, experiment, incumbent) ? [] : [{ kind: 'reapply', of: id }];
+  }
   if (night.plan.run.deterministic) return [];
   const seed = searchRunsOf(state, id).length + 1;
   const own: Move = { kind: 'run', next: fresh(state, night, id, 'replicate', seed) };

@@ -43,7 +43,10 @@ export interface Prospect {
 
 export function prospectOf(brief: ResearcherBrief, tools: ValueTools): Prospect {
   const knobs = evidenceOf(brief);
-  const candidates = mixed(knobs).flatMap((knob) => candidatesOf(brief, knob, tools));
+  // A closed line is learned from, and no place to go.
+  const shut = new Set(brief.closed?.flatMap((line) => line.knobs));
+  const open = mixed(knobs).filter(({ name }) => !shut.has(name));
+  const candidates = open.flatMap((knob) => candidatesOf(brief, knob, tools));
   const sight = sightOf(brief, knobs);
   const waiting = waitingHere(brief).flatMap((change) =>
     change.kind === 'knobs' ? [sight.with(change.values)] : [],

@@ -4,6 +4,7 @@ import type { Change, Hypothesis, Proposal } from './hypothesis.ts';
 import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
 import type { Objective, Plan } from './plan.ts';
 import type { PrepareOrder, RunOrder } from './ports.ts';
+import type { ClosedLine } from './words.ts';
 
 /**
  * What each agent is told, and the shape of what it may answer. A brief is plain data that can
@@ -62,6 +63,8 @@ export interface ResearcherBrief {
   readonly memory: readonly Trial[];
   /** What the effects in memory are measured against; each has by definition an effect of 0. */
   readonly baselines: readonly Measured[];
+  /** Lines on which nothing more is to be proposed. Absent: none. */
+  readonly closed?: readonly ClosedLine[];
 }
 
 export interface PlannerBrief {
@@ -72,6 +75,8 @@ export interface PlannerBrief {
   readonly waiting: readonly Hypothesis[];
   readonly proposed: readonly Hypothesis[];
   readonly memory: readonly Memory[];
+  /** Lines on which only the user's own ideas are tried. Absent: none. */
+  readonly closed?: readonly ClosedLine[];
 }
 
 export type WorkerBrief =
