@@ -1,46 +1,63 @@
+import { experiments } from '../notebook/tables/experiments.ts';
+import { experimentRow } from '../notebook/rows.ts';
+import { byNumber } from '../orchestrator/domain/ids.ts';
 import { readLabState } from '../orchestrator/lab/lab.ts';
 import { standing } from '../orchestrator/lab/standing.ts';
-import { byNumber } from '../orchestrator/domain/ids.ts';
-import { experimentRow } from '../notebook/rows.ts';
-import { listed, type ListOptions } from './list.ts';
-import { print, printJson } from './output.ts';
-import { short, signed, table } from './table.ts';
+import type { ListOptions } from './list.ts';
+import { printList, type Shown } from './list/print.ts';
+import { short, signed } from './table.ts';
 
 /** `autolab experiments`: every experiment in id order, baselines included. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
   const { lab, state } = await readLabState(process.cwd());
   const { experiment: shown } = await standing(lab);
   const ids = [...state.experiments.keys()].toSorted(byNumber);
-  const all = ids.map((id) => shown(experimentRow(state, id)));
-  const rows = listed(all, options);
-  if (options.json) printJson(rows);
-  else
-    print(
-      table(
-        [
-          { title: 'id', cell: (row) => row.id },
-          { title: 'parent', cell: (row) => row.parent ?? '' },
-          {
-            title: 'verdict',
-            cell: (row) =>
-              row.left_out !== null
-                ? `without ${row.left_out}`
-                : (row.verdict ?? (row.parent ? row.status : 'baseline')),
-          },
-          { title: 'objective', cell: (row) => short(row.objective), right: true },
-          { title: 'n', cell: (row) => String(row.n), right: true },
-          // The verdict is on the parent; the baseline is what the night is measured by.
-          { title: 'on parent', cell: (row) => signed(row.effect_on_parent), right: true },
-          { title: 'on baseline', cell: (row) => signed(row.effect), right: true },
-          {
-            title: 'confidence',
-            cell: (row) => `${row.confidence ?? ''}${row.borderline ? ', borderline' : ''}`,
-          },
-          { title: 'flags', cell: (row) => row.flags.join(' ') },
-          { title: 'title', cell: (row) => row.title, flexible: true },
-        ],
-        rows,
-      ),
-    );
+  const listing = {
+    table: experiments,
+    rows: ids.map((id) => shown(experimentRow(state, id))),
+    statuses: ['preparing', 'prepared', 'running', 'finished', 'judged', 'failed'],
+    facetsOf: ({ status, verdict, night, line, tags, opened }: Row) => ({
+      ...{ statuses: [status], verdict, night, line, tags, began: opened },
+    }),
+  };
+  printList(listing, COLUMNS, options, state);
   return 0;
 }
+
+type Row = ReturnType<typeof experimentRow>;
+
+const COLUMNS: readonly Shown<Row>[] = [
+  { name: 'id', title: 'id', cell: (row) => row.id, importance: 10 },
+  { name: 'parent', title: 'parent', cell: (row) => row.parent ?? '', importance: 2 },
+  {
+    ...{ name: 'verdict', title: 'verdict', importance: 9 },
+    cell: (row) =>
+      row.left_out !== null
+        ? `without ${row.left_out}`
+        : (row.verdict ?? (row.parent ? row.status : 'baseline')),
+  },
+  {
+    ...{ name: 'objective', title: 'objective', right: true, importance: 8 },
+    cell: (row) => short(row.objective),
+  },
+  { name: 'n', title: 'n', cell: (row) => String(row.n), right: true, importance: 6 },
+  // The verdict is on the parent; the baseline is what the night is measured by.
+  {
+    ...{ name: 'effect_on_parent', title: 'on parent', right: true, importance: 3 },
+    cell: (row) => signed(row.effect_on_parent),
+  },
+  {
+    ...{ name: 'effect', title: 'on baseline', right: true, importance: 7 },
+    cell: (row) => signed(row.effect),
+  },
+  {
+    ...{ name: 'confidence', title: 'confidence', importance: 1 },
+    cell: (row) => `${row.confidence ?? ''}${row.borderline ? ', borderline' : ''}`,
+  },
+  { name: 'flags', title: 'flags', cell: (row) => row.flags.join(' '), importance: 4 },
+  {
+    ...{ name: 'tags', title: 'tags', importance: 4, unlessEmpty: true },
+    cell: (row) => row.tags.join(' '),
+  },
+  { name: 'title', title: 'title', cell: (row) => row.title, flexible: true, importance: 5 },
+];

@@ -1,34 +1,78 @@
-import { readLabState } from '../orchestrator/lab/lab.ts';
-import { byNumber } from '../orchestrator/domain/ids.ts';
+import { hypotheses } from '../notebook/tables/hypotheses.ts';
 import { hypothesisRow } from '../notebook/rows.ts';
-import { listed, type ListOptions } from './list.ts';
-import { print, printJson } from './output.ts';
-import { table } from './table.ts';
+import { byNumber } from '../orchestrator/domain/ids.ts';
+import type { State } from '../orchestrator/domain/state.ts';
+import { closedLines } from '../orchestrator/domain/words.ts';
+import { readLabState } from '../orchestrator/lab/lab.ts';
+import { standing } from '../orchestrator/lab/standing.ts';
+import type { ListOptions } from './list.ts';
+import { printList, type Shown } from './list/print.ts';
+import { bold, dim, oneLine } from './output.ts';
 
-/** `autolab hypotheses`: proposed, waiting, tested and rejected ones, with the reason. */
+/** `autolab hypotheses`: queued, running, done and rejected ones, with the reason, by their line. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
-  const { state } = await readLabState(process.cwd());
-  const all = [...state.hypotheses.keys()].toSorted(byNumber).map((id) => hypothesisRow(state, id));
-  const rows = listed(all, options);
-  if (options.json) printJson(rows);
-  else
-    print(
-      table(
-        [
-          { title: 'id', cell: (row) => row.id },
-          { title: 'status', cell: (row) => row.status },
-          { title: 'experiment', cell: (row) => row.experiment ?? '' },
-          { title: 'source', cell: (row) => row.source },
-          { title: 'line', cell: (row) => row.line },
-          { title: 'title', cell: (row) => row.title },
-          {
-            title: 'why, or why not',
-            cell: (row) => row.rejected_because ?? row.because,
-            flexible: true,
-          },
-        ],
-        rows,
-      ),
-    );
+  const { lab, state } = await readLabState(process.cwd());
+  const { held } = await standing(lab);
+  const ids = [...state.hypotheses.keys()].toSorted(byNumber);
+  const listing = {
+    table: hypotheses,
+    rows: ids.map((id) => {
+      const row = hypothesisRow(state, id);
+      // While nobody holds the lab nothing runs: what was begun waits for the next launch.
+      return row.standing === 'running' && !held ? { ...row, standing: 'queued' } : row;
+    }),
+    statuses: STATUSES,
+    facetsOf: (row: Row) => {
+      const tested = state.experiments.get(row.experiment as 'E-0000');
+      const verdict = tested?.judgement?.verdict ?? null;
+      const { standing, status, night, line, tags, proposed: began } = row;
+      return { statuses: [standing, status], verdict, night, line, tags, began };
+    },
+  };
+  const grouped = options.sort === undefined;
+  printList(listing, COLUMNS, options, state, (rows, lines) =>
+    grouped ? byLine(state, rows, lines) : lines,
+  );
   return 0;
+}
+
+type Row = ReturnType<typeof hypothesisRow>;
+
+const STATUSES = [
+  ...['queued', 'running', 'done', 'rejected', 'untried'],
+  ...['proposed', 'waiting', 'tested'],
+];
+
+const COLUMNS: readonly Shown<Row>[] = [
+  { name: 'id', title: 'id', cell: (row) => row.id, importance: 10 },
+  { name: 'standing', title: 'status', cell: (row) => row.standing, importance: 9 },
+  {
+    ...{ name: 'experiment', title: 'experiment', importance: 6 },
+    cell: (row) => row.experiment ?? '',
+  },
+  { name: 'source', title: 'source', cell: (row) => row.source, importance: 3 },
+  {
+    ...{ name: 'tags', title: 'tags', importance: 4, unlessEmpty: true },
+    cell: (row) => row.tags.join(' '),
+  },
+  { name: 'title', title: 'title', cell: (row) => row.title, importance: 7 },
+  {
+    ...{ name: 'because', title: 'why, or why not', flexible: true, importance: 8 },
+    cell: (row) => row.rejected_because ?? row.because,
+  },
+];
+
+/** A heading for each line of inquiry, in the order in which they came up. */
+function byLine(state: State, rows: readonly Row[], lines: readonly string[]): readonly string[] {
+  const groups = new Map<string, string[]>();
+  for (const [i, { line }] of rows.entries())
+    groups.set(line, [...(groups.get(line) ?? []), lines[i] ?? '']);
+  const closed = closedLines(state.decisions.values());
+  return [...groups].flatMap(([line, own]) => {
+    const decision = closed.get(line);
+    const why = decision
+      ? dim(` closed by ${oneLine(decision.who)}: ${oneLine(decision.text)}`)
+      : '';
+    return [`${bold(oneLine(line))}${why}`, ...own];
+  });
 }

@@ -53,9 +53,18 @@ const wholeNumber = (text: string): number => {
 };
 const LIST = [
   asJson(),
+  new Option('--csv', 'print comma-separated values on standard output'),
   new Option('--status <status>', 'only these'),
+  new Option('--verdict <verdict>', 'only of this verdict'),
+  new Option('--tag <tag>', 'only with this tag; may be given again').argParser(
+    (tag: string, before: readonly string[] = []) => [...before, tag],
+  ),
   new Option('--night <night>', 'only of this night, such as N-0002'),
-  new Option('--limit <n>', 'the newest so many').argParser(wholeNumber),
+  new Option('--line <line>', 'only of this line of inquiry'),
+  new Option('--since <when>', 'only begun since a date, a time, or so long ago, such as 8h or 2d'),
+  new Option('--sort <column>', 'by any column, the smallest first; -column the largest first'),
+  new Option('--limit <n>', 'the newest so many, or the first under --sort').argParser(wholeNumber),
+  new Option('--columns <names>', 'these columns, with commas between them'),
 ];
 
 verb('init [dir]', 'write a plan for your repository', () => import('./init.ts'), [
@@ -100,14 +109,11 @@ verb(
 ).passThroughOptions();
 verb('status', 'what is going on', () => import('./status.ts'), [asJson()]);
 verb('attach', 'the live view of a night that runs', () => import('./attach.ts'));
-verb('experiments', 'list the experiments', () => import('./experiments.ts'), [
-  ...LIST,
-  new Option('--verdict <verdict>', 'only these'),
-]);
+verb('experiments', 'list the experiments', () => import('./experiments.ts'), LIST);
 verb('runs', 'list the runs', () => import('./runs.ts'), LIST);
 verb(
   'hypotheses',
-  'list the hypotheses, rejected ones with the reason',
+  'list the hypotheses by their line of inquiry, rejected ones with the reason',
   () => import('./hypotheses.ts'),
   LIST,
 );

@@ -26,8 +26,10 @@ export function foldOwn(now: State, event: OwnBody & { readonly at: string }, pu
       if (!known || (known.end !== null && known.end.attempt >= end.attempt)) return now;
       const { attempt, status } = end;
       const run = { ...known, attempt, status, end, packed: packed(details) };
-      const tags = tagged(now, known, details.logged.tags, event.at);
-      return { ...now, own: put(now.own, known.id, run), tags: put(now.tags, known.id, tags) };
+      const after = { ...now, own: put(now.own, known.id, run) };
+      const said = details.logged.tags;
+      if (said.length === 0) return after;
+      return { ...after, tags: put(now.tags, known.id, tagged(now, known, said, event.at)) };
     }
   }
 }
