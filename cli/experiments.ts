@@ -54,7 +54,10 @@ const COLUMNS: readonly Shown<Row>[] = [
     ...{ name: 'confidence', title: 'confidence', importance: 1 },
     cell: (row) => `${row.confidence ?? ''}${row.borderline ? ', borderline' : ''}`,
   },
-  { name: 'flags', title: 'flags', cell: (row) => row.flags.join(' '), importance: 4 },
+  {
+    ...{ name: 'flags', title: 'flags', importance: 4, unlessEmpty: true },
+    cell: (row) => row.flags.join(' '),
+  },
   {
     ...{ name: 'tags', title: 'tags', importance: 4, unlessEmpty: true },
     cell: (row) => row.tags.join(' '),

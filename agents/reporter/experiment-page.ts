@@ -23,6 +23,7 @@ import {
 import { WALL_SECONDS } from './queries.ts';
 import type { ArtifactRow, ExperimentRow, MetricRow, NightRecord, RunRow } from './records.ts';
 import { unexpectedOf } from './unexpected.ts';
+import { wordsOn } from './words.ts';
 
 /** experiments/E-0007/FINDINGS.md: one experiment, from why it was tried to what to do next. */
 export function experimentPage(record: NightRecord, stated: Stated, id: ExperimentId): Page {
@@ -49,6 +50,7 @@ export function experimentPage(record: NightRecord, stated: Stated, id: Experime
     ...section('What was unexpected', isIdea ? orNothing(unexpectedOf(record, experiment)) : []),
     ...section('Concerns', isIdea ? orNothing(concernsOf(record, experiment)) : []),
     ...section('Next step', isIdea ? [paragraph(nextStep(record, experiment))] : []),
+    ...section('Your words', wordsOn(record, experiment)),
     ...section('Runs', runsTable(record, id)),
     ...tracebacks(record, id),
     ...section('Artifacts', artifacts(record, id)),

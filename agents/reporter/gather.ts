@@ -71,6 +71,9 @@ export async function gather(
     artifacts: grouped(await of('artifacts', rows.artifactRow)),
     held_out: await of('holdouts', rows.holdoutRow),
     flags: grouped(await of('flags', rows.flagRow)),
+    notes: await of('notes', rows.noteRow),
+    decisions: await of('decisions', rows.decisionRow),
+    tags: grouped(await of('tags', rows.tagsRow)),
   };
 }
 

@@ -29,6 +29,29 @@ export const escaped = (text: string, most?: number): string =>
     .replace(/^([#+=-])/, '\\$1')
     .replace(/^(\d+)([.)])/, '$1\\$2');
 
+/**
+ * Several lines inside a block quote, as they were written: no markup in them, their indents and
+ * empty lines kept, at most `most` characters.
+ */
+export function quoted(text: string, most: number): string {
+  const characters = [...text.replace(/\r\n?/g, '\n').trim()];
+  const kept = characters.length <= most ? characters : [...characters.slice(0, most - 1), '…'];
+  const lines = kept.join('').split('\n').map(indented);
+  return lines
+    .map((line, i) => {
+      const before = i === 0 ? '' : line === '' ? '\n>' : '\n> ';
+      return `${before}${line}${line !== '' && (lines[i + 1] ?? '') !== '' ? '\\' : ''}`;
+    })
+    .join('');
+}
+
+/** Spaces at the beginning of a line would make code of it, or vanish. */
+function indented(line: string): string {
+  const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '    ') ?? '';
+  const words = escaped(line, Infinity);
+  return words === '' ? '' : '\u00a0'.repeat(indent.length) + words;
+}
+
 /** A name or a value as code where that is safe, as escaped text where it is not. */
 export function code(text: string, most?: number): string {
   const line = oneLine(text, most);

@@ -15,6 +15,7 @@ import {
   stackOf,
 } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
+import { isOpen } from './words.ts';
 
 /** At most five suggestions, the most useful first, each by a rule over what was recorded. */
 export function whatNext(record: NightRecord, { outcome, going }: Stated): readonly Block[] {
@@ -52,11 +53,12 @@ function besideTheStack(
 ): readonly Sentence[] {
   const inStack = new Set(tip ? stackOf(record, tip.row.id).map(({ row }) => row.id) : []);
   const beside = lastWords(record).filter(
-    ({ row }) =>
-      row.verdict === 'promising' &&
-      row.stack === null &&
-      !inStack.has(row.id) &&
-      !triedAgain(record, row),
+    (one) =>
+      one.row.verdict === 'promising' &&
+      one.row.stack === null &&
+      !inStack.has(one.row.id) &&
+      !triedAgain(record, one.row) &&
+      isOpen(record, one),
   );
   return byGain(record, beside)
     .slice(0, 2)
@@ -88,7 +90,8 @@ function unsettled(
         one.row.dawn_confirmed === null &&
         gain(one) > 0 &&
         !inStack.has(JSON.stringify(one.row.change)) &&
-        !triedAgain(record, one.row),
+        !triedAgain(record, one.row) &&
+        isOpen(record, one),
     )
     .toSorted((a, b) => gain(b) - gain(a))
     .slice(0, 2)

@@ -47,6 +47,7 @@ export const heading = (level: 1 | 2 | 3, text: Sentence): Block => ({
 });
 export const paragraph = (text: Sentence): Block => ({ kind: 'paragraph', text });
 export const item = (text: Sentence): Block => ({ kind: 'item', text });
+export const quote = (text: Sentence): Block => ({ kind: 'quote', text });
 
 /** Heads the list of sources; below it the page holds SQL only. */
 export const SOURCES = '## Sources';

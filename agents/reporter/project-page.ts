@@ -5,11 +5,12 @@ import { byGain, type Stated } from './findings.ts';
 import { lastWords, lineOf } from './ideas.ts';
 import { escaped } from './markdown.ts';
 import { counted, duration, percent } from './numbers.ts';
-import { heading, item, page, paragraph, type Block, type Page } from './page.ts';
+import { heading, item, page, paragraph, quote, type Block, type Page } from './page.ts';
 import { effectWithInterval, idOf, named, nightInWords, OF_TIP, stackOf } from './phrases.ts';
 import { endedEarly } from './pruned.ts';
 import { standingOfNight, toBeSureOfNone } from './reach.ts';
 import type { ExperimentRow, NightRecord, NightRow } from './records.ts';
+import { yourWords } from './words.ts';
 
 /** FINDINGS.md of the project: what to decide on the first screen, what it rests on below. */
 export function projectPage(record: NightRecord, stated: Stated): Page {
@@ -23,7 +24,7 @@ export function projectPage(record: NightRecord, stated: Stated): Page {
           ),
         ]
       : []),
-    { kind: 'quote', text: [fact(night, 'question', (question) => escaped(question, 300))] },
+    quote([fact(night, 'question', (question) => escaped(question, 300))]),
     paragraph(say`**${stated.headline}.**`),
     ...standingOfNight(record, stated),
     ...answers(record, stated),
@@ -36,6 +37,7 @@ export function projectPage(record: NightRecord, stated: Stated): Page {
     ...section('Ended early', endedEarly(record, stated)),
     ...section('Rejected before running', rejected(record)),
     ...section('Remarks', remarks(record)),
+    ...section('Your words', yourWords(record)),
     heading(2, say`The night`),
     paragraph(theNight(record, stated)),
     ...allExperiments(record),

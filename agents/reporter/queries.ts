@@ -40,12 +40,15 @@ export interface Queries {
   readonly artifacts: Source;
   readonly flags: Source;
   readonly holdouts: Source;
+  readonly notes: Source;
+  readonly decisions: Source;
+  readonly tags: Source;
 }
 
 /** The queries of a night. Throws where the id is none: it becomes part of SQL. */
 export function queriesOf(night: NightId): Queries {
   if (!/^N-\d{4,}$/.test(night)) throw new Error(`expected a night such as N-0001, found ${night}`);
-  const sql = { ...lab(night), ...measured(night), ...beside(night) };
+  const sql = { ...lab(night), ...measured(night), ...beside(night), ...words(night) };
   const named = Object.entries(sql).map(([name, text]) => [name, { name, sql: text }] as const);
   return Object.fromEntries(named) as unknown as Queries;
 }
@@ -151,6 +154,24 @@ ORDER BY ${inOrder('a.run_id')}, a.name`,
 FROM flags f LEFT JOIN runs r ON r.id = f.target JOIN experiments e ON e.id = coalesce(r.experiment, f.target)
 WHERE ${ofNight(night)}
 ORDER BY ${inOrder('f.target')}, f.label`,
+});
+
+/** When it was said: to be sorted by, and as a text has it. */
+const timeOf = (time: string): string =>
+  `${time}::VARCHAR AS time, strftime(${time}, '%-d %B %Y, %H:%M') AS said`;
+
+/** What people said; of the whole lab, since nobody says of which night they speak. */
+const words = (night: NightId) => ({
+  notes: `SELECT n.target, coalesce(r.experiment, h.experiment, n.target) AS about, n.text, n.who, ${timeOf('n.time')}
+FROM notes n LEFT JOIN runs r ON r.id = n.target LEFT JOIN hypotheses h ON h.id = n.target
+ORDER BY n.time, n.id`,
+  decisions: `SELECT d.text, d.because, d.closes, d.opens, d.in_force, d.evidence, d.who, ${timeOf('d.time')}
+FROM decisions d
+ORDER BY d.time, d.id`,
+  tags: `SELECT coalesce(r.experiment, t.target) AS experiment, t.target, list(t.tag ORDER BY t.time, t.tag) AS tags
+FROM tags t LEFT JOIN runs r ON r.id = t.target JOIN experiments e ON e.id = coalesce(r.experiment, t.target)
+WHERE ${ofNight(night)}
+GROUP BY 1, 2 ORDER BY ${inOrder('t.target')}`,
 });
 
 /** What the line on one run needs: the run, and its baseline's mean. */

@@ -144,6 +144,17 @@ export const flagRow = z.object({
   who: text,
 });
 
+const said = { who: text, time: text, said: text };
+export const noteRow = z.object({ target: words, about: words, text, ...said });
+export type NoteRow = z.output<typeof noteRow>;
+export const decisionRow = z.object({
+  ...{ text, because: text, closes: words, opens: words },
+  ...{ in_force: z.boolean().nullable(), evidence: z.array(text), ...said },
+});
+export type DecisionRow = z.output<typeof decisionRow>;
+export const tagsRow = z.object({ experiment, target: text, tags: z.array(text) });
+export type TagsRow = z.output<typeof tagsRow>;
+
 type ByExperiment<T> = ReadonlyMap<ExperimentId, T>;
 
 /** A night as the notebook tells it. Every row knows its query and runs. */
@@ -173,4 +184,8 @@ export interface NightRecord {
   /** Of the baseline, and of what was confirmed; empty where nothing was looked at. */
   readonly held_out: readonly Sourced<z.output<typeof holdoutRow>>[];
   readonly flags: ByExperiment<readonly Sourced<z.output<typeof flagRow>>[]>;
+  /** Of the whole lab, oldest first. */
+  readonly notes: readonly Sourced<NoteRow>[];
+  readonly decisions: readonly Sourced<DecisionRow>[];
+  readonly tags: ByExperiment<readonly Sourced<TagsRow>[]>;
 }

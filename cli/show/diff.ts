@@ -6,9 +6,14 @@ export const paintDiff = (diff: string): string =>
     .trimEnd()
     .split('\n')
     .map((line) => {
-      const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '  ') ?? '';
-      const shown = indent + oneLine(line);
+      const shown = asItStands(line);
       if (/^\+(?!\+\+)/.test(line)) return green(shown);
       return /^-(?!--)/.test(line) ? red(shown) : shown;
     })
     .join('\n');
+
+/** A line of somebody's text, safe for a terminal, its indent kept. */
+export const asItStands = (line: string): string => {
+  const indent = /^[ \t]*/.exec(line)?.[0].replaceAll('\t', '  ') ?? '';
+  return indent + oneLine(line);
+};

@@ -2,6 +2,7 @@ import { experimentOf, isRunId, type Subject } from '../../orchestrator/domain/i
 import type { State } from '../../orchestrator/domain/state.ts';
 import { closedLines, type Decision, type Note } from '../../orchestrator/domain/words.ts';
 import { dim, fact, oneLine } from '../output.ts';
+import { asItStands } from './diff.ts';
 
 /** What people said of something, on its page. */
 
@@ -40,6 +41,6 @@ export function showWords(state: State, id: Subject, line?: string): void {
 }
 
 function said(name: string, text: string, by: string): void {
-  for (const [i, line] of text.split('\n').entries()) fact(i === 0 ? name : '', oneLine(line));
+  for (const [i, line] of text.split('\n').entries()) fact(i === 0 ? name : '', asItStands(line));
   fact('', dim(oneLine(by)));
 }

@@ -4,6 +4,7 @@ import type { State } from '../domain/state.ts';
 import { closedLines, type WordsBody } from '../domain/words.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
 import { author } from './author.ts';
+import { refuseOddFolders } from './footprint.ts';
 import { readLabPlan, type Lab } from './lab.ts';
 import { BASELINE_LINE, linesOf, linesOfPlan } from './lines.ts';
 import { subject } from './subject.ts';
@@ -100,6 +101,8 @@ async function leave<Body extends Unsigned<WordsBody>>(
   unsigned: Body,
 ): Promise<Said<Body['type']>> {
   const body = { ...unsigned, who: await author(lab) } as unknown as Said<Body['type']>;
+  // These words may be the first thing that is ever recorded here.
+  await refuseOddFolders(lab.root);
   await putInInbox(lab.notebookDir, body);
   return body;
 }

@@ -44,6 +44,8 @@ export interface Told {
   readonly plan?: unknown;
   readonly earlier?: readonly Readonly<Record<string, Cell>>[];
   readonly metric?: string;
+  /** Rows of notes, decisions and tags. */
+  readonly words?: Tables;
 }
 
 const at = (minute: number): string =>
@@ -59,6 +61,7 @@ export function told({
   plan = {},
   earlier = [],
   metric = 'val_bpb',
+  words = {},
 }: Told): Tables {
   const N = 'N-0002';
   const base = tried[0]?.id ?? null;
@@ -274,6 +277,7 @@ export function told({
     });
   return {
     ...tables,
+    ...words,
     nights: [
       ...earlier,
       {

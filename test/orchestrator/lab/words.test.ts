@@ -1,3 +1,4 @@
+import { renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openNotebook, type OpenNotebook } from '../../../notebook/writer.ts';
@@ -143,4 +144,23 @@ test('without a name in git the system says who it was', async () => {
   const { who } = await note(lab, await state(), null, 'unsigned');
   expect(who).toMatch(/^\S/);
   expect(who).not.toContain('Ada');
+});
+
+test('in a lab where no night was launched yet, git sees nothing of it; a linked folder is refused', async () => {
+  const fresh = makeLab();
+  try {
+    const place = await openLab(fresh.root);
+    const before = await readState(place.notebookDir);
+    const { id } = await note(place, before, null, 'first');
+    expect(fresh.git(['status', '--porcelain'])).toBe('');
+    expect([...(await readState(place.notebookDir)).notes.keys()]).toEqual([id]);
+    const first = await openNotebook({ dir: place.notebookDir, clock: systemClock() });
+    expect(await first.drainInbox()).toMatchObject([{ type: 'noted', id }]);
+    await first.close();
+    renameSync(join(fresh.root, 'data'), join(fresh.folder, 'elsewhere'));
+    symlinkSync(join(fresh.folder, 'elsewhere'), join(fresh.root, 'data'));
+    await expect(note(place, before, null, 'second')).rejects.toThrow('found a symbolic link');
+  } finally {
+    fresh.remove();
+  }
 });
