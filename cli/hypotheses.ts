@@ -12,15 +12,11 @@ import { bold, dim, oneLine } from './output.ts';
 /** `autolab hypotheses`: queued, running, done and rejected ones, with the reason, by their line. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
   const { lab, state } = await readLabState(process.cwd());
-  const { held } = await standing(lab);
+  const { hypothesis: shown } = await standing(lab);
   const ids = [...state.hypotheses.keys()].toSorted(byNumber);
   const listing = {
     table: hypotheses,
-    rows: ids.map((id) => {
-      const row = hypothesisRow(state, id);
-      // While nobody holds the lab nothing runs: what was begun waits for the next launch.
-      return row.standing === 'running' && !held ? { ...row, standing: 'queued' } : row;
-    }),
+    rows: ids.map((id) => shown(hypothesisRow(state, id))),
     statuses: STATUSES,
     facetsOf: (row: Row) => {
       const tested = state.experiments.get(row.experiment as 'E-0000');

@@ -59,8 +59,8 @@ export async function run(
     if (json) printJson(experimentPage(state, target, diff, now));
     else showExperiment(state, target, diff, now);
   } else if (isHypothesisId(target)) {
-    if (json) printJson(hypothesisPage(state, target));
-    else showHypothesis(state, target);
+    if (json) printJson(hypothesisPage(state, target, now));
+    else showHypothesis(state, target, now);
   } else if (isNightId(target)) {
     if (json) printJson(nightPage(state, target));
     else showNight(state, target);

@@ -2,17 +2,18 @@ import { hypothesisRow } from '../../notebook/rows.ts';
 import { changeInWords } from '../../orchestrator/domain/hypothesis.ts';
 import type { HypothesisId } from '../../orchestrator/domain/ids.ts';
 import type { State } from '../../orchestrator/domain/state.ts';
+import type { Standing } from '../../orchestrator/lab/standing.ts';
 import { bold, dim, fact, oneLine, print } from '../output.ts';
 import { showWords, wordsOn } from './words.ts';
 
-export const hypothesisPage = (state: State, id: HypothesisId) => ({
-  ...hypothesisRow(state, id),
+export const hypothesisPage = (state: State, id: HypothesisId, now: Standing) => ({
+  ...now.hypothesis(hypothesisRow(state, id)),
   flagged: state.flags.filter((flag) => flag.target === id),
   ...wordsOn(state, id),
 });
 
-export function showHypothesis(state: State, id: HypothesisId): void {
-  const row = hypothesisRow(state, id);
+export function showHypothesis(state: State, id: HypothesisId, now: Standing): void {
+  const row = now.hypothesis(hypothesisRow(state, id));
   const change = state.hypotheses.get(id)?.change ?? { kind: 'none' };
   print(`${bold(id)}  ${oneLine(row.title)}`);
   print(dim(oneLine(row.because)));

@@ -12,12 +12,12 @@ type Shown = <Row extends { readonly status: string }>(
 
 /** Rows as they are to be shown now. */
 export interface Standing {
-  /** Whether a living process holds the lab. */
-  readonly held: boolean;
   /** A run that was cut off is `queued`: the next launch closes the attempt and starts it again. */
   readonly run: Shown;
   /** An experiment whose run was cut off is `prepared`. */
   readonly experiment: Shown;
+  /** A hypothesis whose experiment was begun waits for the next launch. */
+  readonly hypothesis: <Row extends { readonly standing: string }>(row: Row) => Row;
 }
 
 /** Looks at the lab's lock; reads nothing else. */
@@ -26,9 +26,9 @@ export const standing = async ({ notebookDir }: Pick<Lab, 'notebookDir'>): Promi
 
 /** `held`: whether a living process holds the lab. */
 export const standingWhere = (held: boolean): Standing => ({
-  held,
   run: instead('queued', held),
   experiment: instead('prepared', held),
+  hypothesis: (row) => (held || row.standing !== 'running' ? row : { ...row, standing: 'queued' }),
 });
 
 const instead =

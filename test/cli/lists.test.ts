@@ -72,6 +72,10 @@ describe('a run whose launch is dead', () => {
       runs: [{ status: 'queued' }],
     });
     expect(await autolabJson(lab, 'status')).toMatchObject({ state: 'cut_off' });
+    const columns = ['--columns', 'id,status,standing', '--limit', '1'];
+    expect(await autolabJson(lab, 'hypotheses', ...columns)).toEqual([
+      { id: 'H-10001', status: 'tested', standing: 'queued' },
+    ]);
     expect(
       (await autolabJson<Row[]>(lab, 'runs', '--status', 'queued')).map(({ id }) => id),
     ).toEqual(['E-10001.1']);

@@ -7,7 +7,7 @@ import { holdsInTime } from './settings.ts';
 /** `launch` is given a plan that it refuses: what its words do in a night is not asked here. */
 const VERBS = [
   ...['init', 'check', 'launch', 'status', 'experiments', 'runs', 'hypotheses', 'show', 'compare'],
-  ...['query', 'flag', 'unflag', 'report', 'promote', 'gc'],
+  ...['query', 'flag', 'unflag', 'tag', 'untag', 'decide', 'report', 'promote', 'gc'],
 ];
 const WORDS = [
   ...[
@@ -35,6 +35,13 @@ const WORDS = [
     '--night',
     '--verdict',
     '--because',
+    '--since',
+    '--sort',
+    '--columns',
+    '--tag',
+    '--csv',
+    '--closes',
+    '--evidence',
   ],
   ...[
     '--for',

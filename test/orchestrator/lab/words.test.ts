@@ -114,7 +114,7 @@ test('what cannot be meant is refused, with a way out, and leaves nothing', asyn
     [() => note(lab, now, null, 'é'.repeat(20_001)), /at most 20000 .* found 20001: commit/],
     [
       () => note(lab, now, 'E-0099', 'x'),
-      /an experiment, a run, a hypothesis or a night.*"E-0099"/,
+      /an experiment, a run, a run of your own, a hypothesis or a night.*"E-0099"/,
     ],
     [() => note(lab, now, 'constructor', 'x'), /expected an experiment/],
     [() => decision({ text: '' }), /the words of a decision/],
