@@ -96,6 +96,45 @@ describe('words that are left while a night runs', () => {
   });
 });
 
+test('a run of one’s own is tagged by its script and by people alike', async () => {
+  const run = 'R-0001' as const;
+  const start = {
+    ...{ name: '', command: ['python', 'x.py'], directory: '.', host: null, who: 'Eve' },
+    ...{ started: '2026-01-01T00:00:00.000Z', commit: null, branch: null, dirty: null },
+  };
+  const more = { params: [], remarks: [] };
+  const end = {
+    ...({ attempt: 1, status: 'finished', seconds: 60 } as const),
+    ended: '2026-01-01T00:01:00.000Z',
+    ...{ exit_code: 0, signal: null, failure: null, killed_because: null, objective: null },
+    ...{ tier: null, metric_points: 0, sample_rows: 0 },
+  } as const;
+  const logged = { findings: [], tags: ['sweep', 'mine'], group: null };
+  const details = { ...more, summary: [], artifacts: [], logged };
+  await notebook.append({
+    type: 'own_run_started',
+    run,
+    start: { ...start, source: 'run' },
+    ...more,
+  });
+  await tag(lab, await state(), run, ['mine']);
+  await notebook.drainInbox();
+  await notebook.append({ type: 'own_run_ended', run, end, details });
+  const tagsOf = async () =>
+    ((await state()).tags.get(run) ?? []).map((one) => `${one.tag} by ${one.who}`);
+  expect(await tagsOf()).toEqual(['mine by Ada Lovelace', 'sweep by Eve']);
+  await untag(lab, await state(), run, 'sweep');
+  await note(lab, await state(), run, 'by hand');
+  await flag(lab, await state(), run, 'publish', 'good');
+  await notebook.drainInbox();
+  expect(await tagsOf()).toEqual(['mine by Ada Lovelace']);
+  const sql = `SELECT r.tags, n.text, f.label FROM runs r JOIN notes n ON n.target = r.id
+    JOIN flags f ON f.target = r.id`;
+  expect((await notebook.query(sql)).rows).toEqual([
+    { tags: ['mine'], text: 'by hand', label: 'publish' },
+  ]);
+});
+
 test('nobody holds the lab: the words wait in the inbox until somebody does', async () => {
   await notebook.close();
   const { id } = await note(lab, await state(), 'E-0002', 'later');
