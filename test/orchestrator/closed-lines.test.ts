@@ -94,17 +94,18 @@ describe('a line that is closed', () => {
   test('is learned from and proposed on no more, but for what the user wrote', async () => {
     const began = after('experiment_prepared');
     const propose = createResearcher({ candidateValues, sampleRange });
-    const proposals = async (state: State) => {
+    const answered = (state: State, wanted: number, own: ResearcherBrief['own']) => {
       const { id, incumbent } = currentNight(state);
       const work = {
         ...({ kind: 'propose', id: 'p', role: 'researcher' } as const),
-        ...{ night: id, round: 2, wanted: 20, incumbent: incumbent ?? 'E-0000' },
+        ...{ night: id, round: 2, wanted, incumbent: incumbent ?? 'E-0000' },
       } as const;
-      const own = [
-        anIdea('mine', { line: 'schedule', source: 'yours', change: knobs({ rate: '3' }) }),
-      ];
       const brief = briefFor(state, work, around) as ResearcherBrief;
-      const answer = await propose({ ...brief, own, proposed: [] });
+      return propose({ ...brief, own, proposed: [] });
+    };
+    const mine = { line: 'schedule', source: 'yours', change: knobs({ rate: '3' }) } as const;
+    const proposals = async (state: State) => {
+      const answer = await answered(state, 20, [anIdea('mine', mine)]);
       return answer.proposals.flatMap(({ change }) =>
         change.kind === 'knobs' ? Object.keys(change.values).join() : [],
       );
@@ -113,6 +114,11 @@ describe('a line that is closed', () => {
     expect(new Set(await proposals(saying(began, CLOSED)))).toEqual(new Set(['rate', 'width']));
     const open = await proposals(saying(began, CLOSED, OPENED));
     expect(open).toEqual(await proposals(began));
+    // The best moves may all be on the closed line: that does not exhaust the search.
+    for (const line of ['schedule', 'width']) {
+      const few = await answered(saying(began, decided(5, { closes: line })), 1, []);
+      expect(few, line).toMatchObject({ exhausted: false, proposals: [{}] });
+    }
   });
 
   test('is begun on no newer incumbent, whatever it promises there', () => {
@@ -159,9 +165,9 @@ test('the last word on a line counts, and a decision that comes twice counts onc
     CLOSED,
     decided(3, { closes: 'width' }),
     OPENED,
-    CLOSED,
-    OPENED,
+    decided(1, { closes: 'schedule', text: 'again' }),
   );
+  expect(state.decisions.get('decision-1')?.text).toBe('enough of it');
   expect(state.decisions.size).toBe(3);
   expect([...closedLines(state.decisions.values()).keys()]).toEqual(['width']);
 });
