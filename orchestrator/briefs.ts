@@ -7,7 +7,7 @@ import type { Run } from './domain/run.ts';
 import { currentNight, experimentIn, type Night, type State } from './domain/state.ts';
 import { dawnCommand, dawnPlanOf } from './domain/variant.ts';
 import type { Work } from './actions.ts';
-import { closedIn } from './closed.ts';
+import { closedIn, isFreeAgain } from './closed.ts';
 import { pruneOrder } from './pruning.ts';
 import { baselinesOf, memoryOf, settingsAt, trialsOf } from './memory.ts';
 
@@ -62,7 +62,7 @@ function researcherBrief(
     settings: settingsAt(state, night, incumbent),
     own: night.proposals,
     proposed: [...state.hypotheses.values()]
-      .filter((hypothesis) => hypothesis.night === night.id)
+      .filter((hypothesis) => hypothesis.night === night.id && !isFreeAgain(state, hypothesis))
       .map(({ title, change, parent, source }) => ({ title, change, parent, source })),
     memory: trialsOf(state, night),
     baselines: baselinesOf(state, night),

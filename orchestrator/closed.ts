@@ -1,6 +1,6 @@
 import type { HypothesisId } from './domain/ids.ts';
-import type { Night, State } from './domain/state.ts';
-import { closedLines, closureOf, type ClosedLine } from './domain/words.ts';
+import type { HypothesisRecord, Night, State } from './domain/state.ts';
+import { closedLines, closureOf, type ClosedLine, type Decision } from './domain/words.ts';
 
 /** Lines of inquiry that somebody's decision closed: nothing new is begun on them. Pure. */
 
@@ -11,11 +11,27 @@ const LONGEST_REASON = 160;
 export function closedIn(state: State, night: Night): readonly ClosedLine[] {
   if (state.decisions.size === 0) return [];
   const knobs = Object.entries(night.plan.search_space);
-  return [...closedLines(state.decisions.values())].map(([line, { who, text, because }]) => ({
+  return [...closedLines(state.decisions.values())].map(([line, decision]) => ({
     line,
     knobs: knobs.flatMap(([name, knob]) => ((knob.line ?? name) === line ? [name] : [])),
-    because: `${who} closed the line ${line}: ${inShort(text)} (${inShort(because)})`,
+    because: inWords(decision),
   }));
+}
+
+/** What the Planner says of an idea on the line that a decision closed. */
+const inWords = ({ who, closes, text, because }: Decision): string =>
+  `${who} closed the line ${closes}: ${inShort(text)} (${inShort(because)})`;
+
+/** Whether an idea was turned down for a line that is open again: it may be had once more. */
+export function isFreeAgain(state: State, { rejected_because }: HypothesisRecord): boolean {
+  if (rejected_because === null || state.decisions.size === 0) return false;
+  const closed = closedLines(state.decisions.values());
+  return [...state.decisions.values()].some(
+    (decision) =>
+      decision.closes !== null &&
+      !closed.has(decision.closes) &&
+      inWords(decision) === rejected_because,
+  );
 }
 
 /** Whether any of them waits, and is on a line that was closed since. */

@@ -89,6 +89,21 @@ describe('a line that is closed', () => {
     const settled = saying(closed, { ...planned, ...answer });
     expect(workOf(settled, 'plan')).toBeUndefined();
     expect(opens(settled)).toContain('experiment_opened');
+
+    // Opened again, it may have the same ideas once more.
+    const proposed = (state: State) => {
+      const propose = {
+        kind: 'propose',
+        id: 'p',
+        role: 'researcher',
+        round: 2,
+        wanted: 2,
+      } as const;
+      const asked = { ...propose, night: 'N-0001', incumbent } as const;
+      return (briefFor(state, asked, around) as ResearcherBrief).proposed.map((one) => one.title);
+    };
+    expect(proposed(settled)).toEqual(IDEAS.map(({ title }) => title));
+    expect(proposed(saying(settled, OPENED))).toEqual(['width 1', 'mine', 'width 3']);
   });
 
   test('is learned from and proposed on no more, but for what the user wrote', async () => {
