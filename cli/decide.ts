@@ -1,4 +1,4 @@
-import { readLabState } from '../orchestrator/lab/lab.ts';
+import { readNoticing } from '../orchestrator/lab/own/reading.ts';
 import { decide } from '../orchestrator/lab/words.ts';
 import { oneLine, print, printJson } from './output.ts';
 
@@ -15,7 +15,7 @@ export async function run(
   [text = '']: readonly string[],
   { because = '', closes, opens, evidence, json }: Options,
 ): Promise<number> {
-  const { lab, state } = await readLabState(process.cwd());
+  const { lab, state } = await readNoticing(process.cwd());
   const ids = evidence?.split(',').map((id) => id.trim()) ?? [];
   const decided = await decide(lab, state, { text, because, closes, opens, evidence: ids });
   if (json) printJson(decided);

@@ -1,5 +1,5 @@
-import { readLabState } from '../orchestrator/lab/lab.ts';
 import { flag } from '../orchestrator/lab/marks.ts';
+import { readNoticing } from '../orchestrator/lab/own/reading.ts';
 import { print, printJson } from './output.ts';
 
 /** `autolab flag ID LABEL --because …` */
@@ -7,7 +7,7 @@ export async function run(
   [id = '', label = '']: readonly string[],
   { because, json }: { because?: string; json?: boolean },
 ): Promise<number> {
-  const { lab, state } = await readLabState(process.cwd());
+  const { lab, state } = await readNoticing(process.cwd());
   const mark = await flag(lab, state, id, label, because ?? '');
   if (json) printJson(mark);
   else print(`${id} is flagged ${label}`);

@@ -1,5 +1,5 @@
 import { LabError } from '../orchestrator/domain/errors.ts';
-import { readLabState } from '../orchestrator/lab/lab.ts';
+import { readNoticing } from '../orchestrator/lab/own/reading.ts';
 import { isSubject } from '../orchestrator/lab/subject.ts';
 import { note } from '../orchestrator/lab/words.ts';
 import { print, printJson } from './output.ts';
@@ -11,7 +11,7 @@ export async function run(
   { json }: { json?: boolean },
 ): Promise<number> {
   const [id, words] = second === undefined ? [null, first] : [first ?? '', second];
-  const { lab, state } = await readLabState(process.cwd());
+  const { lab, state } = await readNoticing(process.cwd());
   if (words === undefined || (id === null && isSubject(state, words)))
     throw new LabError(
       'usage',

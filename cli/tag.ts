@@ -1,4 +1,4 @@
-import { readLabState } from '../orchestrator/lab/lab.ts';
+import { readNoticing } from '../orchestrator/lab/own/reading.ts';
 import { tag } from '../orchestrator/lab/words.ts';
 import { print, printJson } from './output.ts';
 
@@ -7,7 +7,7 @@ export async function run(
   [id = '', ...tags]: readonly string[],
   { json }: { json?: boolean },
 ): Promise<number> {
-  const { lab, state } = await readLabState(process.cwd());
+  const { lab, state } = await readNoticing(process.cwd());
   const tagged = await tag(lab, state, id, tags);
   if (json) printJson(tagged);
   else print(`${id} is tagged ${tagged.tags.join(', ')}`);

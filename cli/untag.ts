@@ -1,4 +1,4 @@
-import { readLabState } from '../orchestrator/lab/lab.ts';
+import { readNoticing } from '../orchestrator/lab/own/reading.ts';
 import { untag } from '../orchestrator/lab/words.ts';
 import { print, printJson } from './output.ts';
 
@@ -7,7 +7,7 @@ export async function run(
   [id = '', tag = '']: readonly string[],
   { json }: { json?: boolean },
 ): Promise<number> {
-  const { lab, state } = await readLabState(process.cwd());
+  const { lab, state } = await readNoticing(process.cwd());
   const untagged = await untag(lab, state, id, tag);
   if (json) printJson(untagged);
   else print(`${id} is no longer tagged ${tag}`);
