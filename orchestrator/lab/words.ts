@@ -20,7 +20,10 @@ const LONGEST_DECISION = 2000;
 const LONGEST_TAG = 40;
 const MOST_TAGS = 20;
 
-type Said<Type extends WordsBody['type']> = Extract<WordsBody, { readonly type: Type }>;
+type Said<Type extends WordsBody['type']> = Extract<WordsBody, { readonly type: Type }> & {
+  /** When it was written, ISO 8601. */
+  readonly at: string;
+};
 
 /** `id` null: on the lab. Throws LabError not_found, usage. */
 export async function note(
@@ -100,11 +103,12 @@ async function leave<Body extends Unsigned<WordsBody>>(
   lab: Lab,
   unsigned: Body,
 ): Promise<Said<Body['type']>> {
-  const body = { ...unsigned, who: await author(lab) } as unknown as Said<Body['type']>;
+  const body = { ...unsigned, who: await author(lab) } as unknown as WordsBody;
   // These words may be the first thing that is ever recorded here.
   await refuseOddFolders(lab.root);
-  await putInInbox(lab.notebookDir, body);
-  return body;
+  const now = Date.now();
+  await putInInbox(lab.notebookDir, body, now);
+  return { ...body, at: new Date(now).toISOString() } as Said<Body['type']>;
 }
 
 /** Forty bits: nobody writes a million notes. */

@@ -38,6 +38,7 @@ async function piped(input: Uint8Array | string, ...args: readonly string[]) {
 test('each verb leaves its words while a night holds the lab, and shows them at once', async () => {
   const onRun = await piped(`${ODD}\n`, 'note', 'E-0001.2', '-', '--json');
   expect(onRun).toMatchObject({ code: 0, said: { target: 'E-0001.2', text: ODD, who: 'Ada' } });
+  expect(Date.now() - Date.parse(String(onRun.said['at']))).toBeLessThan(600_000);
   const decision = ['decide', 'no more', '--because', 'flat', '--closes', 'learning_rate'];
   expect(await autolabJson(lab, ...decision, '--evidence', 'E-0001,H-0002')).toMatchObject({
     ...{ type: 'decided', closes: 'learning_rate', opens: null, evidence: ['E-0001', 'H-0002'] },
