@@ -45,7 +45,7 @@ async function ended(child: ReturnType<typeof inLab>) {
 }
 
 const own = async (id: OwnRunId) => {
-  const { state } = await readNoticing(lab.root);
+  const { state } = await readNoticing(lab.root, Infinity);
   const run = state.own.get(id);
   if (!run) throw new Error(`no ${id}`);
   return { run, details: detailsOf(run) };
@@ -87,7 +87,7 @@ describe('autolab run', () => {
     expect(readFileSync(join(folder, 'change.diff'), 'utf8')).toContain('+changed by hand');
     const start = JSON.parse(readFileSync(join(folder, 'start.json'), 'utf8')) as object;
     expect(start).toMatchObject({ untracked: ['new.txt'], node: process.version.slice(1) });
-    expect(lab.git(['status', '--porcelain'])).toBe('M train.mjs\n?? new.txt');
+    expect(lab.git(['status', '--porcelain'])).toBe(' M train.mjs\n?? new.txt');
   });
 
   it('ends the command first where it is told to end, and says who ended it', async () => {
@@ -144,6 +144,6 @@ describe('autolab run', () => {
       ...{ a: 'R-0001', b: 'R-0002', objective: null },
       metrics: [{ key: 'acc' }, { key: 'val_loss', a: 1 / 3, b: 1 }],
     });
-    expect((await autolab(lab, 'show', 'R-0099')).stderr).toContain('such as R-0001, found R-0099');
+    expect((await autolab(lab, 'show', 'R-0099')).stderr).toContain('found "R-0099"');
   });
 });

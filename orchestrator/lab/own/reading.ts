@@ -25,12 +25,15 @@ export interface OwnReading {
   readonly remarks: readonly string[];
 }
 
-/** The lab as it stands, runs of one's own as their folders say. Throws LabError as readLabState does. */
-export async function readNoticing(startDir: string): Promise<OwnReading> {
+/**
+ * The lab as it stands, runs of one's own as their folders say. `longest`: milliseconds that it looks at
+ * them; by default what a reader has patience for. Throws LabError as readLabState does.
+ */
+export async function readNoticing(startDir: string, longest?: number): Promise<OwnReading> {
   const { lab, state } = await readLabState(startDir);
   const remarks: string[] = [];
   try {
-    const noticed = await notice(lab, state);
+    const noticed = await notice(lab, state, longest);
     remarks.push(...noticed.remarks);
     if (noticed.left > 0)
       remarks.push(`${noticed.left} more runs wait in experiments/: the next verb takes them in`);
@@ -43,19 +46,19 @@ export async function readNoticing(startDir: string): Promise<OwnReading> {
 
 const NOTHING = { events: 0, left: 0, remarks: [] };
 
-async function notice(lab: Lab, state: State): Promise<Noticed> {
+async function notice(lab: Lab, state: State, longest?: number): Promise<Noticed> {
   const runs = await ownRunsToNotice(lab, state);
   if (runs.length === 0) return NOTHING;
   await refuseOddFolders(lab.root);
   const odd: string[] = [];
   if (runs.length >= MUCH && (await holderOf(lab.notebookDir)) === null) {
-    const taken = await takeInAll(lab).catch((error: unknown) => {
+    const taken = await takeInAll(lab, longest).catch((error: unknown) => {
       odd.push((error as Error).message);
       return null;
     });
     if (taken) return taken;
   }
-  const end = clock.now() + LONGEST_MS;
+  const end = clock.now() + (longest ?? LONGEST_MS);
   const noticed = await noticeOwnRuns(lab, state, runs, {
     put: (id, body) => putInInbox(lab.notebookDir, body, clock.now(), id),
     goOn: () => clock.now() < end,
@@ -65,15 +68,16 @@ async function notice(lab: Lab, state: State): Promise<Noticed> {
 
 /**
  * Takes in what waits, where that is much and no night does it: after the verb's answer. `most`: so
- * much may wait. Returns what is odd; never throws.
+ * much may wait; `longest`: milliseconds. Returns what is odd; never throws.
  */
 export async function takeInWhatWaits(
   { lab, state }: Pick<OwnReading, 'lab' | 'state'>,
   most = MUCH,
+  longest?: number,
 ): Promise<readonly string[]> {
   try {
     if ((await waiting(lab, state)) < most || (await holderOf(lab.notebookDir))) return [];
-    return (await takeInAll(lab))?.remarks ?? [];
+    return (await takeInAll(lab, longest))?.remarks ?? [];
   } catch (error) {
     return [`what waits in the inbox could not be taken in: ${(error as Error).message}`];
   }

@@ -9,10 +9,10 @@ const LONGEST_MS = 5000;
  * Takes the notebook for a moment and brings everything in: what lies in the inbox, runs of one's
  * own, their metrics. Null where another process has it: a night takes these in itself. A kill at any
  * moment loses nothing: what is not in the journal still lies in its folder or the inbox, and metrics
- * that the manifest does not name are taken in again. Throws LabError.
+ * that the manifest does not name are taken in again. `longest`: milliseconds. Throws LabError.
  */
-export async function takeInAll(lab: Lab): Promise<Noticed | null> {
-  const end = clock.now() + LONGEST_MS;
+export async function takeInAll(lab: Lab, longest = LONGEST_MS): Promise<Noticed | null> {
+  const end = clock.now() + longest;
   const goOn = (): boolean => clock.now() < end;
   const { openNotebook } = await import('../../../notebook/writer.ts');
   const { notebookDir: dir, experimentsDir: runsDir } = lab;

@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(() => lab.remove());
 
 const notebook = () => readNotebook(join(lab.root, 'data/notebook'));
-const ownOf = async (id: OwnRunId) => (await readNoticing(lab.root)).state.own.get(id);
+const ownOf = async (id: OwnRunId) => (await readNoticing(lab.root, Infinity)).state.own.get(id);
 const rows = async (sql: string) => (await (await notebook()).query(sql)).rows;
 
 function untouchedFor(folder: string, hours: number): void {
@@ -44,7 +44,7 @@ describe('numbers of runs of one’s own', () => {
     );
     // A number that the journal knows is taken, whether or not its folder still stands.
     leaveOwnRun(lab.root, 'R-0051');
-    await readNoticing(lab.root);
+    await readNoticing(lab.root, Infinity);
     rmSync(join(lab.root, 'experiments/R-0051'), { recursive: true });
     const { stdout } = await call(process.execPath, ['--input-type=module', '-e', code, lab.root]);
     expect(stdout.split('\n')[0]).toBe('R-0052');
@@ -61,7 +61,10 @@ describe('a run of one’s own', () => {
       '{"step": 3, "time": 17636328',
     ];
     leaveOwnRun(lab.root, 'R-0001', { start: aStart({ params }), metrics });
-    const [first] = await Promise.all([readNoticing(lab.root), readNoticing(lab.root)]);
+    const [first] = await Promise.all([
+      readNoticing(lab.root, Infinity),
+      readNoticing(lab.root, Infinity),
+    ]);
     expect(first.remarks).toEqual([]);
     const run = first.state.own.get('R-0001');
     expect(run).toMatchObject({
@@ -109,7 +112,7 @@ describe('a run of one’s own', () => {
     });
     untouchedFor(old, 48);
     leaveOwnRun(lab.root, 'R-0004', { start: null, end: null });
-    const { state, remarks } = await readNoticing(lab.root);
+    const { state, remarks } = await readNoticing(lab.root, Infinity);
     expect(remarks).toEqual([]);
     expect([...state.own.values()].map(({ id, status, name }) => [id, status, name])).toEqual([
       ['R-0001', 'finished', ''],
@@ -164,7 +167,7 @@ describe('a run of one’s own', () => {
     });
     // And nothing more is looked for.
     const before = (await notebook()).events.length;
-    await readNoticing(lab.root);
+    await readNoticing(lab.root, Infinity);
     expect((await notebook()).events.length).toBe(before);
   });
 
@@ -182,7 +185,7 @@ describe('a run of one’s own', () => {
     leaveOwnRun(lab.root, 'R-0001', { end: anEnd({ exit_code: 1, error: 'KeyboardInterrupt: ' }) });
     leaveOwnRun(lab.root, 'R-0002', { end: anEnd({ exit_code: null, signal: 'SIGKILL' }) });
     leaveOwnRun(lab.root, 'R-0003', { metrics: ['{"val_loss": NaN}'] });
-    const { state } = await readNoticing(lab.root);
+    const { state } = await readNoticing(lab.root, Infinity);
     const ends = [...state.own.values()].map(({ end }) => [
       end?.status,
       end?.killed_because,
