@@ -121,7 +121,8 @@ async function openOver(
   for (const problem of stock.problems) await warn(problem);
   if (stock.problems.length > 0) await sealer.seal();
   else await writeViews(dir, asOf(contents().state, keeper.current));
-  await sweep(dir, keeper.current, found.whole);
+  // Replaced files are a reader's until the next launch.
+  if (options.purpose !== 'take_in') await sweep(dir, keeper.current, found.whole);
   if (keeper.current.sealed < (journal.events.at(-1)?.seq ?? 0)) sealer.soon();
 
   return {

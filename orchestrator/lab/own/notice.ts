@@ -32,7 +32,10 @@ export interface Noticed {
   readonly remarks: readonly string[];
 }
 
-/** Runs that the state does not know to have ended, oldest first; cheap where there are none. */
+/**
+ * Runs that the state does not know to have ended: those that it knows nothing of first, for only
+ * these get fewer by being looked at. Cheap where there are none.
+ */
 export async function ownRunsToNotice(lab: Lab, state: State): Promise<readonly OwnRunId[]> {
   const there = await ownFolders(lab);
   const here = new Set(there);
@@ -40,7 +43,7 @@ export async function ownRunsToNotice(lab: Lab, state: State): Promise<readonly 
   const open = [...state.own.values()].filter(({ id, end }) =>
     end === null ? true : isPresumed(end) && here.has(id) && saysItsEnd(lab, id),
   );
-  return [...unknown, ...open.map(({ id }) => id)].toSorted(byNumber);
+  return [...unknown.toSorted(byNumber), ...open.map(({ id }) => id)];
 }
 
 /** Nobody said that it was over, and somebody may still. */
