@@ -1,6 +1,8 @@
 import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { detailsOf } from '../../orchestrator/domain/own-run.ts';
+import { anOwnLife } from '../support/own.ts';
 import { aPlan, anIdea, nightStarted, simulate } from '../support/simulate.ts';
 import type { EventBody } from '../../orchestrator/domain/event.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
@@ -20,11 +22,15 @@ const night = simulate(
   },
   nightStarted(aPlan()),
 );
-const bodies = night.events.map(({ seq: _, at: __, ...event }) => {
+/** Runs of one's own before, behind and across the snapshot. */
+const [[began, ended], across] = [anOwnLife('R-0001'), anOwnLife('R-0002')];
+const ofNight = night.events.map(({ seq: _, at: __, ...event }) => {
   const body = event as EventBody;
   if (body.type !== 'run_ended' || body.result.failure === null) return body;
   return { ...body, result: { ...body.result, objective: Number.NaN } };
 });
+
+const bodies = [began, ended, across[0], ...ofNight, across[1]];
 
 /** A lab with a snapshot in the middle of its journal. */
 async function aLab(): Promise<Place> {
@@ -53,6 +59,8 @@ describe('the state read by way of a snapshot', () => {
       ({ result }) => result?.objective,
     );
     expect(objectives.some(Number.isNaN)).toBe(true);
+    const own = [...(await readState(place.dir)).own.values()];
+    expect(own.map(detailsOf)).toEqual([ended.details, ended.details]);
   });
 
   it('comes from the snapshot: what lies before it is not read', async () => {

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { OwnRunId } from '../../orchestrator/domain/ids.ts';
+import { NO_DETAILS, type OwnBody, type OwnEnd } from '../../orchestrator/domain/own-run.ts';
 
 /** A run of one's own as a logger leaves it: files in a folder, and nobody told. */
 
@@ -47,3 +49,33 @@ export function leaveOwnRun(
   put('end.json', end);
   return folder;
 }
+
+type Of<T extends OwnBody['type']> = Extract<OwnBody, { readonly type: T }>;
+
+/** What the journal says of a run of one's own from its start to its end. */
+export const anOwnLife = (
+  id: OwnRunId,
+  end: Partial<OwnEnd> = {},
+): readonly [Of<'own_run_started'>, Of<'own_run_ended'>] => [
+  {
+    ...{ type: 'own_run_started', run: id, params: [], remarks: [] },
+    start: {
+      ...{ name: '', command: ['python3', 'train.py', "it's"], directory: '.', host: 'here' },
+      ...{ who: 'ada', started: STARTED, commit: null, branch: null, dirty: null, source: 'run' },
+    },
+  },
+  {
+    ...{ type: 'own_run_ended', run: id },
+    end: {
+      ...{ attempt: 1, status: 'finished', ended: ENDED, seconds: 60, exit_code: 0, signal: null },
+      ...{ failure: null, killed_because: null, objective: Number.NaN, tier: 'self_reported' },
+      ...{ metric_points: 0, sample_rows: 0 },
+      ...end,
+    },
+    details: {
+      ...NO_DETAILS,
+      params: [{ key: 'note', value: 'two\nlines', type: 'text', source: 'logged' }],
+      summary: [{ key: 'loss', number: Number.NEGATIVE_INFINITY, text: null }],
+    },
+  },
+];
