@@ -62,7 +62,9 @@ function screen(brief: PlannerBrief): Pick<Thought, 'accepted' | 'rejected'> {
   const rejected: Rejection[] = [];
   // By rank, so that of two twins the one stays that would be tried first.
   for (const hypothesis of inClasses(all)) {
-    const key = changeKey(hypothesis.change);
+    // What is wanted once more is nobody's twin.
+    const once = hypothesis.asked?.again ? `\n${hypothesis.id}` : '';
+    const key = changeKey(hypothesis.change) + once;
     const because = objection(hypothesis, key, accepted.get(key), brief);
     if (because === null) accepted.set(key, hypothesis);
     else rejected.push({ id: hypothesis.id, because });
@@ -78,7 +80,7 @@ function objection(
   twin: Hypothesis | undefined,
   { incumbent, settings, memory, closed = [] }: PlannerBrief,
 ): string | null {
-  const { source, parent, change } = hypothesis;
+  const { source, parent, change, asked } = hypothesis;
   const closure = closureOf(closed, hypothesis);
   if (closure !== null) return closure.because;
   if (change.kind === 'none') return 'it changes nothing';
@@ -97,19 +99,20 @@ function objection(
     return `it was thought up for ${parent}, and the search has moved on to ${incumbent}`;
   const tried = memory.find((m) => m.parent === incumbent && changeKey(m.change) === key);
   // Last night's best is tried again on purpose: nobody promoted it, and its gain should not be lost.
-  if (tried && source !== 'incumbent') {
+  if (tried && source !== 'incumbent' && !asked?.again) {
     const outcome = tried.verdict === null ? 'under way' : tried.verdict.replaceAll('_', ' ');
     return `the same change as ${tried.experiment} on ${incumbent} (${outcome})`;
   }
   return twin ? `the same change as ${twin.id} (“${twin.title}”)` : null;
 }
 
-/** Yours first, then last night's best, then the rest; each as it came. */
+/** What you ask for while it matters, then yours in the plan, last night's best, the rest; each as it came. */
 const inClasses = (hypotheses: readonly Hypothesis[]): readonly Hypothesis[] =>
   hypotheses.toSorted((a, b) => classOf(a) - classOf(b));
 
-const classOf = ({ source }: Hypothesis): number =>
-  source === 'yours' ? 0 : source === 'incumbent' ? 1 : 2;
+const classOf = ({ source, asked }: Hypothesis): number =>
+  asked ? 0 : source === 'yours' ? 1 : source === 'incumbent' ? 2 : REST;
+const REST = 3;
 
 /**
  * The rest take turns by knob, so that two moves of one do not run side by side while others
@@ -117,8 +120,8 @@ const classOf = ({ source }: Hypothesis): number =>
  * incumbent, or stands earlier in the queue, has had its turn.
  */
 function rank({ incumbent, memory }: PlannerBrief, accepted: readonly Hypothesis[]) {
-  const rest = accepted.filter((h) => classOf(h) === 2);
-  const first = inClasses(accepted.filter((h) => classOf(h) < 2));
+  const rest = accepted.filter((h) => classOf(h) === REST);
+  const first = inClasses(accepted.filter((h) => classOf(h) < REST));
   const underWay = memory.filter((m) => m.parent === incumbent && m.verdict === null);
   const turns = new Map<string, number>();
   const take = (lane: string): number => {

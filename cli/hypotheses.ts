@@ -1,4 +1,6 @@
 import { hypotheses } from '../notebook/tables/hypotheses.ts';
+import type { Queued } from '../orchestrator/domain/asked.ts';
+import { changeAsData } from '../orchestrator/domain/hypothesis.ts';
 import { hypothesisRow } from '../notebook/rows.ts';
 import { byNumber } from '../orchestrator/domain/ids.ts';
 import type { State } from '../orchestrator/domain/state.ts';
@@ -9,14 +11,26 @@ import type { ListOptions } from './list.ts';
 import { printList, type Shown } from './list/print.ts';
 import { bold, dim, oneLine } from './output.ts';
 
+/** A row of one that no night has taken in: its id, its night and its parent come with that. */
+const queuedRow = ({ proposal, asked }: Queued): Row => {
+  const { title, because, source, line, change } = proposal;
+  return {
+    ...{ id: null, night: null, title, because, source, line, change: changeAsData(change) },
+    ...{ parent: null, status: 'queued', standing: 'queued', rejected_because: null },
+    ...{ experiment: null, proposed: asked.at, tags: [] },
+  };
+};
+
 /** `autolab hypotheses`: queued, running, done and rejected ones, with the reason, by their line. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
   const { lab, state } = await readLabState(process.cwd());
   const { hypothesis: shown } = await standing(lab);
   const ids = [...state.hypotheses.keys()].toSorted(byNumber);
+  // What a night had taken in keeps its id, and is among them.
+  const queued = state.queued.filter(({ hypothesis }) => hypothesis === null).map(queuedRow);
   const listing = {
     table: hypotheses,
-    rows: ids.map((id) => shown(hypothesisRow(state, id))),
+    rows: [...ids.map((id): Row => shown(hypothesisRow(state, id))), ...queued],
     statuses: STATUSES,
     facetsOf: (row: Row) => {
       const tested = state.experiments.get(row.experiment as 'E-0000');
@@ -32,7 +46,10 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   return 0;
 }
 
-type Row = ReturnType<typeof hypothesisRow>;
+type Taken = ReturnType<typeof hypothesisRow>;
+type Row = Omit<Taken, 'id' | 'night' | 'parent'> & {
+  readonly [Part in 'id' | 'night' | 'parent']: string | null;
+};
 
 const STATUSES = [
   ...['queued', 'running', 'done', 'rejected', 'untried'],
@@ -40,7 +57,7 @@ const STATUSES = [
 ];
 
 const COLUMNS: readonly Shown<Row>[] = [
-  { name: 'id', title: 'id', cell: (row) => row.id, importance: 10 },
+  { name: 'id', title: 'id', cell: (row) => row.id ?? '', importance: 10 },
   { name: 'standing', title: 'status', cell: (row) => row.standing, importance: 9 },
   {
     ...{ name: 'experiment', title: 'experiment', importance: 6 },

@@ -150,6 +150,16 @@ verb('flag <id> <label>', 'mark anything that has an id', () => import('./flag.t
   asJson(),
 ]);
 verb('unflag <id> <label>', 'take a mark away', () => import('./unflag.ts'), [asJson()]);
+verb('propose <title>', 'a hypothesis of yours, tried next', () => import('./propose.ts'), [
+  new Option('--change <knob=value>', 'the knob to set, and to what').argParser(
+    (text: string, before: readonly string[] = []) => [...before, text],
+  ),
+  new Option('--patch <file>', 'or a unified diff'),
+  new Option('--because <reason>', 'why you think so').makeOptionMandatory(),
+  new Option('--line <name>', 'the line of inquiry it belongs to'),
+  new Option('--again', 'also what was tried, or waits'),
+  asJson(),
+]);
 verb('report', 'write FINDINGS.md anew from the notebook', () => import('./report.ts'), [asJson()]);
 verb('promote [id]', 'bring a confirmed change to the base branch', () => import('./promote.ts'), [
   new Option('--unconfirmed', 'also what dawn did not confirm'),

@@ -45,6 +45,12 @@ export function progressLine(state: State, event: Event): string | null {
     }
     case 'night_resumed':
       return `${bold(event.night)} goes on where it was cut off`;
+    case 'hypothesis_asked':
+      return `yours: ${bold(oneLine(event.proposal.title))} is queued`;
+    case 'hypothesis_taken': {
+      const { id, title: claim } = event.hypothesis;
+      return `${bold(id)} of yours is tried next: ${oneLine(claim)}`;
+    }
     case 'hypotheses_planned':
       return rejected(state, event.rejected);
     case 'run_summarised':

@@ -83,6 +83,8 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'reported':
       mark('nights', event.night);
       return mark('findings', event.night);
+    case 'hypothesis_taken':
+      return mark('hypotheses', event.hypothesis.id);
     case 'hypotheses_proposed':
       return mark('hypotheses', ...event.hypotheses.map(({ id }) => id));
     case 'hypotheses_planned':
@@ -126,6 +128,7 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
       return mark('nights', event.night);
     case 'alert':
     case 'reran':
+    case 'hypothesis_asked':
       return undefined;
     case 'span':
       return mark('spans', ...spansOf(event, night).map(({ id }) => id));

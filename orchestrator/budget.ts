@@ -2,6 +2,7 @@ import { numberOf } from './domain/ids.ts';
 import { usableObjective } from './domain/run.ts';
 import { experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import type { NightEnd } from './domain/event.ts';
+import { askedFor } from './asked-for.ts';
 import { isOnPlateau, targetReached } from './enough.ts';
 import { dueGate } from './gates.ts';
 import { gpuRuns, gpuRunsLeft } from './gpu-hours.ts';
@@ -146,9 +147,10 @@ const runsLeft = (state: State, night: Night): number =>
   );
 
 /** Ideas the night may still open or has opened and not begun. */
-export const ideasLeft = (night: Night): number => {
+export const ideasLeft = (state: State, night: Night): number => {
   const exhausted = night.exhausted_for !== null && night.exhausted_for === night.incumbent;
-  const known = night.waiting.length + night.proposed.length;
+  const asked = askedFor(state, night).length;
+  const known = night.waiting.length + night.proposed.length + asked;
   const budget = night.plan.budget.experiments - night.candidates;
   return Math.max(0, exhausted ? Math.min(budget, known) : budget);
 };
@@ -180,8 +182,8 @@ export function searchEnd(state: State, night: Night): NightEnd | null {
   if (dueGate(state, night, elapsed(state, night))) return 'gate';
   if (isOnPlateau(state, night)) return 'plateau';
   if (night.candidates >= night.plan.budget.experiments) return 'experiments_spent';
-  const idle = night.waiting.length === 0 && night.proposed.length === 0;
-  return idle && night.exhausted_for !== null && night.exhausted_for === night.incumbent
+  const known = night.waiting.length + night.proposed.length + askedFor(state, night).length;
+  return known === 0 && night.exhausted_for !== null && night.exhausted_for === night.incumbent
     ? 'ideas_spent'
     : null;
 }

@@ -4,6 +4,7 @@ import type { ExperimentId } from './domain/ids.ts';
 import { fold } from './domain/fold.ts';
 import { currentNight, experimentIn, type Night, type State } from './domain/state.ts';
 import { ended, judged, opened, prepare, type Action } from './actions.ts';
+import { isAskedFor } from './asked-for.ts';
 import { baselineExperiment, candidateExperiment, leaveOneOut, reapplication } from './opened.ts';
 import { dawnBudget, dawnPlan, room, searchEnd } from './budget.ts';
 import { anyClosed } from './closed.ts';
@@ -20,6 +21,7 @@ import { raceOf } from './race.ts';
 import { baselineFailed, baselineIsMeasured, isRunning } from './replicate.ts';
 import { searchMoves } from './search.ts';
 import { awaitsRepeat, suspicion } from './suspicious.ts';
+import { taking } from './taking.ts';
 import { breaker, isProbing, nextAttemptAt, nextOf } from './trouble.ts';
 import { correlation } from './statistics/seeds.ts';
 import { dawnTest } from './statistics/dawn.ts';
@@ -59,6 +61,7 @@ export function openActions(state: State): readonly Action[] {
   const line = [
     baseline, // the plan → something to measure against
     foretold, // → what the budget can confirm
+    taking, // → what the user asked for by hand
     hypotheses, // → what to try
     queue, // → in which order
     experiments, // → one experiment each
@@ -133,7 +136,11 @@ function experiments(state: State, night: Night): Action[] {
   if (night.dawn || next === undefined || isOutdated(state, night)) return [];
   if (baselineFailed(state, night)) return [];
   const end = searchEnd(state, night);
-  const ahead = night.active.filter((id) => experimentIn(state, id).runs.length === 0);
+  // What was asked for by hand waits for none but its like.
+  const wished = state.hypotheses.get(next)?.asked !== undefined;
+  const ahead = night.active
+    .map((id) => experimentIn(state, id))
+    .filter((one) => one.runs.length === 0 && (!wished || isAskedFor(state, one)));
   if (end || ahead.length >= PREPARED_AHEAD) return [];
   const experiment = candidateExperiment(state, night, next);
   return experiment ? [opened(experiment)] : [];

@@ -9,6 +9,7 @@ import {
   type State,
 } from './domain/state.ts';
 import { usableObjective } from './domain/run.ts';
+import { isAskedFor } from './asked-for.ts';
 import { closureOf } from './domain/words.ts';
 import { ideasLeft, searchRunsLeft, spent } from './budget.ts';
 import { closedIn } from './closed.ts';
@@ -78,12 +79,17 @@ export function searchMoves(state: State, night: Night): readonly Move[] {
         ? commit !== null && !failedRun(state, id)
         : !CAME_TO_NOTHING.has(judgement?.verdict),
     );
-  const screens = open
-    .filter(({ runs }) => runs.length === 0)
-    .map(({ id }): Move => ({ kind: 'run', next: fresh(state, night, id, 'screen', 1) }));
+  const screen = ({ id }: Experiment): Move => ({
+    kind: 'run',
+    next: fresh(state, night, id, 'screen', 1),
+  });
+  const unseen = open.filter(({ runs }) => runs.length === 0);
+  // Somebody waits for the answer.
+  const wished = unseen.filter((one) => isAskedFor(state, one)).map(screen);
+  const screens = unseen.filter((one) => !isAskedFor(state, one)).map(screen);
   // The baseline's further seeds take turns with the first candidates.
   const screened = night.tried.filter((id) => experimentIn(state, id).runs.length > 0).length;
-  const turn = measured.length <= screened || screens.length === 0;
+  const turn = measured.length <= screened || screens.length + wished.length === 0;
   const race = replicateMoves(state, night, open);
   // A screen that could not be followed up comes after whatever can be.
   const begun = open.filter(({ runs, judgement }) => runs.length > 0 && judgement === null).length;
@@ -98,6 +104,7 @@ export function searchMoves(state: State, night: Night): readonly Move[] {
   return [
     ...moves,
     ...repeats,
+    ...wished,
     ...race.first,
     ...due,
     ...rest,
@@ -122,7 +129,7 @@ function replicateMoves(state: State, night: Night, open: readonly Experiment[])
     })
     .toSorted((a, b) => b.better - a.better);
   const rest = searchRunsLeft(state, night) < Infinity ? WORTH_THE_REST : WORTH_A_SEED;
-  const enough = ideasLeft(night) > 0 ? WORTH_A_SEED : rest;
+  const enough = ideasLeft(state, night) > 0 ? WORTH_A_SEED : rest;
   for (const { experiment, better } of standing) {
     if (better < enough) break;
     // An experiment more, with a branch of its own, is for what would be looked at in any case.

@@ -36,7 +36,7 @@ export function hypothesisRecord(state: State, id: HypothesisId): HypothesisRow 
 
 /** A night that ended tries nothing more of what it left: the next one thinks anew. */
 function standingOf(state: State, { night, status, experiment }: HypothesisRecord): string {
-  if (status === 'rejected') return 'rejected';
+  if (status === 'rejected' || status === 'queued') return status;
   const over = state.nights.get(night)?.ended != null;
   if (status !== 'tested') return over ? 'untried' : 'queued';
   const tested = experiment === null ? undefined : state.experiments.get(experiment);
@@ -55,10 +55,13 @@ export const hypotheses = defineTable<HypothesisRow>({
     line: ['VARCHAR', 'The line of inquiry it belongs to.'],
     change: ['JSON', 'Knob to new literal, or `patch` to its file.'],
     parent: ['VARCHAR', 'The incumbent that it was thought up for.'],
-    status: ['VARCHAR', 'proposed, waiting, rejected, tested.'],
+    status: [
+      'VARCHAR',
+      'proposed, waiting, rejected, tested; queued: asked for by hand, and left over by its night.',
+    ],
     standing: [
       'VARCHAR',
-      'queued (proposed or waiting), running (its experiment has no verdict yet), done, rejected, or untried where its night ended before its turn.',
+      'queued (proposed, waiting or left over), running (its experiment has no verdict yet), done, rejected, or untried where its night ended before its turn.',
     ],
     rejected_because: ['VARCHAR', 'Why the Planner rejected it.'],
     experiment: ['VARCHAR', 'The experiment that tests it.'],

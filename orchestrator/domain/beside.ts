@@ -1,4 +1,5 @@
 import type { AlertKind } from './alert.ts';
+import type { HypothesisAsked } from './asked.ts';
 import type { ExperimentId, NightId, RunId, Subject } from './ids.ts';
 
 /** A run executed again from its manifest, for the sake of the number alone. */
@@ -17,6 +18,7 @@ export interface Reran {
 
 /** What happens in a lab beside its nights: while one works, and while none does. */
 export type BesideBody =
+  | HypothesisAsked
   | {
       readonly type: 'flagged';
       readonly target: Subject;
@@ -54,6 +56,7 @@ const BESIDE: ReadonlySet<string> = new Set<BesideBody['type']>([
   'promoted',
   'reran',
   'alert',
+  'hypothesis_asked',
 ]);
 
 export const isBeside = <E extends { readonly type: string }>(

@@ -1,3 +1,4 @@
+import type { HypothesisTaken } from './asked.ts';
 import type { BesideBody } from './beside.ts';
 import type { Command, Contrast, DawnTest, Experiment, Judgement } from './experiment.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
@@ -114,6 +115,7 @@ export type EventBody =
   | BesideBody
   | OwnBody
   | WordsBody
+  | HypothesisTaken
   | NightStarted
   /**
    * A launch goes on with a night that was cut off; the time in between is not the night's. The

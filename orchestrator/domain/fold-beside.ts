@@ -1,4 +1,5 @@
 import type { BesideBody } from './beside.ts';
+import { asking } from './fold-asked.ts';
 import { isExperimentId, type ExperimentId } from './ids.ts';
 import { AUTOLAB, SUSPICIOUS, type Flag, type State } from './state.ts';
 
@@ -31,6 +32,8 @@ export function foldBeside(
       const { type: _, seq: __, ...rerun } = event;
       return { ...now, reruns: [...now.reruns, rerun] };
     }
+    case 'hypothesis_asked':
+      return asking(now, event);
     case 'alert':
       return now;
   }

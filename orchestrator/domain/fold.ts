@@ -1,6 +1,7 @@
 import type { Experiment } from './experiment.ts';
 import { isBeside } from './beside.ts';
 import type { Event } from './event.ts';
+import { leftOver, proposed, taking } from './fold-asked.ts';
 import { foldBeside, type Put } from './fold-beside.ts';
 import { foldOwn } from './fold-own.ts';
 import { foldWords } from './fold-words.ts';
@@ -89,13 +90,7 @@ function apply(state: State, event: Event, put: Put): State {
     case 'hypotheses_proposed': {
       let { hypotheses, next_hypothesis } = now;
       for (const hypothesis of event.hypotheses) {
-        hypotheses = put(hypotheses, hypothesis.id, {
-          ...hypothesis,
-          status: 'proposed',
-          rejected_because: null,
-          experiment: null,
-          proposed_at: event.at,
-        });
+        hypotheses = put(hypotheses, hypothesis.id, proposed(hypothesis, event.at));
         next_hypothesis = Math.max(next_hypothesis, numberOf(hypothesis.id) + 1);
       }
       const after = inNight(event.night, (night) => ({
@@ -105,6 +100,8 @@ function apply(state: State, event: Event, put: Put): State {
       }));
       return { ...after, hypotheses, next_hypothesis };
     }
+    case 'hypothesis_taken':
+      return taking(now, event, put);
     case 'hypotheses_planned': {
       let { hypotheses } = now;
       const mark = (id: HypothesisId, change: Partial<HypothesisRecord>) => {
@@ -274,7 +271,9 @@ function apply(state: State, event: Event, put: Put): State {
       }));
     case 'night_ended': {
       const { reason, message, at } = event;
-      return inNight(event.night, (night) => ({ ended: { reason, message, at }, ...told(night) }));
+      const ended = { reason, message, at };
+      const after = inNight(event.night, (night) => ({ ended, ...told(night) }));
+      return leftOver(after, event.night, put);
     }
     case 'reported':
       return inNight(event.night, () => ({ reported: event.revision, findings: event.findings }));

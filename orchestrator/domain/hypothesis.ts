@@ -1,3 +1,4 @@
+import type { Asked } from './asked.ts';
 import type { ExperimentId, HypothesisId, NightId } from './ids.ts';
 import type { Criterion } from './plan.ts';
 
@@ -37,10 +38,12 @@ export interface Hypothesis {
   /** The incumbent it was thought up for; the Planner rejects what was overtaken. */
   readonly parent: ExperimentId;
   readonly success_criteria: readonly Criterion[];
+  /** Where the user asked for it by hand: it is tried before all others. */
+  readonly asked?: Asked;
 }
 
 /** What a proposer hands over; the orchestrator gives it its id, night and parent. */
-export type Proposal = Omit<Hypothesis, 'id' | 'night' | 'parent'>;
+export type Proposal = Omit<Hypothesis, 'id' | 'night' | 'parent' | 'asked'>;
 
 /** `{"learning_rate":"0.03"}`, `{"patch":"ideas/tie.diff"}` or `{}`: a change as screens and tables show it. */
 export function changeAsData(change: Change): Readonly<Record<string, string>> {

@@ -1,3 +1,4 @@
+import type { Queued } from './asked.ts';
 import type { Reran } from './beside.ts';
 import type { DawnTest, Experiment } from './experiment.ts';
 import type { Base, Confirmable, DataIdentity, Finding, HeldOut, NightEnd } from './event.ts';
@@ -17,7 +18,8 @@ import type { Decision, DecisionId, Note, NoteId, Tag } from './words.ts';
 
 /** What became of a hypothesis. */
 export interface HypothesisRecord extends Hypothesis {
-  readonly status: 'proposed' | 'waiting' | 'rejected' | 'tested';
+  /** Queued: asked for by hand, and left over by the night that had taken it in. */
+  readonly status: 'queued' | 'proposed' | 'waiting' | 'rejected' | 'tested';
   /** Why the Planner rejected it. */
   readonly rejected_because: string | null;
   readonly experiment: ExperimentId | null;
@@ -177,6 +179,8 @@ export interface State {
   readonly runs: ReadonlyMap<RunId, Run>;
   /** Runs of one's own, outside of all nights. */
   readonly own: ReadonlyMap<OwnRunId, OwnRun>;
+  /** What the user asked for and no night has taken in, in the order to try it. */
+  readonly queued: readonly Queued[];
   /** Results so far: while it stays, nothing new was measured. */
   readonly results: number;
   /** When each experiment was opened, ISO 8601. */
@@ -203,6 +207,7 @@ export const EMPTY: State = {
   experiments: new Map(),
   runs: new Map(),
   own: new Map(),
+  queued: [],
   results: 0,
   opened: new Map(),
   flags: [],

@@ -80,7 +80,8 @@ const dirtyRemark = (all: readonly string[]): string[] => {
   return [...plan, `uncommitted changes are left alone and take no part in the night: ${some}`];
 };
 
-async function ownProposals(plan: Plan, root: string): Promise<Proposal[]> {
+/** The plan’s own hypotheses, their patches read. */
+export async function ownProposals(plan: Plan, root: string): Promise<Proposal[]> {
   return Promise.all(
     plan.hypotheses.map(async (own): Promise<Proposal> => ({
       title: own.title,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isEditable } from '../domain/editable.ts';
+import type { Plan } from '../domain/plan.ts';
 import { readPatch } from '../domain/patch.ts';
 import { nearest } from './nearest.ts';
 import type { PlanChecking } from './check-context.ts';
@@ -50,11 +51,18 @@ async function checkPatch(check: PlanChecking, at: Path, path: string): Promise<
   const text = await readFile(join(check.repository.root, path), 'utf8').catch(() => null);
   if (text === null)
     return check.bad(at, `expected a diff file in your checkout, found none at ${path}`);
+  const fault = patchFault(check.plan, text, path);
+  if (fault !== null) check.bad(at, fault);
+}
+
+/** Why no experiment may be made of a diff, or null. Nothing is applied; `path` is what it is called. */
+export function patchFault(plan: Plan, text: string, path: string): string | null {
   const reading = readPatch(text);
-  if (!('files' in reading)) return check.bad(at, `${reading.message} (${path}:${reading.line})`);
-  const other = reading.files.find((file) => !isEditable(check.plan, file));
+  if (!('files' in reading)) return `${reading.message} (${path}:${reading.line})`;
+  const other = reading.files.find((file) => !isEditable(plan, file));
   if (other !== undefined)
-    check.bad(at, `expected a patch of what workspace.editable covers, found ${other} in ${path}`);
-  else if (reading.special)
-    check.bad(at, `expected a patch of plain files, found a link or a submodule in ${path}`);
+    return `expected a patch of what workspace.editable covers, found ${other} in ${path}`;
+  if (reading.special)
+    return `expected a patch of plain files, found a link or a submodule in ${path}`;
+  return null;
 }

@@ -3,7 +3,7 @@ import { titlesOf } from '../../bench/trust/truth.ts';
 import { decide } from '../../orchestrator/decide.ts';
 import type { Event, EventBody, NightStarted } from '../../orchestrator/domain/event.ts';
 import { changeKey, type Proposal } from '../../orchestrator/domain/hypothesis.ts';
-import { hypothesisId } from '../../orchestrator/domain/ids.ts';
+import { hypothesisId, type HypothesisId } from '../../orchestrator/domain/ids.ts';
 import { planSchema, type Plan } from '../../orchestrator/domain/plan.ts';
 import type { FailureClass, Pruning, Run, RunResult } from '../../orchestrator/domain/run.ts';
 import { advance, replay } from '../../orchestrator/domain/fold.ts';
@@ -24,6 +24,8 @@ export interface World {
   /** Ideas, in the order the Researcher has them. */
   readonly ideas: readonly Proposal[];
   readonly secondsPerRun?: number;
+  /** What others leave in the inbox: looked for after each event. */
+  readonly meanwhile?: (state: State, events: readonly Event[]) => readonly EventBody[];
   /** The hard key of what a run ran on; without it nobody looked. */
   readonly environment?: (run: Run) => string;
   /** What a run says that it took, where that is not `secondsPerRun`. */
@@ -78,13 +80,21 @@ export const nightStarted = (plan: Plan, extra: Partial<NightStarted> = {}): Nig
   ...extra,
 });
 
-/** Drives one night to its end. Throws after `most` events: a night that does not end is a bug. */
-export function simulate(world: World, started: NightStarted, most = 5000): Simulated {
-  let state = replay([]);
+/**
+ * Drives one night to its end, behind the events of earlier ones. Throws after `most` events: a
+ * night that does not end is a bug.
+ */
+export function simulate(
+  world: World,
+  started: NightStarted,
+  most = 5000,
+  before: readonly Event[] = [],
+): Simulated {
+  let state = replay(before);
   let actions: readonly Action[] = [];
-  const events: Event[] = [];
+  const events: Event[] = [...before];
   const open: (readonly Action[])[] = [];
-  let clock = Date.parse('2026-01-01T00:00:00Z');
+  let clock = Date.parse(before.at(-1)?.at ?? '2026-01-01T00:00:00Z');
   const record = (body: EventBody) => {
     const event = { ...body, seq: events.length + 1, at: new Date(clock).toISOString() };
     ({ state, actions } = decide(state, event, advance));
@@ -94,6 +104,7 @@ export function simulate(world: World, started: NightStarted, most = 5000): Simu
   };
   record(started);
   for (;;) {
+    for (const body of world.meanwhile?.(state, events) ?? []) record(body);
     const decision = actions.find((action) => action.kind === 'record');
     if (decision) {
       record(decision.event);
@@ -148,11 +159,13 @@ function answer(world: World, state: State, work: Work): EventBody {
     case 'plan': {
       const { incumbent, round } = work;
       const all = [...night.waiting, ...night.proposed];
-      const stale = all.filter((id) => state.hypotheses.get(id)?.parent !== incumbent);
+      const known = (id: HypothesisId) => state.hypotheses.get(id);
+      const asked = all.filter((id) => known(id)?.asked);
+      const stale = all.filter((id) => !known(id)?.asked && known(id)?.parent !== incumbent);
       return {
         type: 'hypotheses_planned',
         ...{ night: night.id, round, incumbent },
-        queue: all.filter((id) => !stale.includes(id)),
+        queue: [...asked, ...all.filter((id) => !asked.includes(id) && !stale.includes(id))],
         rejected: stale.map((id) => ({ id, because: 'its parent was overtaken' })),
       };
     }

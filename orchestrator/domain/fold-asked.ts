@@ -1,0 +1,66 @@
+import type { HypothesisAsked, HypothesisTaken, Queued } from './asked.ts';
+import type { Put } from './fold-beside.ts';
+import type { Hypothesis } from './hypothesis.ts';
+import { numberOf, type NightId } from './ids.ts';
+import { runsOf, type HypothesisRecord, type State } from './state.ts';
+
+/** What the user asked for, from the queue into a night and back. Pure where `put` is. */
+
+/** The same record twice is one. */
+export function asking(now: State, event: HypothesisAsked & { readonly at: string }): State {
+  const { key, proposal, who, again, at } = event;
+  const taken = [...now.hypotheses.values()].some(({ asked }) => asked?.key === key);
+  if (taken || now.queued.some(({ asked }) => asked.key === key)) return now;
+  const asked = { key, who, at, ...(again ? { again } : {}) };
+  return { ...now, queued: [...now.queued, { proposal, asked, hypothesis: null }] };
+}
+
+export function taking(now: State, { night: id, hypothesis }: HypothesisTaken, put: Put): State {
+  const night = now.nights.get(id);
+  if (!night) throw new Error(`the journal knows no ${id}`);
+  const { key } = hypothesis.asked;
+  return {
+    ...now,
+    queued: now.queued.filter(({ asked }) => asked.key !== key),
+    hypotheses: put(now.hypotheses, hypothesis.id, proposed(hypothesis, hypothesis.asked.at)),
+    next_hypothesis: Math.max(now.next_hypothesis, numberOf(hypothesis.id) + 1),
+    nights: put(now.nights, id, { ...night, proposed: [...night.proposed, hypothesis.id] }),
+  };
+}
+
+/** A hypothesis as it begins. */
+export const proposed = (hypothesis: Hypothesis, at: string): HypothesisRecord => ({
+  ...hypothesis,
+  status: 'proposed',
+  rejected_because: null,
+  experiment: null,
+  proposed_at: at,
+});
+
+/** What a night that ends took in and did not try waits for the next, before what came later. */
+export function leftOver(now: State, night: NightId, put: Put): State {
+  let { hypotheses } = now;
+  const left: Queued[] = [];
+  for (const record of now.hypotheses.values()) {
+    if (record.night !== night || !record.asked || wasTried(now, record)) continue;
+    const { title, because, source, line, change, success_criteria, asked, id } = record;
+    const proposal = { title, because, source, line, change, success_criteria };
+    left.push({ proposal, asked, hypothesis: id });
+    hypotheses = put(hypotheses, id, { ...record, status: 'queued' });
+  }
+  return left.length === 0 ? now : { ...now, hypotheses, queued: [...left, ...now.queued] };
+}
+
+/** Answered: turned down, found to be impossible, or run to an end that says something of it. */
+function wasTried(state: State, { status, experiment }: HypothesisRecord): boolean {
+  if (status === 'rejected') return true;
+  if (status !== 'tested' || experiment === null) return false;
+  const failure = state.experiments.get(experiment)?.failure;
+  if (failure) return failure.class !== 'infrastructure';
+  return runsOf(state, experiment).some(
+    ({ result }) =>
+      result !== null &&
+      result.failure?.class !== 'infrastructure' &&
+      (result.status !== 'killed' || result.killed_because === 'pruned'),
+  );
+}
