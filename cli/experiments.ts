@@ -34,7 +34,9 @@ const COLUMNS: readonly Shown<Row>[] = [
     cell: (row) =>
       row.left_out !== null
         ? `without ${row.left_out}`
-        : (row.verdict ?? (row.parent ? row.status : 'baseline')),
+        : (row.verdict ??
+          row.outcome?.replaceAll('_', ' ') ??
+          (row.parent || row.planned ? row.status : 'baseline')),
   },
   {
     ...{ name: 'objective', title: 'objective', right: true, importance: 8 },

@@ -6,7 +6,7 @@ import { openLab, readLabPlan, type Lab } from '../orchestrator/lab/lab.ts';
 import { commandIn } from '../orchestrator/lab/package.ts';
 import type { ExperimentId } from '../orchestrator/domain/ids.ts';
 import { bold, dim, print, yellow } from './output.ts';
-import { changesOf, funnelInWords } from './words.ts';
+import { changesOf, completedInWords, funnelInWords } from './words.ts';
 import { openView, type View } from './view/view.ts';
 
 interface LaunchVerb {
@@ -86,15 +86,16 @@ async function inBackground(lab: Lab): Promise<number> {
 /** What to do next, in a line or two. */
 function morning(state: State, command: string): string {
   const { incumbent, baseline, ended } = currentNight(state);
+  const completed = completedInWords(state, currentNight(state));
   if (ended?.reason === 'baseline_failed')
-    return '\nnothing could be tried: the unchanged script has to run first; FINDINGS.md says what it said';
+    return `\nnothing could be tried: the unchanged script has to run first; FINDINGS.md says what it said\n${completed}`;
   const tip = incumbent && incumbent !== baseline ? experimentIn(state, incumbent) : null;
   const told = funnelInWords(state, currentNight(state).id);
   const next =
     tip?.judgement?.verdict === 'improved'
       ? `${bold(tip.id)} improved${attributedTo(state, tip.id)}: read FINDINGS.md, then ${bold(`${command} promote`)}`
       : 'nothing was confirmed as an improvement this time; FINDINGS.md says what was tried';
-  return `\n${next}\n${dim(told)}`;
+  return `\n${next}\n${dim(told)}\n${completed}`;
 }
 
 /** ` by 2 of its 3 changes`: those that dawn could tell to be worth something by themselves. */

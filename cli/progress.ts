@@ -1,7 +1,8 @@
 import { alertOf } from '../orchestrator/domain/alert.ts';
 import type { Event } from '../orchestrator/domain/event.ts';
-import type { HypothesisId } from '../orchestrator/domain/ids.ts';
+import type { ExperimentId, HypothesisId } from '../orchestrator/domain/ids.ts';
 import type { Experiment } from '../orchestrator/domain/experiment.ts';
+import type { PlannedOutcome } from '../orchestrator/domain/planned.ts';
 import { currentNight, experimentIn, type State } from '../orchestrator/domain/state.ts';
 import { experimentRow } from '../notebook/rows.ts';
 import { bold, dim, green, oneLine, red, yellow } from './output.ts';
@@ -63,6 +64,8 @@ export function progressLine(state: State, event: Event): string | null {
       return openedLine(event.experiment);
     case 'experiment_judged':
       return judgedLine(state, event);
+    case 'planned_judged':
+      return outcomeLine(event.experiment, title(event.experiment), event.outcome);
     case 'incumbent_moved':
       return `${green('→')} the search builds on ${bold(event.to)} now: ${title(event.to)}`;
     case 'dawn_began':
@@ -107,6 +110,12 @@ function openedLine({ id, parent, reapplies, without, title }: Experiment): stri
   if (reapplies) return `${bold(id)} tries ${reapplies} again, on ${parent}: ${oneLine(title)}`;
   if (without) return `${bold(id)} tells what ${without} is worth: ${oneLine(title)}`;
   return null;
+}
+
+/** Of work of the plan's own. */
+function outcomeLine(id: ExperimentId, title: string, { status, because }: PlannedOutcome): string {
+  const paint = status === 'failed' || status === 'not_met' ? yellow : green;
+  return `${bold(id)} ${paint(status.replaceAll('_', ' '))}  ${title}  ${dim(oneLine(because))}`;
 }
 
 function judgedLine(state: State, { experiment: id, judgement }: Of<'experiment_judged'>) {

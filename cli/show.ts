@@ -38,6 +38,7 @@ import {
   funnelInWords,
   heldOutInWords,
   limitInWords,
+  plannedFacts,
   testInWords,
   worthInWords,
 } from './words.ts';
@@ -99,27 +100,36 @@ function runPage(state: State, id: RunId, now: Standing) {
 function showExperiment(state: State, id: ExperimentId, diff: string, now: Standing): void {
   const experiment = experimentIn(state, id);
   const row = experimentRow(state, id);
-  const { judgement } = experiment;
+  const { judgement, planned } = experiment;
   print(`${bold(id)}  ${oneLine(experiment.title)}`);
   print(dim(oneLine(experiment.because)));
   print();
   fact('source', `${experiment.source}, line ${experiment.line}, night ${experiment.night}`);
   fact('change', oneLine(changeInWords(experiment.change)));
-  fact('parent', experiment.parent ?? 'none: a baseline');
-  fact('branch', experiment.branch ?? 'none yet');
+  if (planned) for (const [name, words] of plannedFacts(experiment, planned)) fact(name, words);
+  else {
+    fact('parent', experiment.parent ?? 'none: a baseline');
+    fact('branch', experiment.branch ?? 'none yet');
+  }
   if (experiment.reapplies)
     fact('again', `the change of ${experiment.reapplies}, on ${experiment.parent}`);
   for (const later of state.experiments.values())
     if (later.reapplies === id) fact('again', `on ${later.parent} as ${later.id}`);
   if (experiment.without) fact('dawn’s arm', `the confirmed stack without ${experiment.without}`);
-  fact('verdict', judgement ? `${judgement.verdict}: ${oneLine(judgement.because)}` : 'not judged');
+  if (!planned)
+    fact(
+      'verdict',
+      judgement ? `${judgement.verdict}: ${oneLine(judgement.because)}` : 'not judged',
+    );
   showConfidence(row);
-  fact(
-    'objective',
-    `${short(row.objective)}${row.spread === null ? '' : `, standard deviation ${short(row.spread)}`}, n ${row.n}`,
-  );
+  if (!planned)
+    fact(
+      'objective',
+      `${short(row.objective)}${row.spread === null ? '' : `, standard deviation ${short(row.spread)}`}, n ${row.n}`,
+    );
   if (judgement) showContrasts(state, id, judgement);
-  for (const limit of judgement?.limits ?? []) fact(limit.of, limitInWords(limit));
+  for (const limit of judgement?.limits ?? planned?.outcome?.limits ?? [])
+    fact(limit.of, limitInWords(limit));
   for (const rerun of state.reruns.filter(({ run }) => experimentOf(run) === id))
     fact('rerun', rerunInWords(rerun));
   showWords(state, id, experiment.line);
@@ -141,6 +151,7 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
       runsOf(state, id),
     ),
   );
+  if (planned?.notes) print(`\n${planned.notes.text.split('\n').map(oneLine).join('\n')}`);
   if (diff.trim() !== '') print(`\n${paintDiff(diff)}`);
 }
 

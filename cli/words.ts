@@ -8,7 +8,8 @@ import type {
 import type { ExperimentId, NightId } from '../orchestrator/domain/ids.ts';
 import type { Plan } from '../orchestrator/domain/plan.ts';
 import { gainOf } from '../orchestrator/domain/objective.ts';
-import { ancestors, experimentIn, type State } from '../orchestrator/domain/state.ts';
+import type { Planned } from '../orchestrator/domain/planned.ts';
+import { ancestors, experimentIn, type Night, type State } from '../orchestrator/domain/state.ts';
 import { otherwiseIn, trainsOtherwise } from '../orchestrator/domain/variant.ts';
 import { oneLine } from './output.ts';
 import { short, signed } from './table.ts';
@@ -152,6 +153,30 @@ export function funnelInWords(state: State, night: string): string {
   const { tried, promising, confirmed } = funnelOf(state, night);
   const were = `${counted(tried, 'candidate')} ${tried === 1 ? 'was' : 'were'} tried`;
   return `${were}, ${promising || 'none'} looked good at night, ${confirmed || 'none'} remained at dawn`;
+}
+
+/** `Completed 5 · Failed 1`: of all that the night tried or was asked to run, an arm of dawn left out. */
+export function completedInWords(state: State, { tried, planned }: Night): string {
+  const ended = [...tried, ...planned].flatMap((id) => {
+    const { judgement, planned: own } = experimentIn(state, id);
+    return judgement?.verdict ?? own?.outcome?.status ?? [];
+  });
+  const failed = ended.filter((one) => one === 'failed' || one === 'invalid').length;
+  return `Completed ${ended.length - failed} · Failed ${failed}`;
+}
+
+/** Of work of the plan's own: what was run, and what came of it, with a word for each. */
+export function plannedFacts(
+  { command, commit }: Experiment,
+  { outcome, notes }: Planned,
+): readonly (readonly [name: string, words: string])[] {
+  const status = outcome?.status.replaceAll('_', ' ');
+  return [
+    ['runs', oneLine(command?.command ?? '')],
+    ['on', `${commit?.slice(0, 12) ?? ''}, base as it is`],
+    ['outcome', outcome ? `${status}: ${oneLine(outcome.because)}` : 'not run to its end yet'],
+    ...(notes ? [['notes', oneLine(notes.file)] as const] : []),
+  ];
 }
 
 /** How dawn trained; null where as the night did. */

@@ -29,6 +29,7 @@ const NUMBERS: Partial<Record<EventType, readonly string[]>> = {
     ...[...CONTRAST, 'p'].map((at) => `judgement.attribution.${at}`),
     ...['mean', 'interval.*'].map((at) => `judgement.limits.*.${at}`),
   ],
+  planned_judged: ['mean', 'interval.*'].map((at) => `outcome.limits.*.${at}`),
   baseline_measured: ['confirmable.gain'],
   dawn_began: ['confirmable.gain'],
   held_out: ['held.value'],

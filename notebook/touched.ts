@@ -97,6 +97,7 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'experiment_unprepared':
     case 'experiment_judged':
     case 'effect_restated':
+    case 'planned_judged':
       return experiment(event.experiment);
     case 'run_started':
     case 'run_summarised':

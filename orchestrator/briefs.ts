@@ -2,6 +2,7 @@ import type { PlannerBrief, ReporterBrief, ResearcherBrief, WorkerBrief } from '
 import type { Experiment } from './domain/experiment.ts';
 import { changeInWords } from './domain/hypothesis.ts';
 import type { ExperimentId, HypothesisId } from './domain/ids.ts';
+import type { Planned } from './domain/planned.ts';
 import type { Command } from './domain/ports.ts';
 import type { Run } from './domain/run.ts';
 import { currentNight, experimentIn, type Night, type State } from './domain/state.ts';
@@ -124,6 +125,7 @@ function runBrief(
   if (!run) throw new Error(`the journal knows no ${work.run}`);
   const experiment = experimentIn(state, run.experiment);
   if (experiment.commit === null) throw new Error(`${experiment.id} has no commit to run`);
+  if (experiment.planned) return plannedBrief(night, run, experiment, experiment.planned, around);
   return {
     task: 'run',
     order: {
@@ -139,6 +141,29 @@ function runBrief(
       prune: pruneOrder(state, night, run, experiment),
       // The baseline's repeats show how the machine is: they are run as everything is.
       ...(run.purpose === 'repeat' && experiment.parent !== null ? { anew: true } : {}),
+    },
+  };
+}
+
+/** Without a seed or an evaluator; what scores is known all the same, for the labels that it hides. */
+function plannedBrief(
+  night: Night,
+  { id, attempt, slot }: Run,
+  { command }: Experiment,
+  { timeout }: Planned,
+  around: Surroundings,
+): WorkerBrief {
+  const { seed: _, ...run } = night.plan.run;
+  const { evaluate: __, ...plan } = night.plan;
+  return {
+    task: 'run',
+    order: {
+      ...{ run: id, attempt, seed: null, slot, knobs: {}, prune: null, plain: true },
+      commit: night.base.commit,
+      base: night.base.commit,
+      command: command ?? plannedCommand(night),
+      plan: { ...plan, run: { ...run, timeout } },
+      gpus: around.gpus(slot),
     },
   };
 }

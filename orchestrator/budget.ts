@@ -120,8 +120,15 @@ export function dawnBudget(state: State, night: Night, changes: number): number 
   if (night.plan.dawn !== undefined) return share;
   const wanted = SPARE_DAWN_REPLICATES * armsOf(changes);
   const left = Math.min(runsLeft(state, night), runsInTime(state, night));
-  return Math.max(share, Math.min(wanted, left, night.runs_started));
+  return Math.max(
+    share,
+    Math.min(wanted, left, night.runs_started - plannedAttempts(state, night)),
+  );
 }
+
+/** Started for the plan's own work: runs of the budget, and none of the search's. */
+const plannedAttempts = (state: State, night: Night): number =>
+  night.planned.flatMap((id) => runsOf(state, id)).reduce((sum, { attempt }) => sum + attempt, 0);
 
 /** Baseline and stack; where the stack is more than one change, the stack without each as well. */
 const armsOf = (changes: number): number => (changes > 1 ? 2 + changes : 2);
@@ -164,13 +171,19 @@ function timeIsUp(state: State, night: Night): boolean {
   return elapsed(state, night) + dawn >= wall_clock;
 }
 
-/** Why the search may start no further run, or null while it may. */
-export function spent(state: State, night: Night): NightEnd | null {
-  if (night.drift) return 'drift';
+/** The limit of the budget that is reached, dawn's share kept; null where none is. */
+export function limitReached(state: State, night: Night): NightEnd | null {
   const { runs = Infinity } = night.plan.budget;
   if (runs - night.runs_started - keptFromSearch(state, night) <= 0) return 'runs_spent';
   if (searchRunsLeft(state, night) <= 0) return 'gpu_hours_spent';
-  if (timeIsUp(state, night)) return 'time_spent';
+  return timeIsUp(state, night) ? 'time_spent' : null;
+}
+
+/** Why the search may start no further run, or null while it may. */
+export function spent(state: State, night: Night): NightEnd | null {
+  if (night.drift) return 'drift';
+  const limit = limitReached(state, night);
+  if (limit !== null) return limit;
   return targetReached(state, night) ? 'target_reached' : null;
 }
 

@@ -19,6 +19,7 @@ import { nightVerdict } from './judging.ts';
 import { marks } from './marks.ts';
 import { raceOf } from './race.ts';
 import { baselineFailed, baselineIsMeasured, isRunning } from './replicate.ts';
+import { hasPlannedWork, plannedOutcomes, plannedRuns, plannedWorkDue } from './planned.ts';
 import { searchMoves } from './search.ts';
 import { awaitsRepeat, suspicion } from './suspicious.ts';
 import { taking } from './taking.ts';
@@ -68,8 +69,10 @@ export function openActions(state: State): readonly Action[] {
     reapplications, // → and those that looked good on an incumbent that is gone
     branches, // → its branch and commit
     runs, // → its runs
+    plannedWorkDue, // → and what the plan asks for besides
     marks, // → with what to look at in its diff
     verdicts, // → what they say
+    plannedOutcomes,
     gating, // → whether to go on
     breaker, // → and whether the machine can
     incumbent, // → what the next round builds on
@@ -91,6 +94,7 @@ function baseline(state: State, night: Night): Action[] {
   if (failed === null) return commit === null ? [prepare(id)] : [];
   // What was begun beside it is judged first: nothing stays open in a night that ended.
   if (night.running.length > 0 || night.active.length > 0) return [];
+  if (hasPlannedWork(state, night)) return [];
   const message = `the unchanged baseline ${id} failed (${failed.class}): ${failed.message}`;
   return [ended(night, 'baseline_failed', message)];
 }
@@ -174,10 +178,15 @@ function branches(state: State, night: Night): Action[] {
 }
 
 /** What is still done for a night that was asked to stop: what runs may finish, and is told of. */
-const WINDING_DOWN = [reports, incumbent, verdicts, runs];
+const WINDING_DOWN = [reports, incumbent, plannedOutcomes, verdicts, runs];
 
 /** What waits while a night is paused: it would fill the disk that is full. */
-const NEW_WORK: ReadonlySet<unknown> = new Set([experiments, reapplications, branches]);
+const NEW_WORK: ReadonlySet<unknown> = new Set([
+  plannedWorkDue,
+  experiments,
+  reapplications,
+  branches,
+]);
 
 /** Fills a free slot with the most urgent run, and keeps those going that were started. */
 function runs(state: State, night: Night): Action[] {
@@ -203,7 +212,9 @@ function mostUrgentRun(state: State, night: Night) {
   if (night.dawn) return nextDawnRun(state, night);
   const moves = searchMoves(state, night);
   const open = moves.flatMap((move) => (move.kind === 'run' ? [move.next] : []));
-  return nextOf(state, night, open);
+  const planned = plannedRuns(state, night);
+  // Whatever of the plan's own work is open, one run of the baseline was begun before it.
+  return nextOf(state, night, [...planned, ...open]);
 }
 
 /** Judges what has nothing under way, anew whenever it was measured further. */
@@ -260,10 +271,13 @@ function dawn(state: State, night: Night): Action[] {
 function beginDawn(state: State, night: Night): Action[] {
   const reason = searchEnd(state, night);
   if (reason === null || night.active.length > 0 || baselineFailed(state, night)) return [];
+  if (hasPlannedWork(state, night)) return [];
   if (night.running.length > 0 || searchMoves(state, night).length > 0) return [];
   if (incumbent(state, night).length > 0 || gating(state, night).length > 0) return [];
   const { baseline: base, incumbent: tip } = night;
   if (base === null || tip === null) return [];
+  // Where there is nothing to try, the baseline is run all the same.
+  if (experimentIn(state, base).commit === null) return [];
   const changes = stackOf(state, tip).length;
   const { seeds, attribute } = dawnPlan(night, changes, dawnBudget(state, night, changes));
   const nothing = tip === base || seeds.length === 0;

@@ -23,6 +23,8 @@ export interface Found {
   readonly data: readonly DataIdentity[];
   /** The user's hypotheses, patches read. */
   readonly own: readonly Proposal[];
+  /** Texts of the notes that the plan's `experiments` name, by their path. */
+  readonly notes?: Readonly<Record<string, string>>;
   /** The diff from an experiment's base to it, to offer it again; empty where it is gone. */
   readonly diffOf: (experiment: ExperimentId) => Promise<string>;
   /** The highest n of branches `autolab/E-n` and folders `experiments/E-n`, -1 where there are none. */
@@ -110,6 +112,7 @@ async function nextNight(state: State, last: Night | null, found: Found): Promis
     next_experiment: Math.max(state.next_experiment, found.highest_number + 1),
     remarks: [...found.remarks, ...softRemarks(state, baseline, found)],
     ...(found.environment ? { environment: found.environment } : {}),
+    ...(found.notes && Object.keys(found.notes).length > 0 ? { notes: found.notes } : {}),
     ...(found.because ? { because: found.because } : {}),
     ...(found.gpus_per_run === undefined ? {} : { gpus_per_run: found.gpus_per_run }),
   };

@@ -95,7 +95,7 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
   const seal = async (given: Failure | null): Promise<RunResult> => {
     const late = kept === null && trained !== null ? await step('measure', takeMeasure) : null;
     const last = measured.at(-1) ?? trained;
-    const untested = sound && !isMeasured(order.plan, measured);
+    const untested = sound && !isMeasured(order, measured);
     const cut = last === null || last.done.ended_by === 'abort' || untested;
     const pruned = trained?.pruned === true && given?.class !== 'invalid';
     const killed = pruned || (signal.aborted && cut);
@@ -154,7 +154,7 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
     measure: async () => {
       if (trained === null) return null;
       const untested =
-        sound && !isMeasured(order.plan, measured) ? await step('evaluate', putToTest) : null;
+        sound && !isMeasured(order, measured) ? await step('evaluate', putToTest) : null;
       const unmeasured = await step('measure', takeMeasure);
       return untested ?? unmeasured;
     },

@@ -1,4 +1,3 @@
-import type { Plan } from '../orchestrator/domain/plan.ts';
 import type { RunOrder } from '../orchestrator/domain/ports.ts';
 import { savedName, type Logged } from '../orchestrator/domain/logged.ts';
 import type { Failure, RunResult, SummaryValue } from '../orchestrator/domain/run.ts';
@@ -20,17 +19,20 @@ const NEVER_MEASURED: Failure = {
 };
 
 /** Whether every command of the plan that measures runs was run. */
-export const isMeasured = ({ evaluate, score }: Plan, measured: readonly Measured[]): boolean =>
-  measured.length >= [evaluate, score].filter((key) => key !== undefined).length;
+export const isMeasured = (
+  { plain, plan: { evaluate, score } }: Pick<RunOrder, 'plain' | 'plan'>,
+  measured: readonly Measured[],
+): boolean =>
+  plain === true || measured.length >= [evaluate, score].filter((key) => key !== undefined).length;
 
 /** A run that nothing is known against is no result all the same until all of it was done. */
 export function unfinished(
-  { plan }: RunOrder,
+  order: RunOrder,
   trained: Trained | null,
   measured: readonly Measured[],
 ): Failure | null {
   if (trained === null) return NEVER_RAN;
-  return isMeasured(plan, measured) ? null : NEVER_MEASURED;
+  return isMeasured(order, measured) ? null : NEVER_MEASURED;
 }
 
 export function resultOf(

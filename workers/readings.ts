@@ -60,8 +60,10 @@ export function readingsOf(
   };
 }
 
-const said = ({ plan }: RunOrder, { metrics, done }: Trained): Found =>
-  objectiveOf(metrics, plan.objective, done.peak_memory_mb, 'the script');
+const said = ({ plan, plain }: RunOrder, { metrics, done }: Trained): Found =>
+  plain
+    ? { objective: null, failure: null }
+    : objectiveOf(metrics, plan.objective, done.peak_memory_mb, 'the script');
 
 function saidBy({ by, metrics, failure }: Measured, objective: Objective): Found {
   if (failure !== null) return { objective: null, failure };

@@ -41,21 +41,36 @@ export function experimentPage(record: NightRecord, stated: Stated, id: Experime
     paragraph(said ? say`**${said}.**` : standing(record, id)),
     ...confidenceIn(resting(record, experiment)),
     ...(isBaseline ? [] : [...hypothesis(experiment), ...changed(record, experiment)]),
-    heading(2, say`Metrics`),
-    ...metricsTable(record, experiment),
-    ...section(
-      'Criteria',
-      criteriaOf(record, id).map((one) => item(criterionLine(record, experiment, one))),
-    ),
+    ...metricsAndCriteria(record, experiment),
     ...section('What was unexpected', isIdea ? orNothing(unexpectedOf(record, experiment)) : []),
     ...section('Concerns', isIdea ? orNothing(concernsOf(record, experiment)) : []),
     ...section('Next step', isIdea ? [paragraph(nextStep(record, experiment))] : []),
     ...section('Your words', wordsOn(record, experiment)),
-    ...section('Runs', runsTable(record, id)),
-    ...tracebacks(record, id),
-    ...section('Artifacts', artifacts(record, id)),
+    ...runsAndFiles(record, id),
   ]);
 }
+
+/** What was measured, and what was asked of it. */
+export const metricsAndCriteria = (
+  record: NightRecord,
+  experiment: Sourced<ExperimentRow>,
+): readonly Block[] => [
+  heading(2, say`Metrics`),
+  ...metricsTable(record, experiment),
+  ...section(
+    'Criteria',
+    criteriaOf(record, experiment.row.id).map((one) =>
+      item(criterionLine(record, experiment, one)),
+    ),
+  ),
+];
+
+/** What it rests on: runs, how they failed, what they left. */
+export const runsAndFiles = (record: NightRecord, id: ExperimentId): readonly Block[] => [
+  ...section('Runs', runsTable(record, id)),
+  ...tracebacks(record, id),
+  ...section('Artifacts', artifacts(record, id)),
+];
 
 const section = (title: string, blocks: readonly Block[]): readonly Block[] =>
   blocks.length === 0 ? [] : [heading(2, say`${title}`), ...blocks];
@@ -142,7 +157,14 @@ function metricsTable(record: NightRecord, experiment: Sourced<ExperimentRow>): 
     ];
   });
   const header = columns.map((of): Sentence => {
-    const role = of === baseline ? 'baseline ' : of === id ? '' : 'parent ';
+    const role =
+      of === id && experiment.row.planned
+        ? ''
+        : of === baseline
+          ? 'baseline '
+          : of === id
+            ? ''
+            : 'parent ';
     const arm = record.metrics.get(of)?.find(({ row }) => row.key === WALL_SECONDS);
     return say`${role}${idOf(experimentOf(record, of))}${arm ? say` (${fact(arm, 'runs', runRanges)})` : say``}`;
   });

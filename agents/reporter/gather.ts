@@ -59,6 +59,8 @@ export async function gather(
     objective: { metric, direction, min_effect },
     decimals: meaningfulDecimals(arms, night.row.baseline),
     experiments: withRuns(await of('experiments', rows.experimentRow), arms),
+    planned: new Map((await of('planned', rows.experimentRow)).map((one) => [one.row.id, one])),
+    ended: (await of('ended', rows.endedRow))[0],
     ...{ arms, dawn },
     runs: grouped((await of('runs', rows.runRow)).map((one) => ({ ...one, runs: [one.row.id] }))),
     failures: await of('failures', rows.failureRow),

@@ -7,6 +7,7 @@ import { escaped } from './markdown.ts';
 import { counted, duration, percent } from './numbers.ts';
 import { heading, item, page, paragraph, quote, type Block, type Page } from './page.ts';
 import { effectWithInterval, idOf, named, nightInWords, OF_TIP, stackOf } from './phrases.ts';
+import { plannedSection } from './planned.ts';
 import { endedEarly } from './pruned.ts';
 import { standingOfNight, toBeSureOfNone } from './reach.ts';
 import type { ExperimentRow, NightRecord, NightRow } from './records.ts';
@@ -37,9 +38,11 @@ export function projectPage(record: NightRecord, stated: Stated): Page {
     ...section('Ended early', endedEarly(record, stated)),
     ...section('Rejected before running', rejected(record)),
     ...section('Remarks', remarks(record)),
+    ...plannedSection(record, stated),
     ...section('Your words', yourWords(record)),
     heading(2, say`The night`),
     paragraph(theNight(record, stated)),
+    ...completed(record),
     ...allExperiments(record),
     ...section(
       'Earlier nights',
@@ -135,6 +138,13 @@ function theNight(record: NightRecord, { going }: Stated): Sentence {
       ? say``
       : say` It ended because ${fact(night, 'message', (text) => escaped(text, 300))}.`;
   return say`${when}: ${tried}${busy}.${why}`;
+}
+
+/** Candidates and the plan's own work together: what was asked for, and how much of it came through. */
+function completed({ ended }: NightRecord): readonly Block[] {
+  if (ended === undefined) return [];
+  const [done, failed] = [fact(ended, 'completed', String), fact(ended, 'failed', String)];
+  return [paragraph(say`Completed ${done} · Failed ${failed}`)];
 }
 
 function earlierNight(night: Sourced<NightRow>): Sentence {

@@ -10,7 +10,10 @@ import type { Source } from './fact.ts';
 const inOrder = (id: string): string => `length(${id}), ${id}`;
 
 /** The night's experiments and the baseline they are measured against, be it of an earlier night. */
-const ofNight = (night: NightId): string =>
+const ofNight = (night: NightId): string => `${withPlanned(night)} AND e.source <> 'plan'`;
+
+/** The same, with the work of the plan's own. */
+const withPlanned = (night: NightId): string =>
   `(e.night = '${night}' OR e.id = (SELECT baseline FROM nights WHERE id = '${night}'))`;
 
 /** One finished run with a finite objective per seed: a seed's repeat is no replicate. */
@@ -27,6 +30,8 @@ export const WALL_SECONDS = 'wall_seconds';
 export interface Queries {
   readonly nights: Source;
   readonly experiments: Source;
+  readonly planned: Source;
+  readonly ended: Source;
   readonly arms: Source;
   readonly dawn: Source;
   readonly runs: Source;
@@ -67,8 +72,20 @@ ORDER BY ${inOrder('n.id')}`,
   experiments: `SELECT e.* FROM experiments e
 WHERE ${ofNight(night)}
 ORDER BY ${inOrder('e.id')}`,
+  planned: `SELECT e.* FROM experiments e
+WHERE e.source = 'plan' AND (e.night = '${night}' OR (e.outcome <> 'failed'
+  AND e.commit = (SELECT base_commit FROM nights WHERE id = '${night}')
+  AND (length(e.night), e.night) < (length('${night}'), '${night}')))
+ORDER BY ${inOrder('e.id')}`,
+  ended: `WITH own AS (
+  SELECT coalesce(verdict, outcome) AS outcome FROM experiments
+  WHERE night = '${night}' AND (id <> baseline OR source = 'plan') AND left_out IS NULL
+)
+SELECT count(outcome) FILTER (outcome NOT IN ('failed', 'invalid')) AS completed,
+  count(outcome) FILTER (outcome IN ('failed', 'invalid')) AS failed
+FROM own`,
   runs: `SELECT r.* FROM runs r JOIN experiments e ON e.id = r.experiment
-WHERE ${ofNight(night)}
+WHERE ${withPlanned(night)}
 ORDER BY ${inOrder('r.experiment')}, ${inOrder('r.id')}`,
   failures: `SELECT e.id, coalesce(e.failure_class, any_value(r.failure), any_value(r.killed_because), e.verdict) AS class,
   coalesce(e.failure, any_value(r.failure_message), e.verdict_because) AS message,
@@ -98,7 +115,7 @@ FROM once GROUP BY experiment ORDER BY ${inOrder('experiment')}`,
 SELECT r.experiment, m.key, count(*) AS n, avg(m.number) AS mean, stddev_samp(m.number) AS spread,
   list(r.id ORDER BY ${inOrder('r.id')}) AS runs
 FROM measured m JOIN runs r ON r.id = m.run_id JOIN experiments e ON e.id = r.experiment
-WHERE ${ofNight(night)} AND r.purpose <> 'repeat' AND r.status = 'finished' AND r.variant IS NULL AND isfinite(m.number)
+WHERE ${withPlanned(night)} AND r.purpose <> 'repeat' AND r.status = 'finished' AND r.variant IS NULL AND isfinite(m.number)
 GROUP BY r.experiment, m.key ORDER BY ${inOrder('r.experiment')}, m.key`,
   // Where a series stood in the last tenth of its steps, against the tenth before and its spread.
   curves: `WITH ends AS (
@@ -147,12 +164,12 @@ WHERE ${ofNight(night)} AND p.source = 'knob'
 GROUP BY r.experiment, p.key ORDER BY ${inOrder('r.experiment')}, p.key`,
   artifacts: `SELECT r.experiment, a.run_id, r.attempt, a.name, a.bytes, a.sha256, a.saved_as, a.version, a.step, a.best
 FROM artifacts a JOIN runs r ON r.id = a.run_id JOIN experiments e ON e.id = r.experiment
-WHERE ${ofNight(night)}
+WHERE ${withPlanned(night)}
 ORDER BY ${inOrder('a.run_id')}, a.name`,
   holdouts: `SELECT h.* FROM holdouts h WHERE h.night = '${night}' ORDER BY ${inOrder('h.experiment')}`,
   flags: `SELECT coalesce(r.experiment, f.target) AS experiment, f.target, f.label, f.because, f.who
 FROM flags f LEFT JOIN runs r ON r.id = f.target JOIN experiments e ON e.id = coalesce(r.experiment, f.target)
-WHERE ${ofNight(night)}
+WHERE ${withPlanned(night)}
 ORDER BY ${inOrder('f.target')}, f.label`,
 });
 
@@ -183,7 +200,7 @@ export function queryOfRun(run: RunId): Source {
     sql: `${oncePerSeed(`e.id = (SELECT b.baseline FROM experiments b JOIN runs x ON x.experiment = b.id WHERE x.id = '${run}')
     AND r.id <> '${run}'
     AND r.variant IS NOT DISTINCT FROM (SELECT variant FROM runs WHERE id = '${run}')`)}
-SELECT r.id, r.experiment, e.baseline, r.seed, r.status, r.failure, r.failure_message, r.killed_because, r.prune_because, r.objective, r.seconds, n.metric,
+SELECT r.id, r.experiment, e.baseline, e.planned, r.seed, r.status, r.failure, r.failure_message, r.killed_because, r.prune_because, r.objective, r.seconds, n.metric,
   (SELECT avg(objective) FROM once) AS base, (SELECT stddev_samp(objective) FROM once) AS spread,
   (SELECT count(*) FROM once) AS n, r.objective - (SELECT avg(objective) FROM once) AS effect
 FROM runs r JOIN experiments e ON e.id = r.experiment JOIN nights n ON n.id = r.night

@@ -36,13 +36,13 @@ export type JudgedLimit = z.output<typeof judgedLimit>;
 
 /** What the Reporter reads of a night's plan; the rest of it may be there too. */
 const plan = z
-  .object({
+  .looseObject({
     constraints: z.array(limits).default([]),
     success_criteria: z.array(limits).default([]),
     hypotheses: z
       .array(z.object({ title: z.string(), success_criteria: z.array(limits).optional() }))
       .default([]),
-    run: z.object({ deterministic: z.boolean().default(false) }).prefault({}),
+    run: z.looseObject({ deterministic: z.boolean().default(false) }).prefault({}),
     dawn: z
       .object({ command: z.string(), args: z.string(), env: z.record(z.string(), z.string()) })
       .extend({ timeout: z.number() })
@@ -92,6 +92,8 @@ export const experimentRow = z.object({
   ...{ dawn_n: maybe, dawn_n_baseline: maybe, dawn_objective: maybe, dawn_baseline: maybe },
   ...{ dawn_effect: maybe, dawn_low: maybe, dawn_high: maybe },
   ...{ failure_class: words, failure: words, promoted: words },
+  ...{ planned: words, outcome: words, outcome_because: words, definition: words },
+  ...{ notes_file: words, notes: words },
 });
 export type ExperimentRow = z.output<typeof experimentRow>;
 
@@ -118,6 +120,8 @@ export const hypothesesRow = z.object({
 export const countsRow = z.object({
   ...{ tried: number, promising: number, confirmed: number, attributed: number },
 });
+/** Of candidates and of the plan's own work. */
+export const endedRow = z.object({ completed: number, failed: number });
 export const slotsRow = z.object({ slots: number, seconds: maybe, share: maybe });
 export const metricRow = armRow.extend({ key: text });
 export type MetricRow = z.output<typeof metricRow>;
@@ -168,6 +172,9 @@ export interface NightRecord {
   readonly decimals: number | undefined;
   /** In order of opening; the baseline first. */
   readonly experiments: ByExperiment<Sourced<ExperimentRow>>;
+  /** Work of the plan's own, of this night and what earlier ones finished on the same base. */
+  readonly planned: ByExperiment<Sourced<ExperimentRow>>;
+  readonly ended: Sourced<z.output<typeof endedRow>> | undefined;
   /** Mean over every seed that finished, dawn's included. */
   readonly arms: ByExperiment<Sourced<ArmRow>>;
   /** Mean over this night's fresh seeds alone. */

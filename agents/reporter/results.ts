@@ -30,7 +30,7 @@ const failure = z.strictObject({
 const run = z.strictObject({
   id: z.string(),
   seed: z.number().nullable().describe('Null where the plan names no way to seed the script.'),
-  purpose: z.enum(['baseline', 'screen', 'replicate', 'repeat', 'dawn']),
+  purpose: z.enum(['baseline', 'screen', 'replicate', 'repeat', 'dawn', 'planned']),
   variant: words.describe(
     'dawn where it was trained as the plan’s dawn says; null: as its run does.',
   ),
@@ -52,6 +52,15 @@ export const resultsSchema = z.strictObject({
   verdict: words.describe(
     'improved, promising, worse, no_difference, inconclusive, failed, pruned, invalid; null for a baseline.',
   ),
+  planned: z
+    .strictObject({
+      name: z.string().describe('parent/child for a sub-experiment.'),
+      outcome: z.enum(['finished', 'met', 'borderline', 'not_met', 'failed']).nullable(),
+      because: words,
+      notes: words.describe('From the folder of this file.'),
+    })
+    .nullable()
+    .describe('Work of the plan’s own (experiments), and no change; null for all others.'),
   hypothesis: z
     .strictObject({
       id: words,
@@ -61,7 +70,7 @@ export const resultsSchema = z.strictObject({
       line: z.string(),
     })
     .nullable()
-    .describe('Null for a baseline.'),
+    .describe('Null for a baseline, and for work of the plan’s own.'),
   change: z.record(z.string(), z.string()).describe('Knob to new literal, or patch to its file.'),
   parent: words,
   baseline: z.string(),
@@ -164,6 +173,7 @@ function resultsOf(
     ...{ experiment: id, night: row.night, commit: row.commit, branch: row.branch },
     status: statusOf(record, id),
     verdict: row.verdict,
+    planned: plannedOf(row),
     hypothesis: isBaseline
       ? null
       : {
@@ -199,6 +209,14 @@ function resultsOf(
   };
 }
 
+const plannedOf = ({ planned, outcome, outcome_because, notes }: ExperimentRow) =>
+  planned === null
+    ? null
+    : {
+        ...{ name: planned, outcome: outcome as NonNullable<Results['planned']>['outcome'] },
+        ...{ because: outcome_because, notes: notes === null ? null : 'notes.md' },
+      };
+
 const confidenceOf = ({ confidence, confidence_because, borderline }: ExperimentRow) =>
   confidence === null
     ? null
@@ -209,6 +227,8 @@ const confidenceOf = ({ confidence, confidence_because, borderline }: Experiment
 
 function statusOf(record: NightRecord, id: ExperimentId): Results['status'] {
   if (record.runs.get(id)?.some(({ row }) => row.status === 'running')) return 'running';
+  const { outcome } = experimentOf(record, id).row;
+  if (outcome !== null) return outcome === 'failed' ? 'failed' : 'finished';
   const failed = record.failures.some(({ row }) => row.id === id);
   return failed || !record.arms.has(id) ? 'failed' : 'finished';
 }
@@ -245,12 +265,12 @@ function objectiveOf(record: NightRecord, id: ExperimentId) {
 }
 
 const metricsOf = (record: NightRecord, id: ExperimentId) => {
-  const { parent, baseline } = experimentOf(record, id).row;
+  const { parent, baseline, planned } = experimentOf(record, id).row;
   const meanOf = (of: ExperimentId | null, key: string) =>
     safe(of === null ? null : record.metrics.get(of)?.find(({ row }) => row.key === key)?.row.mean);
   return (record.metrics.get(id) ?? []).map(({ row: { key, mean, spread, n } }) => ({
     ...{ name: key, mean, spread: safe(spread), n },
-    ...{ parent: meanOf(parent, key), baseline: meanOf(baseline, key) },
+    ...{ parent: meanOf(parent, key), baseline: meanOf(planned === null ? baseline : null, key) },
   }));
 };
 

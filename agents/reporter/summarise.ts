@@ -12,6 +12,7 @@ const summaryRow = z.object({
   ...{ status: z.string(), failure: z.string().nullable(), failure_message: z.string().nullable() },
   ...{ killed_because: z.string().nullable(), prune_because: z.string().nullable() },
   objective: number.nullable(),
+  planned: z.string().nullable(),
   ...{ seconds: number.nullable(), metric: z.string() },
   ...{ base: number.nullable(), spread: number.nullable(), n: number, effect: number.nullable() },
 });
@@ -34,6 +35,7 @@ function outcomeOf(row: SummaryRow): string {
   if (row.failure !== null) return `${row.failure}: ${oneLine(row.failure_message ?? '', 200)}`;
   if (row.killed_because === 'pruned') return `pruned: ${oneLine(row.prune_because ?? '', 300)}`;
   if (row.status === 'killed') return `killed (${row.killed_because ?? 'unknown'})`;
+  if (row.planned !== null) return `${oneLine(row.planned)} ${row.status}`;
   if (row.objective === null) return `${row.status} without ${oneLine(row.metric)}`;
   const decimals = row.spread ? decimalsFor(row.spread) : undefined;
   const measured = `${oneLine(row.metric)} ${plain(row.objective, decimals)}`;

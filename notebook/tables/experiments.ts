@@ -67,6 +67,12 @@ export interface ExperimentRow {
   readonly flags: readonly string[];
   readonly opened: string | null;
   readonly promoted: string | null;
+  readonly planned: string | null;
+  readonly outcome: string | null;
+  readonly outcome_because: string | null;
+  readonly definition: string | null;
+  readonly notes_file: string | null;
+  readonly notes: string | null;
 }
 
 /**
@@ -76,7 +82,7 @@ export interface ExperimentRow {
 export function experimentRecord(state: State, id: ExperimentId): ExperimentRow {
   const experiment = experimentIn(state, id);
   const { night, hypothesis, source, line, title, because, parent, baseline } = experiment;
-  const { commit, branch, judgement } = experiment;
+  const { commit, branch, judgement, planned } = experiment;
   const { on_baseline, on_parent, dawn, attribution } = judgement ?? {};
   const { objective, spread: deviation, n } = measured(state, experiment);
   const failure = experiment.failure ?? failureOfRun(state, experiment);
@@ -123,7 +129,7 @@ export function experimentRecord(state: State, id: ExperimentId): ExperimentRow 
     attribution_n: attribution?.n ?? null,
     attribution_p: attribution?.p ?? null,
     attributed: attribution?.attributed ?? null,
-    limits: judgement?.limits ?? null,
+    limits: judgement?.limits ?? planned?.outcome?.limits ?? null,
     dawn_confirmed: dawn?.confirmed ?? null,
     dawn_test: dawn ? (dawn.test ?? 'welch') : null,
     dawn_n: dawn?.n ?? null,
@@ -140,6 +146,12 @@ export function experimentRecord(state: State, id: ExperimentId): ExperimentRow 
     flags: state.flags.filter((flag) => flag.target === id).map((flag) => flag.label),
     opened: state.opened.get(id) ?? null,
     promoted: state.promotions.find(({ experiment: of }) => of === id)?.at ?? null,
+    planned: planned?.name ?? null,
+    outcome: planned?.outcome?.status ?? null,
+    outcome_because: planned?.outcome?.because ?? null,
+    definition: planned?.definition ?? null,
+    notes_file: planned?.notes?.file ?? null,
+    notes: planned?.notes?.text ?? null,
   };
 }
 
@@ -158,14 +170,15 @@ function confidenceIn(
 }
 
 /** Why a judged experiment came to nothing: its last run that failed. */
-function failureOfRun(state: State, { id, judgement }: Experiment): Failure | null {
-  if (judgement?.verdict !== 'failed' && judgement?.verdict !== 'invalid') return null;
+function failureOfRun(state: State, { id, judgement, planned }: Experiment): Failure | null {
+  const verdict = judgement?.verdict ?? planned?.outcome?.status;
+  if (verdict !== 'failed' && verdict !== 'invalid') return null;
   const failed = runsOf(state, id).filter((run) => run.result?.failure);
   return failed.at(-1)?.result?.failure ?? null;
 }
 
-function statusOf(state: State, { id, judgement, failure, commit }: Experiment): string {
-  if (judgement) return 'judged';
+function statusOf(state: State, { id, judgement, planned, failure, commit }: Experiment): string {
+  if (judgement || planned?.outcome) return 'judged';
   if (failure) return 'failed';
   if (commit === null) return 'preparing';
   const runs = runsOf(state, id);
@@ -186,21 +199,27 @@ function measured(state: State, { id, judgement, runs }: Experiment) {
 
 export const experiments = defineTable<ExperimentRow>({
   name: 'experiments',
-  doc: 'One row per experiment, baselines included: the change, and what the statistics say of it.',
+  doc: 'One row per experiment, baselines and work of the plan’s own included: the change, and what the statistics say of it.',
   columns: {
     id: ['VARCHAR', '`E-0007`; the first baseline is `E-0000`.'],
     night: ['VARCHAR', 'The night that opened it.'],
     hypothesis: ['VARCHAR', 'The hypothesis it tests; null for a baseline.'],
     source: [
       'VARCHAR',
-      'Who thought of it: baseline, yours, search_space, incumbent, paper, model; attribution where it is a confirmed stack without one of its changes.',
+      'Who thought of it: baseline, yours, search_space, incumbent, paper, model; attribution where it is a confirmed stack without one of its changes; plan where it is work of the plan’s own (experiments), and no change.',
     ],
     line: ['VARCHAR', 'The line of inquiry it belongs to.'],
     title: ['VARCHAR', 'The hypothesis in a few words.'],
     because: ['VARCHAR', 'Why it should help.'],
     change: ['JSON', "Knob to new literal, or `patch` to its file: `change->>'learning_rate'`."],
-    parent: ['VARCHAR', 'The experiment it was built on; null for a baseline.'],
-    baseline: ['VARCHAR', 'The baseline it is measured against; its own id for a baseline.'],
+    parent: [
+      'VARCHAR',
+      'The experiment it was built on; null for a baseline, and for work of the plan’s own.',
+    ],
+    baseline: [
+      'VARCHAR',
+      'The baseline it is measured against; its own id for a baseline, and for work of the plan’s own.',
+    ],
     reapplies: [
       'VARCHAR',
       'The experiment whose change this is, put on a newer incumbent; null where it is new.',
@@ -281,6 +300,21 @@ export const experiments = defineTable<ExperimentRow>({
     flags: ['VARCHAR[]', 'Labels of its flags.'],
     opened: ['TIMESTAMP', 'When it was opened, UTC.'],
     promoted: ['TIMESTAMP', 'When it was brought to base, UTC; null where it was not.'],
+    planned: [
+      'VARCHAR',
+      'Of work of the plan’s own: its name, `parent/child` for a sub-experiment; null for all others, like the columns behind it.',
+    ],
+    outcome: [
+      'VARCHAR',
+      'met, borderline or not_met by its criteria; finished where it has none; failed; null until it ran.',
+    ],
+    outcome_because: ['VARCHAR', 'Why, in one sentence.'],
+    definition: [
+      'VARCHAR',
+      'What is run and asked of it: equal texts on one commit are not repeated.',
+    ],
+    notes_file: ['VARCHAR', 'The file that its `plan` names.'],
+    notes: ['VARCHAR', 'Its text, as it was when the night began.'],
   },
   example:
     "SELECT id, title, verdict, objective, effect, interval FROM experiments WHERE verdict IN ('improved', 'promising') ORDER BY effect",

@@ -109,7 +109,7 @@ export const runs = defineTable<RunRow>({
     seed: ['BIGINT', 'The seed it was given; null where the plan names no way to seed the script.'],
     purpose: [
       'VARCHAR',
-      'baseline, screen (a look), replicate (making sure), repeat (an earlier run again, no replicate), dawn (deciding).',
+      'baseline, screen (a look), replicate (making sure), repeat (an earlier run again, no replicate), dawn (deciding), planned (of the plan’s own work; compared with nothing).',
     ],
     variant: [
       'VARCHAR',

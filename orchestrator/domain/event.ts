@@ -5,6 +5,7 @@ import type { Hypothesis, Proposal } from './hypothesis.ts';
 import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
 import type { OwnBody } from './own-run.ts';
 import type { Plan } from './plan.ts';
+import type { PlannedJudged } from './planned.ts';
 import type { Environment, Failure, Purpose, RunResult, Span } from './run.ts';
 import type { WordsBody } from './words.ts';
 
@@ -57,6 +58,8 @@ export interface NightStarted {
   readonly environment?: Environment;
   /** GPUs that each run gets. Absent: nobody counted. */
   readonly gpus_per_run?: number;
+  /** Texts of the notes that `experiments` of the plan name, by their path. Absent: there are none. */
+  readonly notes?: Readonly<Record<string, string>>;
 }
 
 /** Why a night stopped. Everything but `gate`, `failed` and `interrupted` is a planned end. */
@@ -116,6 +119,7 @@ export type EventBody =
   | OwnBody
   | WordsBody
   | HypothesisTaken
+  | PlannedJudged
   | NightStarted
   /**
    * A launch goes on with a night that was cut off; the time in between is not the night's. The

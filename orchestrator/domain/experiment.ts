@@ -1,6 +1,7 @@
 import type { Change, Source } from './hypothesis.ts';
 import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
 import type { Criterion } from './plan.ts';
+import type { Planned } from './planned.ts';
 import type { Failure } from './run.ts';
 
 export type Verdict =
@@ -109,7 +110,7 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** One hypothesis put to the test, or a baseline (hypothesis null, change none). */
+/** One hypothesis put to the test, a baseline, or work of the plan’s own (hypothesis null, change none). */
 export interface Experiment {
   readonly id: ExperimentId;
   readonly night: NightId;
@@ -119,9 +120,9 @@ export interface Experiment {
   readonly source: Source;
   readonly line: string;
   readonly change: Change;
-  /** Null for a baseline. */
+  /** Null for a baseline, and for work of the plan’s own. */
   readonly parent: ExperimentId | null;
-  /** The baseline it is measured against; its own id for a baseline. */
+  /** The baseline it is measured against; its own id for a baseline, and for work of the plan’s own. */
   readonly baseline: ExperimentId;
   /** The experiment whose change this is, put on a newer incumbent. */
   readonly reapplies?: ExperimentId | null;
@@ -137,6 +138,8 @@ export interface Experiment {
   /** Set when the change could not be made into a branch. */
   readonly failure: Failure | null;
   readonly runs: readonly RunId[];
-  /** Null until judged. */
+  /** Null until judged; work of the plan’s own has an outcome instead. */
   readonly judgement: Judgement | null;
+  /** Set where it is work of the plan’s own. */
+  readonly planned?: Planned;
 }

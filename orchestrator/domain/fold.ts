@@ -2,6 +2,7 @@ import type { Experiment } from './experiment.ts';
 import { isBeside } from './beside.ts';
 import type { Event } from './event.ts';
 import { leftOver, proposed, taking } from './fold-asked.ts';
+import { plannedJudged } from './fold-planned.ts';
 import { foldBeside, type Put } from './fold-beside.ts';
 import { foldOwn } from './fold-own.ts';
 import { foldWords } from './fold-words.ts';
@@ -100,6 +101,8 @@ function apply(state: State, event: Event, put: Put): State {
       }));
       return { ...after, hypotheses, next_hypothesis };
     }
+    case 'planned_judged':
+      return plannedJudged(now, event, put);
     case 'hypothesis_taken':
       return taking(now, event, put);
     case 'hypotheses_planned': {
@@ -190,7 +193,8 @@ function apply(state: State, event: Event, put: Put): State {
           : inNight(
               now.night,
               ({ running, unsaid, run_seconds, trouble, baseline, elsewhere }) => ({
-                elsewhere: elsewhere ?? (isElsewhere(now, baseline, event.result) ? run.id : null),
+                elsewhere:
+                  elsewhere ?? (isElsewhere(now, baseline, run, event.result) ? run.id : null),
                 running: running.filter((id) => id !== run.id),
                 unsaid: [...unsaid.filter((id) => id !== run.id), run.id],
                 run_seconds: run_seconds + event.result.seconds,
@@ -305,8 +309,14 @@ function apply(state: State, event: Event, put: Put): State {
 }
 
 /** Whether a run ended in a hard environment that is not that of the baseline's first. */
-function isElsewhere(state: State, baseline: ExperimentId | null, { environment }: RunResult) {
-  if (baseline === null || !environment) return false;
+function isElsewhere(
+  state: State,
+  baseline: ExperimentId | null,
+  { purpose }: Run,
+  { environment }: RunResult,
+): boolean {
+  // The plan's own work has a command of its own, and is compared with nothing.
+  if (baseline === null || !environment || purpose === 'planned') return false;
   const first = runsOf(state, baseline).find(({ result }) => result?.environment);
   return (
     first?.result?.environment !== undefined && first.result.environment.hard !== environment.hard

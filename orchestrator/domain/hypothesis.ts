@@ -11,7 +11,9 @@ export type Source =
   | 'paper'
   | 'model'
   /** Dawn's: a confirmed stack without one of its changes. */
-  | 'attribution';
+  | 'attribution'
+  /** Work of the plan’s own, and no change. */
+  | 'plan';
 
 /** What an experiment changes on its parent. */
 export type Change =

@@ -35,12 +35,13 @@ export function troubled(trouble: Trouble, result: RunResult, at: string): Troub
 /** What an experiment that is opened changes of its night. */
 export function opening(
   night: Night,
-  { id, hypothesis, reapplies, without }: Experiment,
+  { id, hypothesis, reapplies, without, planned }: Experiment,
 ): Partial<Night> {
   if (without) {
     const { dawn } = night;
     return { dawn: dawn && { ...dawn, left_out: [...dawn.left_out, id] } };
   }
+  if (planned) return { planned: [...night.planned, id] };
   if (hypothesis === null) return { baseline: id, incumbent: id };
   return {
     waiting: night.waiting.filter((waiting) => waiting !== hypothesis),
@@ -54,8 +55,8 @@ export const nightOf = (event: NightStarted & { readonly at: string }): Night =>
   id: event.night,
   started: event.at,
   base: event.base,
-  // Journals of an earlier version have plans without gates.
-  plan: { ...event.plan, gates: event.plan.gates ?? [] },
+  // Journals of an earlier version have plans without gates, or without experiments.
+  plan: { ...event.plan, gates: event.plan.gates ?? [], experiments: event.plan.experiments ?? [] },
   plan_text: event.plan_text,
   plan_key: event.plan_key,
   plan_changes: event.plan_changes,
@@ -79,6 +80,8 @@ export const nightOf = (event: NightStarted & { readonly at: string }): Night =>
   planned_for: null,
   active: [],
   candidates: 0,
+  planned: [],
+  notes: event.notes ?? {},
   tried: [],
   suspected: [],
   running: [],

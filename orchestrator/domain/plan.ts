@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { splitCommand } from './command.ts';
+import { plannedExperiment } from './plan-experiments.ts';
 import { gates, plateau } from './plan-gates.ts';
 import { knob, seed } from './plan-knob.ts';
+import { constraint, criterion } from './plan-limits.ts';
 import { dawn, holdout, score } from './plan-measuring.ts';
 import {
   canBeMeasured,
@@ -31,26 +33,6 @@ import {
  * Keys of the design that this version does not act on yet are `later`: known, and refused by
  * name, so that nobody's night silently lacks what their plan asked for.
  */
-
-const bounds = {
-  metric: name,
-  min: number.optional(),
-  max: number.optional(),
-};
-const bounded = (b: { min?: unknown; max?: unknown }): boolean =>
-  b.min !== undefined || b.max !== undefined;
-const BOUNDED = { error: 'expected min, max or both', ...together };
-const possible = (b: { min?: unknown; max?: unknown }): boolean =>
-  typeof b.min !== 'number' || typeof b.max !== 'number' || b.min <= b.max;
-const POSSIBLE = { error: 'expected min not above max', ...together };
-
-const constraint = mapping(bounds).refine(bounded, BOUNDED).refine(possible, POSSIBLE);
-const criterion = mapping({
-  ...bounds,
-  borderline: number.nonnegative({ error: 'expected a number, 0 or above' }).optional(),
-})
-  .refine(bounded, BOUNDED)
-  .refine(possible, POSSIBLE);
 
 const ownHypothesis = mapping({
   title: name,
@@ -220,7 +202,9 @@ export const planSchema = mapping({
   score: score.optional(),
   holdout: holdout.optional(),
   dawn: dawn.optional(),
-  experiments: later('experiments'),
+  experiments: list(plannedExperiment)
+    .default([])
+    .describe('Work of its own that is no change of the script: run once, judged by its criteria.'),
   gates,
   prune: prune.optional(),
   notify: z
@@ -247,7 +231,7 @@ export const planSchema = mapping({
 export type Plan = z.output<typeof planSchema>;
 export type Objective = Plan['objective'];
 export type Knob = Plan['search_space'][string];
-export type Criterion = z.output<typeof criterion>;
+export type { Criterion } from './plan-limits.ts';
 export type OwnHypothesis = Plan['hypotheses'][number];
 
 /**

@@ -179,6 +179,8 @@ export interface RunOrder {
   readonly variant?: 'dawn' | undefined;
   /** When the run may be ended early. Absent or null: never. */
   readonly prune?: PruneOrder | null;
+  /** Work of the plan's own: no objective is asked of it, and nothing else measures it. */
+  readonly plain?: boolean;
   /** Nothing of the slot's worktrees is reused: they are made anew, and `run.setup` runs again. */
   readonly anew?: boolean;
 }

@@ -25,8 +25,9 @@ export interface Failure {
 /**
  * What a run is for. `screen` looks, `replicate` makes sure, `dawn` decides; a `repeat` makes an
  * earlier run again, on its seed: it shows whether a number comes back, and is no replicate.
+ * `planned` is the one run of what the plan asks for besides, and is compared with nothing.
  */
-export type Purpose = 'baseline' | 'screen' | 'replicate' | 'repeat' | 'dawn';
+export type Purpose = 'baseline' | 'screen' | 'replicate' | 'repeat' | 'dawn' | 'planned';
 
 /**
  * How far a number can be trusted: printed by the script under test; measured by the plan's

@@ -66,6 +66,10 @@ export interface Night {
   /** Candidates that were opened, or run again, and not judged since; never the baseline. */
   readonly active: readonly ExperimentId[];
   readonly candidates: number;
+  /** Work of the plan’s own that was opened. */
+  readonly planned: readonly ExperimentId[];
+  /** Notes of that work, by their path. */
+  readonly notes: Readonly<Record<string, string>>;
   /** Every candidate that was opened, changes put on a newer incumbent included, in that order. */
   readonly tried: readonly ExperimentId[];
   /** Of those, the ones whose result was too good to go on without a repeat. */

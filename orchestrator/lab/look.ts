@@ -4,6 +4,7 @@ import type { Proposal } from '../domain/hypothesis.ts';
 import { isExperimentId, numberOf } from '../domain/ids.ts';
 import { PLAN_FILE } from '../domain/layout.ts';
 import type { Plan } from '../domain/plan.ts';
+import { plannedWork } from '../domain/plan-experiments.ts';
 import { experimentIn, type State } from '../domain/state.ts';
 import { knobSettings } from '../knobs/knobs.ts';
 import type { Found } from '../opening.ts';
@@ -46,6 +47,7 @@ export async function look(
     environment: environmentOf(here, data, plan, process.env),
     settings: await settingsAt(lab, plan, base.commit),
     own: await ownProposals(plan, root),
+    notes: await notesOf(plan, root),
     diffOf: async (id) => {
       const experiment = experimentIn(state, id);
       const from = experimentIn(state, experiment.baseline).commit;
@@ -79,6 +81,16 @@ const dirtyRemark = (all: readonly string[]): string[] => {
   const some = dirty.slice(0, 5).join(', ') + (dirty.length > 5 ? ', …' : '');
   return [...plan, `uncommitted changes are left alone and take no part in the night: ${some}`];
 };
+
+/** The notes of the plan's `experiments`, as they lie in the checkout. */
+async function notesOf(plan: Plan, root: string): Promise<Readonly<Record<string, string>>> {
+  const files = new Set(plannedWork(plan).flatMap(({ experiment }) => experiment.plan ?? []));
+  return Object.fromEntries(
+    await Promise.all(
+      [...files].map(async (file) => [file, await readFile(join(root, file), 'utf8')] as const),
+    ),
+  );
+}
 
 /** The plan’s own hypotheses, their patches read. */
 export async function ownProposals(plan: Plan, root: string): Promise<Proposal[]> {

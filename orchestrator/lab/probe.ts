@@ -2,6 +2,7 @@ import { holderOf } from '../../notebook/lock.ts';
 import { fromTop, tidyPath } from '../domain/editable.ts';
 import { overlap } from '../domain/labels.ts';
 import { PLAN_FILE } from '../domain/layout.ts';
+import { plannedWork } from '../domain/plan-experiments.ts';
 import type { Machine } from '../../workers/local.ts';
 import { makeRoom } from './footprint.ts';
 import type { Lab, LabPlan } from './lab.ts';
@@ -41,11 +42,12 @@ export async function probes(
   const { plan, base, remarks } = labPlan;
   const branch = base.branch ?? 'a detached HEAD (promote will make a branch autolab-best)';
   const knobs = Object.keys(plan.search_space).length;
+  const own = plannedWork(plan).length;
   const missing = await programProbe(lab, labPlan);
   return [
     ok(
       'plan',
-      `research_plan.yaml is valid: knobs ${knobs}, hypotheses of yours ${plan.hypotheses.length}`,
+      `research_plan.yaml is valid: knobs ${knobs}, hypotheses of yours ${plan.hypotheses.length}${own === 0 ? '' : `, experiments of its own ${own}`}`,
     ),
     ...remarks.map((text) => odd('plan', text)),
     await gitProbe(),

@@ -134,6 +134,8 @@ function named(state: State, id: string): Experiment {
       `expected the id of an experiment, such as E-0007, found ${id}. See autolab experiments.`,
       id,
     );
+  if (experiment.planned)
+    throw new LabError('refused', `${id} is work of the plan’s own: it changes nothing`, id);
   if (experiment.parent === null)
     throw new LabError('refused', `${id} is a baseline: it is base already`, id);
   return experiment;

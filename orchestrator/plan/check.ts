@@ -8,6 +8,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Repository } from '../domain/ports.ts';
 import { rewriteKnob } from '../knobs/knobs.ts';
 import { PlanChecking, type CheckedRepository } from './check-context.ts';
+import { checkExperiments } from './check-experiments.ts';
 import { checkHypotheses } from './check-hypotheses.ts';
 import { checkKnobs } from './check-knobs.ts';
 import { checkMeasuring, measuringRemarks } from './check-measuring.ts';
@@ -58,6 +59,7 @@ export async function checkPlan(
     await checkMeasuring(check);
     await checkSeed(check);
     await checkHypotheses(check, await checkKnobs(check));
+    await checkExperiments(check);
   }
   return inFileOrder(check.problems);
 }
@@ -74,9 +76,10 @@ export function planRemarks(
       ...positions(['run', 'env_from', i]),
       message: `expected ${name} in your environment, found it is not set`,
     }));
-  if (Object.keys(plan.search_space).length === 0 && plan.hypotheses.length === 0) {
+  const tries = Object.keys(plan.search_space).length + plan.hypotheses.length;
+  if (tries + plan.experiments.length === 0) {
     const message =
-      'expected something to try (search_space or hypotheses), found neither: only the baseline will run';
+      'expected something to try (search_space, hypotheses or experiments), found none: only the baseline will run';
     remarks.push({ ...positions([]), message });
   }
   remarks.push(...measuringRemarks(plan, positions));

@@ -11,6 +11,9 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly prefixItems?: readonly JsonSchema[];
   readonly required?: readonly string[];
+  /** `#/$defs/NAME`: what may hold itself. */
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
   /** `{}`: nothing is allowed here, a key of a later version. */
   readonly not?: JsonSchema;
 }
@@ -42,10 +45,13 @@ let made: JsonSchema | undefined;
 /** Keys the plan may have at a path, with their descriptions; null where any name goes. */
 export function keysAt(path: readonly PropertyKey[]): ReadonlyMap<string, JsonSchema> | null {
   // Made once: a plan with a thousand unknown keys asks a thousand times.
-  let at: JsonSchema | undefined = (made ??= planJsonSchema());
+  const whole: JsonSchema = (made ??= planJsonSchema());
+  let at: JsonSchema | undefined = whole;
+  const meant = (schema: JsonSchema | undefined): JsonSchema | undefined =>
+    schema?.$ref === undefined ? schema : whole.$defs?.[schema.$ref.replace('#/$defs/', '')];
   for (const segment of path) {
-    if (typeof segment === 'number') at = at?.items ?? at?.prefixItems?.[segment];
-    else at = at?.properties?.[String(segment)] ?? (at?.additionalProperties || undefined);
+    if (typeof segment === 'number') at = meant(at?.items ?? at?.prefixItems?.[segment]);
+    else at = meant(at?.properties?.[String(segment)] ?? (at?.additionalProperties || undefined));
   }
   return at?.properties ? new Map(Object.entries(at.properties)) : null;
 }

@@ -197,7 +197,8 @@ function answer(world: World, state: State, work: Work): EventBody {
 function resultOf(world: World, state: State, work: Work & { kind: 'run' }): RunResult {
   const run = state.runs.get(work.run);
   if (!run) throw new Error(`no ${work.run}`);
-  const titles = titlesOf(state, run.experiment);
+  const { planned } = experimentIn(state, run.experiment);
+  const titles = planned ? [planned.name] : titlesOf(state, run.experiment);
   const measured = world.measure(titles, run);
   const pruned = typeof measured === 'object' && 'pruned' in measured;
   const failed = typeof measured !== 'number' && !pruned;
@@ -209,7 +210,7 @@ function resultOf(world: World, state: State, work: Work & { kind: 'run' }): Run
     failure: failed ? { class: measured.fails, message: 'as the world would have it' } : null,
     killed_because: pruned ? 'pruned' : null,
     ...(pruned && { pruning: measured.pruned }),
-    objective: typeof measured === 'number' ? measured : null,
+    objective: typeof measured === 'number' && run.purpose !== 'planned' ? measured : null,
     tier: 'self_reported',
     started: state.now,
     seconds: world.took?.(titles, run) ?? world.secondsPerRun ?? 10,

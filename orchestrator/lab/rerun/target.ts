@@ -64,7 +64,13 @@ async function targetOfRun(lab: Lab, state: State, id: RunId): Promise<Target> {
       id,
     );
   }
-  const commit = experimentIn(state, run.experiment).commit ?? '';
+  const { planned, commit: of } = experimentIn(state, run.experiment);
+  if (planned)
+    throw usage(
+      `expected a run of the script, found ${id}, which is work of the plan’s own (${planned.name}): a night runs it again where its definition or base changed`,
+      id,
+    );
+  const commit = of ?? '';
   for (let { attempt } = run; attempt > 0; attempt--) {
     const folder = join(lab.root, attemptDir(id, attempt));
     const result =

@@ -143,11 +143,11 @@ describe('a plan that is wrong', () => {
     },
   );
 
-  test.each([['experiments: []', 'experiments']])(
+  test.each([['agents: { base_url: x }', 'agents.base_url']])(
     '%s is refused by name, at its key',
     (line, name) => {
       expect(problemsOf(`${GOOD}${line}\n`)).toEqual([
-        `research_plan.yaml:19:1: expected no key ${name}: this version of AutoLab does not act on it yet, found ${name}; take it out`,
+        `research_plan.yaml:19:11: expected no key ${name}: this version of AutoLab does not act on it yet, found base_url; take it out`,
       ]);
     },
   );

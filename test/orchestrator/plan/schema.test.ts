@@ -16,7 +16,13 @@ test('it describes keys, asks for what is needed, and shows refused keys as not 
   const schema = planJsonSchema();
   expect(schema.required).toEqual(['project', 'question', 'objective', 'workspace', 'run']);
   expect(schema.additionalProperties).toBe(false);
-  expect(schema.properties?.['experiments']).toMatchObject({ not: {} });
+  expect(schema.properties?.['budget']?.properties?.['llm_usd']).toMatchObject({ not: {} });
+  // What may hold itself is known at every depth.
+  for (const depth of [1, 2, 3])
+    expect(keysAt(Array.from({ length: depth }, () => ['experiments', 0]).flat())).toHaveProperty(
+      'size',
+      8,
+    );
   expect(schema.properties?.['run']?.properties?.['timeout']).toMatchObject({
     type: 'string',
     default: '1h',

@@ -1,0 +1,269 @@
+import { describe, expect, test } from 'vitest';
+import { openActions } from '../../orchestrator/decide.ts';
+import type { Event, EventBody } from '../../orchestrator/domain/event.ts';
+import { replay } from '../../orchestrator/domain/fold.ts';
+import { plannedWork } from '../../orchestrator/domain/plan-experiments.ts';
+import { currentNight, runsOf, type State } from '../../orchestrator/domain/state.ts';
+import { memoryOf } from '../../orchestrator/memory.ts';
+import { moderationOf } from '../../orchestrator/race.ts';
+import { aPlan, anIdea, nightStarted, simulate, type World } from '../support/simulate.ts';
+
+/** Work of the plan's own: when it is run, what comes of it, and that it leaves all else alone. */
+
+const ideas = ['a', 'b', 'c', 'd'].map((title) => anIdea(title));
+const noise = ({ seed }: { readonly seed: number | null }) => Math.sin(12.9898 * (seed ?? 7)) / 100;
+const world = (extra: Partial<World> = {}): World => ({
+  ideas,
+  measure: (titles, run) => 1 + noise(run) - (titles.includes('b') ? 0.3 : 0),
+  ...extra,
+});
+
+const work = (name: string, extra: Record<string, unknown> = {}) => ({
+  ...{ name, command: `node ${name}.mjs` },
+  ...extra,
+});
+const planOf = (...experiments: unknown[]) => aPlan({ experiments });
+
+const plannedIn = (state: State) =>
+  [...state.experiments.values()].flatMap((one) => (one.planned ? [one] : []));
+const outcomes = (state: State) =>
+  plannedIn(state).map(({ title, planned }) => [title, planned?.outcome?.status ?? null]);
+const begun = (events: readonly Event[], state: State): string[] =>
+  events.flatMap((event) =>
+    event.type === 'run_started' && event.attempt === 1
+      ? [`${event.purpose} ${state.experiments.get(event.experiment)?.title}`]
+      : [],
+  );
+
+describe('work of the plan’s own', () => {
+  test('is flattened: a sub-experiment is parent/child, and needs its parent', () => {
+    const { experiments } = planOf(
+      work('audit', {
+        needs: ['baseline'],
+        experiments: [work('left', { experiments: [work('deep')] }), work('right')],
+      }),
+      work('last', { needs: ['audit/left/deep', 'gate 2'], timeout: '90s' }),
+    );
+    expect(plannedWork({ experiments }).map(({ name, needs, at }) => [name, needs, at])).toEqual([
+      ['audit', ['baseline'], [0]],
+      ['audit/left', ['audit'], [0, 0]],
+      ['audit/left/deep', ['audit/left'], [0, 0, 0]],
+      ['audit/right', ['audit'], [0, 1]],
+      ['last', ['audit/left/deep', 'gate 2'], [1]],
+    ]);
+  });
+
+  test('runs once each, behind one run of the baseline and before any candidate', () => {
+    const plan = planOf(
+      work('audit', { needs: ['baseline'], experiments: [work('more')] }),
+      work('early', { success_criteria: [{ metric: 'loss', max: 2 }] }),
+    );
+    const { state, events } = simulate(world(), nightStarted(plan, { slots: 1 }));
+    const order = begun(events, state);
+    expect(order.slice(0, 2)).toEqual([
+      'baseline baseline: the unmodified base commit',
+      'planned early',
+    ]);
+    const at = (name: string) => order.indexOf(`planned ${name}`);
+    expect(at('audit')).toBeGreaterThan(order.lastIndexOf(order[0] ?? ''));
+    expect(at('audit/more')).toBe(at('audit') + 1);
+    expect(order.filter((one) => one.startsWith('planned'))).toHaveLength(3);
+    expect(outcomes(state)).toEqual([
+      ['early', 'met'],
+      ['audit', 'finished'],
+      ['audit/more', 'finished'],
+    ]);
+    for (const { id, branch, commit, change } of plannedIn(state)) {
+      expect(runsOf(state, id)).toMatchObject([{ seed: null, purpose: 'planned', attempt: 1 }]);
+      expect({ branch, commit, change }).toEqual({
+        branch: null,
+        commit: 'base',
+        change: { kind: 'none' },
+      });
+    }
+  });
+
+  test('is judged by its criteria, the worst of them, and what needs a bad one is not run', () => {
+    const criteria = (max: number, borderline = 0) => [
+      { metric: 'loss', max: 5 },
+      { metric: 'loss', max, borderline },
+    ];
+    const plan = planOf(
+      work('met', { success_criteria: criteria(2) }),
+      work('near', { success_criteria: criteria(0.9, 0.5) }),
+      work('missed', { success_criteria: criteria(0.5), experiments: [work('child')] }),
+      work('silent', { success_criteria: [{ metric: 'coverage', min: 1 }] }),
+      work('broken', { experiments: [work('child')] }),
+      work('on near', { name: 'behind', needs: ['near', 'met'] }),
+    );
+    const measure: World['measure'] = (titles, run) =>
+      titles.includes('broken') ? { fails: 'timeout' } : world().measure(titles, run);
+    const { state } = simulate(world({ measure }), nightStarted(plan));
+    expect(Object.fromEntries(outcomes(state))).toEqual({
+      ...{ met: 'met', near: 'borderline', missed: 'not_met', silent: 'failed', broken: 'failed' },
+      behind: 'finished',
+    });
+    const because = Object.fromEntries(
+      plannedIn(state).map(({ title, planned }) => [title, planned?.outcome?.because]),
+    );
+    expect(because['missed']).toMatch(/^loss at most 0\.5, found 1\.0/);
+    expect(because['silent']).toContain('expected a finite coverage');
+    expect(because['broken']).toBe('timeout: as the world would have it');
+    expect(currentNight(state).ended?.reason).toBe('ideas_spent');
+  });
+
+  test('leaves the search, its statistics and dawn’s reserve as they are without it', () => {
+    const measure: World['measure'] = (titles, run) =>
+      run.purpose === 'planned' ? -100 : world().measure(titles, run);
+    const budget = { experiments: 8, runs: 60 };
+    const [bare, full] = [[], [work('x'), work('y', { needs: ['baseline'] })]].map((experiments) =>
+      simulate(world({ measure }), nightStarted(aPlan({ budget, experiments }))),
+    );
+    if (!bare || !full) throw new Error('expected two');
+    const verdicts = ({ state }: typeof bare) =>
+      [...state.experiments.values()].flatMap(({ title, judgement, planned }) =>
+        planned ? [] : [[title, judgement?.verdict, judgement?.objective]],
+      );
+    expect(verdicts(full)).toEqual(verdicts(bare));
+    const night = currentNight(full.state);
+    const { baseline } = night;
+    if (baseline === null) throw new Error('expected a baseline');
+    expect(night.dawn?.seeds).toEqual(currentNight(bare.state).dawn?.seeds);
+    expect(moderationOf(full.state, baseline)?.typical).toEqual(
+      moderationOf(bare.state, baseline)?.typical,
+    );
+    expect(memoryOf(full.state, night)).toHaveLength(
+      memoryOf(bare.state, currentNight(bare.state)).length,
+    );
+    expect(plannedIn(full.state)).toHaveLength(2);
+    // They are runs of the budget, and none of its experiments.
+    expect(night.runs_started).toBe(currentNight(bare.state).runs_started + 2);
+    expect(night.candidates).toBe(currentNight(bare.state).candidates);
+  });
+
+  test('starts nothing where only dawn’s runs are left, and is left to the next night', () => {
+    const all = ['x', 'y', 'z', 'w'].map((name) => work(name));
+    const plan = aPlan({ budget: { experiments: 8, runs: 12 }, experiments: all });
+    const gated = aPlan({
+      ...{ budget: { experiments: 8, runs: 12 } },
+      experiments: all.map((one, i) => (i === 0 ? one : { ...one, needs: ['baseline'] })),
+    });
+    for (const each of [plan, gated]) {
+      const { state } = simulate(world(), nightStarted(each));
+      const night = currentNight(state);
+      expect(night.runs_started).toBeLessThanOrEqual(12);
+      expect(outcomes(state).length).toBeLessThanOrEqual(4);
+      expect(outcomes(state).every(([, status]) => status === 'finished')).toBe(true);
+    }
+  });
+
+  test('waits for a gate that it names, and is not run where that closes', () => {
+    const night = (require: string) =>
+      simulate(
+        world(),
+        nightStarted(
+          aPlan({
+            gates: [{ after: '2 experiments', require, otherwise: 'stop' }],
+            experiments: [work('late', { needs: ['gate 1'] })],
+          }),
+        ),
+      );
+    const passed = night('loss <= 2');
+    expect(outcomes(passed.state)).toEqual([['late', 'finished']]);
+    const order = begun(passed.events, passed.state);
+    expect(order.indexOf('planned late')).toBeGreaterThan(3);
+    const closed = night('loss <= 0.1');
+    expect(outcomes(closed.state)).toEqual([]);
+    expect(currentNight(closed.state).ended?.reason).toBe('gate');
+  });
+
+  test('is all of a night whose plan has nothing else, and runs where the baseline fails', () => {
+    const plan = planOf(work('x'), work('y', { needs: ['baseline'] }));
+    const alone = simulate(world({ ideas: [] }), nightStarted(plan));
+    expect(outcomes(alone.state)).toEqual([
+      ['x', 'finished'],
+      ['y', 'finished'],
+    ]);
+    expect(currentNight(alone.state).ended?.reason).toBe('ideas_spent');
+    const measure: World['measure'] = (_, run) =>
+      run.purpose === 'planned' ? 1 : { fails: 'idea' };
+    const failed = simulate(world({ measure }), nightStarted(plan));
+    expect(outcomes(failed.state)).toEqual([['x', 'finished']]);
+    expect(currentNight(failed.state).ended?.reason).toBe('baseline_failed');
+  });
+
+  test('goes on wherever a night is cut off, and a lost run is made again', () => {
+    const plan = planOf(work('x', { needs: ['baseline'] }), work('y', { needs: ['x'] }));
+    let first = true;
+    const measure: World['measure'] = (titles, run) => {
+      if (run.purpose !== 'planned' || !first) return world().measure(titles, run);
+      first = false;
+      return { fails: 'infrastructure' };
+    };
+    const { events, open, state } = simulate(world({ measure }), nightStarted(plan));
+    expect(outcomes(state)).toEqual([
+      ['x', 'finished'],
+      ['y', 'finished'],
+    ]);
+    const attempts = plannedIn(state).flatMap(({ id }) =>
+      runsOf(state, id).map(({ attempt }) => attempt),
+    );
+    expect(attempts).toEqual([2, 1]);
+    for (const at of events.keys())
+      expect(openActions(replay(events.slice(0, at + 1)))).toEqual(open[at]);
+  });
+
+  test('is not repeated while its definition and base stay, but for what failed', () => {
+    const plan = planOf(work('good'), work('bad'), work('child', { needs: ['good'] }));
+    const breaks = (...names: string[]): World => ({
+      ...world({ ideas: [] }),
+      measure: (titles, run) =>
+        names.some((name) => titles.includes(name))
+          ? { fails: 'idea' }
+          : world().measure(titles, run),
+    });
+    const first = simulate(breaks('bad'), nightStarted(plan));
+    const next = (extra: Parameters<typeof nightStarted>[1], its = plan) =>
+      simulate(
+        breaks(),
+        nightStarted(its, { night: 'N-0002', baseline: 'E-0000', ...extra }),
+        5000,
+        first.events,
+      ).state;
+    const anew = (state: State) =>
+      plannedIn(state).flatMap(({ night, title }) => (night === 'N-0002' ? [title] : []));
+    expect(anew(next({}))).toEqual(['bad']);
+    expect(anew(next({ base: { branch: 'main', commit: 'moved' } }))).toEqual([
+      'good',
+      'bad',
+      'child',
+    ]);
+    const changed = planOf(
+      work('good', { timeout: '5s' }),
+      work('bad'),
+      work('child', { needs: ['good'] }),
+    );
+    expect(anew(next({}, changed))).toEqual(['good', 'bad']);
+  });
+
+  test('keeps the notes that its plan names, as the night found them', () => {
+    const plan = planOf(work('x', { plan: 'notes.md' }), work('y', { plan: 'gone.md' }));
+    const started = nightStarted(plan, { notes: { 'notes.md': '# Why\n' } });
+    const { state } = simulate(world({ ideas: [] }), started);
+    expect(plannedIn(state).map(({ planned }) => planned?.notes)).toEqual([
+      { file: 'notes.md', text: '# Why\n' },
+      null,
+    ]);
+  });
+
+  test('is refused an outcome that is not its own', () => {
+    const { events } = simulate(world(), nightStarted(planOf(work('x'))));
+    const odd: EventBody = {
+      ...{ type: 'planned_judged', experiment: 'E-0000' },
+      outcome: { status: 'met', because: '', limits: [] },
+    };
+    const last = events.at(-1);
+    if (!last) throw new Error('expected events');
+    expect(() => replay([...events, { ...odd, seq: last.seq + 1, at: last.at }])).toThrow('E-0000');
+  });
+});
