@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { putInInbox } from '../../notebook/inbox.ts';
 import { holderOf } from '../../notebook/lock.ts';
 import { askedFor } from '../asked-for.ts';
+import { searchEnd } from '../budget.ts';
 import type { HypothesisAsked } from '../domain/asked.ts';
 import { LabError } from '../domain/errors.ts';
 import { changeInWords, type Proposal, type SingleChange } from '../domain/hypothesis.ts';
@@ -69,7 +70,7 @@ export async function propose(
   await putInInbox(lab.notebookDir, event);
   return {
     event,
-    when: await whenTried(lab, night, event),
+    when: await whenTried(lab, state, night, event),
     night: night?.id ?? null,
     incumbent: night?.incumbent ?? null,
     applies_to_incumbent: fits.applies,
@@ -138,6 +139,7 @@ async function fitsIncumbent(
 
 async function whenTried(
   lab: Lab,
+  state: State,
   night: Night | null,
   { key, proposal, who }: HypothesisAsked,
 ): Promise<When> {
@@ -145,5 +147,12 @@ async function whenTried(
   const asked = { key, who, at: new Date().toISOString() };
   const mine = { queued: [{ proposal, asked, hypothesis: null }] };
   if (askedFor(mine, night).length === 0) return 'next_night';
+  const before = [...night.waiting, ...night.proposed].filter(
+    (id) => state.hypotheses.get(id)?.asked,
+  );
+  const ahead = askedFor(state, night).length + before.length;
+  if (night.candidates + ahead >= night.plan.budget.experiments) return 'next_night';
+  const queued = [...state.queued, ...mine.queued];
+  if (searchEnd({ ...state, queued }, night) !== null) return 'next_night';
   return (await holderOf(lab.notebookDir)) && !night.stopping ? 'next' : 'next_launch';
 }

@@ -121,8 +121,10 @@ describe('a proposal', () => {
     const dirs = { dir: join(lab.root, 'data/notebook'), runsDir: join(lab.root, 'experiments') };
     const notebook = await openNotebook({ ...dirs, clock });
     const { plan, base } = await readLabPlan(await openLab(lab.root));
+    // As many as will have been asked for: by --again above, and with the patch below.
+    const small = { ...plan, budget: { ...plan.budget, experiments: 2 } };
     const open = { night: 'N-0002', base, baseline: 'E-0000' } as const;
-    await notebook.append(nightStarted(plan, { ...open, settings: { depth: '2' } }));
+    await notebook.append(nightStarted(small, { ...open, settings: { depth: '2' } }));
     await notebook.append({
       ...{ type: 'incumbent_moved', night: 'N-0002', from: 'E-0000', to: 'E-0001' },
       because: 'it replicated',
@@ -133,6 +135,8 @@ describe('a proposal', () => {
       applies_to_incumbent: false,
       remarks: [expect.stringContaining('does not apply to E-0001, which N-0002 builds on now')],
     });
+    // Its budget has room for two, and as many were asked for before.
+    expect(await tell({ change: ['learning_rate=0.02'] })).toMatchObject({ when: 'next_night' });
     await expect(tell({ change: ['depth=1'], again: true })).rejects.toThrow(
       'found that E-0001 has depth=1 already',
     );
