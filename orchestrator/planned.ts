@@ -1,15 +1,16 @@
 import type { Action } from './actions.ts';
 import { opened } from './actions.ts';
-import { limitReached } from './budget.ts';
+import { limitReached, searchRunsLeft } from './budget.ts';
 import type { Experiment } from './domain/experiment.ts';
 import { experimentId, type ExperimentId } from './domain/ids.ts';
 import { BASELINE, gateNeeded, plannedWork, type PlannedWork } from './domain/plan-experiments.ts';
 import { commandOf, definitionOf } from './domain/planned-definition.ts';
 import type { PlannedOutcome } from './domain/planned.ts';
-import { experimentIn, runsOf, type Night, type State } from './domain/state.ts';
+import { experimentIn, runsOf, searchRunsOf, type Night, type State } from './domain/state.ts';
 import {
   again,
   baselineIsMeasured,
+  baselineRunsWanted,
   fresh,
   isRunning,
   lostAmong,
@@ -70,7 +71,9 @@ function nextWork(state: State, night: Night): PlannedWork | undefined {
   if (runs.length === 0 && failure === null) return undefined;
   if (unjudged(state, night).some((id) => experimentIn(state, id).runs.length === 0))
     return undefined;
-  if (limitReached(state, night) !== null) return undefined;
+  // Neither dawn's share nor what the baseline still needs is its to spend.
+  const due = baselineRunsWanted(night) - searchRunsOf(state, night.baseline).length;
+  if (limitReached(state, night) !== null || searchRunsLeft(state, night) <= due) return undefined;
   const stands = whatStands(state, night, all);
   const isMet = (need: string): boolean => {
     const gate = gateNeeded(need);

@@ -204,7 +204,9 @@ export const planSchema = mapping({
   dawn: dawn.optional(),
   experiments: list(plannedExperiment)
     .default([])
-    .describe('Work of its own that is no change of the script: run once, judged by its criteria.'),
+    .describe(
+      'Work of its own that is no change of the script: run once, judged by its criteria. Each is a run of the budget, and none of its experiments.',
+    ),
   gates,
   prune: prune.optional(),
   notify: z

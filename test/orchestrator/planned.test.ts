@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { dawnReserve } from '../../orchestrator/budget.ts';
 import { openActions } from '../../orchestrator/decide.ts';
 import type { Event, EventBody } from '../../orchestrator/domain/event.ts';
 import { replay } from '../../orchestrator/domain/fold.ts';
 import { plannedWork } from '../../orchestrator/domain/plan-experiments.ts';
-import { currentNight, runsOf, type State } from '../../orchestrator/domain/state.ts';
+import { currentNight, runsOf, searchRunsOf, type State } from '../../orchestrator/domain/state.ts';
 import { memoryOf } from '../../orchestrator/memory.ts';
 import { moderationOf } from '../../orchestrator/race.ts';
 import { aPlan, anIdea, nightStarted, simulate, type World } from '../support/simulate.ts';
@@ -141,20 +142,26 @@ describe('work of the plan’s own', () => {
     expect(night.candidates).toBe(currentNight(bare.state).candidates);
   });
 
-  test('starts nothing where only dawn’s runs are left, and is left to the next night', () => {
-    const all = ['x', 'y', 'z', 'w'].map((name) => work(name));
-    const plan = aPlan({ budget: { experiments: 8, runs: 12 }, experiments: all });
-    const gated = aPlan({
-      ...{ budget: { experiments: 8, runs: 12 } },
-      experiments: all.map((one, i) => (i === 0 ? one : { ...one, needs: ['baseline'] })),
+  test('leaves dawn and the baseline their runs, and the next night what it could not begin', () => {
+    const names = Array.from({ length: 10 }, (_, i) => `work-${i}`);
+    const plan = aPlan({
+      budget: { experiments: 8, runs: 12 },
+      experiments: names.map((name) => work(name)),
     });
-    for (const each of [plan, gated]) {
-      const { state } = simulate(world(), nightStarted(each));
-      const night = currentNight(state);
-      expect(night.runs_started).toBeLessThanOrEqual(12);
-      expect(outcomes(state).length).toBeLessThanOrEqual(4);
-      expect(outcomes(state).every(([, status]) => status === 'finished')).toBe(true);
-    }
+    const first = simulate(world(), nightStarted(plan));
+    const night = currentNight(first.state);
+    const done = outcomes(first.state).length;
+    expect(night.runs_started + dawnReserve(first.state, night)).toBeLessThanOrEqual(12);
+    expect(searchRunsOf(first.state, night.baseline ?? 'E-')).toHaveLength(3);
+    expect([done > 0, done < 10]).toEqual([true, true]);
+    const next = nightStarted(plan, { night: 'N-0002', baseline: night.baseline });
+    const { state } = simulate(world(), next, 5000, first.events);
+    expect(outcomes(state).map(([name]) => name)).toEqual(names.slice(0, outcomes(state).length));
+    expect(outcomes(state).length).toBeGreaterThan(done);
+    const timed = { ...plan, budget: { ...plan.budget, runs: undefined, wall_clock: 150 } };
+    expect(
+      outcomes(simulate(world(), nightStarted(timed, { slots: 1 })).state).length,
+    ).toBeLessThan(10);
   });
 
   test('waits for a gate that it names, and is not run where that closes', () => {
