@@ -51,6 +51,11 @@ const wholeNumber = (text: string): number => {
     throw new LabError('usage', `expected a whole number above 0, found ${text}`);
   return Number(text);
 };
+/** An option that may be given again and again. */
+const repeated = (flags: string, what: string): Option =>
+  new Option(flags, `${what}; may be given again`).argParser(
+    (value: string, before?: readonly string[]) => [...(before ?? []), value],
+  );
 const LIST = [
   asJson(),
   new Option('--csv', 'print comma-separated values on standard output'),
@@ -96,14 +101,27 @@ verb('stop', 'ask the night that runs here to drain and stop', () => import('./s
   asJson(),
 ]);
 verb(
+  'import [files...]',
+  'bring in what other tools recorded: tables, results of evaluation harnesses, archives of export',
+  () => import('./import.ts'),
+  [
+    new Option('--id <column>', 'of a table: the column that says what a row is called'),
+    repeated('--metric <column>', 'of a table: a column of numbers that were measured'),
+    repeated('--param <column>', 'of a table: a column that was set'),
+    asJson(),
+  ],
+);
+verb('export <run>', 'write one run into an archive', () => import('./export.ts'), [
+  new Option('--output <file>', 'where to; default: RUN.tar.gz here'),
+  asJson(),
+]);
+verb(
   'run [command...]',
   'run a command of yours, recorded: autolab run -- python train.py',
   () => import('./run.ts'),
   [
     new Option('--name <name>', 'what to call the run'),
-    new Option('--tag <tag>', 'a tag of the run; may be given again').argParser(
-      (tag: string, before?: readonly string[]) => [...(before ?? []), tag],
-    ),
+    repeated('--tag <tag>', 'a tag of the run'),
     new Option('--group <group>', 'runs that belong together'),
   ],
 ).passThroughOptions();

@@ -58,6 +58,9 @@ function showPage(state: State, run: OwnRun, page: Page): void {
   print();
   fact('status', statusOf(page));
   fact('objective', `${short(page.objective)} (${page.tier ?? 'not measured'})`);
+  if (page.imported_from !== null)
+    fact('imported', `${oneLine(page.imported_id ?? '')} of ${oneLine(page.imported_from)}`);
+  for (const link of page.links) fact('link', oneLine(link));
   if (page.command !== null) fact('command', oneLine(page.command));
   if (page.directory !== null) fact('directory', oneLine(page.directory));
   fact('code', codeOf(run, page));

@@ -7,6 +7,7 @@ import {
   type EndFile,
   type OwnProcess,
 } from '../orchestrator/domain/own-run-files.ts';
+import { ORIGIN_FILE, readOrigin, type Origin } from '../orchestrator/domain/origin.ts';
 import type { OwnStart } from '../orchestrator/domain/own-run.ts';
 import type { Param } from '../orchestrator/domain/run.ts';
 import { flatten, parseLiteral, type Literal, type Scalar } from './literal.ts';
@@ -43,6 +44,16 @@ export async function readOwnStart(folder: string, fallback: string): Promise<Ow
 export async function readOwnEnd(folder: string): Promise<EndFile | null> {
   const found = await jsonIn(join(folder, 'end.json'));
   return found && readEnd(found.value);
+}
+
+/** What an archive said of a run that was imported from one; null where it is of none, or of no use. */
+export async function readOwnOrigin(folder: string): Promise<Origin | null> {
+  const found = await jsonIn(join(folder, ORIGIN_FILE));
+  try {
+    return found && readOrigin(found.value);
+  } catch {
+    return null; // the import had read it: somebody changed it since, and the files say what they do
+  }
 }
 
 /** What is known of its configuration before it says more. */

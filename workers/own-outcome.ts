@@ -37,7 +37,10 @@ function failureIn({ exit_code, signal, error, traceback }: EndFile): Failure {
   return {
     // Where something is missing, nobody's change is at fault but its own.
     class: classOfMessage(said, false) ?? 'idea',
-    message: error === null ? `ended with ${how}` : `ended with ${how}: ${error}`,
+    message:
+      exit_code === null && signal === null
+        ? (error ?? how)
+        : `ended with ${how}${error === null ? '' : `: ${error}`}`,
     ...(traceback === null ? {} : { traceback: endOf(traceback) }),
   };
 }

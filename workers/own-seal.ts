@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { detailsOfOrigin, endOfOrigin } from '../orchestrator/domain/origin.ts';
 import type { OwnDetails, OwnEnd } from '../orchestrator/domain/own-run.ts';
 import { LIMITS } from './attempt.ts';
 import { createLineSplitter } from './lines.ts';
 import { readLogged } from './logged.ts';
 import { createMetricsReader, type MetricsReader } from './metrics.ts';
-import { lastWritten } from './own-files.ts';
+import { lastWritten, readOwnOrigin } from './own-files.ts';
 import { ownLeft, type OwnOrder } from './own-left.ts';
 import { ownOutcome } from './own-outcome.ts';
 import { paramsOf } from './params.ts';
@@ -24,6 +25,12 @@ export async function sealOwnRun(
   const logged = await readLogged(folder);
   const left = await ownLeft(order, logged, Date.parse(ended));
   const { metrics } = left;
+  const origin = opening.start.source === 'import' ? await readOwnOrigin(folder) : null;
+  if (origin) {
+    const counted = { attempt, metric_points: left.points, sample_rows: left.samples };
+    const end = endOfOrigin(origin, objective?.metric ?? null, counted);
+    return { end, details: detailsOfOrigin(origin) };
+  }
   const printed = await printedIn(join(folder, 'run.log'), objective?.metric ?? '');
   const found = objective && objectiveOf(metrics, objective, null, 'the script');
   const said = found?.failure?.class === 'no_metric' ? null : found;
@@ -32,7 +39,7 @@ export async function sealOwnRun(
     end: {
       ...{ attempt, ended, metric_points: left.points, sample_rows: left.samples },
       ...ownOutcome(end, said?.failure ?? null),
-      seconds: Math.max(0, (Date.parse(ended) - Date.parse(opening.start.started)) / 1000),
+      seconds: secondsOf(order, ended),
       objective: said?.objective ?? null,
       tier: said ? 'self_reported' : null,
     },
@@ -51,6 +58,12 @@ export async function sealOwnRun(
     },
   };
 }
+
+/** Of a run that was imported only what its file says: its times here are not those of its work. */
+const secondsOf = ({ opening, end }: OwnOrder, ended: string): number | null =>
+  opening.start.source === 'import'
+    ? (end?.seconds ?? null)
+    : Math.max(0, (Date.parse(ended) - Date.parse(opening.start.started)) / 1000);
 
 /** What a log says besides numbers: these were read when they came, and their times with them. */
 async function printedIn(

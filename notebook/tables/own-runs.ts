@@ -40,6 +40,9 @@ export function ownRunRecord(state: State, id: OwnRunId): RunRow {
     metric_points: end?.metric_points ?? null,
     said: null,
     source: run.source,
+    imported_from: run.foreign?.file ?? null,
+    imported_id: run.foreign?.id ?? null,
+    links: run.foreign?.links ?? [],
     tags: tagsOn(state, id),
     command: command.length === 0 ? null : commandInWords(command),
   };

@@ -37,6 +37,9 @@ export interface RunRow {
   readonly metric_points: number | null;
   readonly said: string | null;
   readonly source: string;
+  readonly imported_from: string | null;
+  readonly imported_id: string | null;
+  readonly links: readonly string[];
   readonly command: string | null;
   readonly tags: readonly string[];
 }
@@ -78,6 +81,9 @@ export function runRecord(state: State, id: RunId): RunRow {
     metric_points: result?.metric_points ?? null,
     said: run.said,
     source: 'night',
+    imported_from: null,
+    imported_id: null,
+    links: [],
     command: command?.command ?? null,
     tags: tagsOn(state, id),
   };
@@ -162,6 +168,9 @@ export const runs = defineTable<RunRow>({
       'VARCHAR',
       'night; of a run of one’s own who opened it: logger-python, logger-js, run (autolab run), import, unknown.',
     ],
+    imported_from: ['VARCHAR', 'The file that `autolab import` brought it from; null else.'],
+    imported_id: ['VARCHAR', 'What it is called there.'],
+    links: ['VARCHAR[]', 'Links that the file had for it.'],
     command: ['VARCHAR', 'The command line, without what the seed adds to it.'],
     tags: ['VARCHAR[]', 'Its tags.'],
   },

@@ -32,6 +32,10 @@ const START = {
   params: z.record(z.string(), z.unknown()),
   source: z.enum(['logger-python', 'logger-js', 'run', 'import']),
 };
+/** Fields of it that only some writers know. */
+const MORE = {
+  foreign: z.object({ file: text, id: text, links: z.array(text), sha256: text }).nullable(),
+};
 
 const END = {
   ended: time,
@@ -44,6 +48,8 @@ const END = {
 const LATER = {
   /** The signal that whoever recorded it was told to end it by. */
   interrupted: text.nullable(),
+  /** Of a run that took place elsewhere. */
+  seconds: z.number().nonnegative().nullable(),
 };
 
 /** Whose process it is, for whoever wants to know whether it lives. */
@@ -72,12 +78,14 @@ export interface EndFile {
   readonly error: string | null;
   readonly traceback: string | null;
   readonly interrupted: string | null;
+  /** Null where its times say it. */
+  readonly seconds: number | null;
   readonly remarks: readonly string[];
 }
 
 /** What a start.json says. `found`: its JSON, undefined where it holds none. Never throws. */
 export function readStart(found: unknown, fallback: string): StartFile {
-  const { values, remarks } = fieldsOf('start.json', START, {}, found);
+  const { values, remarks } = fieldsOf('start.json', START, MORE, found);
   const { pid = null, process_started = null, params = {}, ...said } = values;
   const start: OwnStart = {
     name: said.name ?? '',
@@ -90,6 +98,7 @@ export function readStart(found: unknown, fallback: string): StartFile {
     branch: said.branch ?? null,
     dirty: said.dirty ?? null,
     source: said.source ?? 'unknown',
+    ...(said.foreign ? { foreign: said.foreign } : {}),
   };
   return { start, process: { pid, process_started, host: start.host }, params, remarks };
 }
@@ -104,6 +113,7 @@ export function readEnd(found: unknown): EndFile {
     error: values.error ?? null,
     traceback: values.traceback ?? null,
     interrupted: values.interrupted ?? null,
+    seconds: values.seconds ?? null,
     remarks,
   };
 }

@@ -11,6 +11,17 @@ import type { Artifact, Failure, Param, RunStatus, SummaryValue, Tier } from './
 /** Who opened it. */
 export type OwnSource = 'logger-python' | 'logger-js' | 'run' | 'import' | 'unknown';
 
+/** What a run was elsewhere, before `autolab import` brought it here. */
+export interface Foreign {
+  /** The file it came from, without its folder. */
+  readonly file: string;
+  /** What it is called there: a commit, a row's id, `E-0007.2` of another lab. */
+  readonly id: string;
+  readonly links: readonly string[];
+  /** SHA-256 of what was imported: the same is not imported twice. */
+  readonly sha256: string;
+}
+
 /** What its start.json says, as far as it can be believed. */
 export interface OwnStart {
   /** As its maker calls it; empty where nobody did. */
@@ -29,6 +40,8 @@ export interface OwnStart {
   /** Whether the checkout held what is in no commit; change.diff in its folder says what. */
   readonly dirty: boolean | null;
   readonly source: OwnSource;
+  /** Absent where it was recorded here. */
+  readonly foreign?: Foreign;
 }
 
 /** What is looked at of one run at a time. */
@@ -48,15 +61,17 @@ export interface OwnEnd {
   readonly status: Exclude<RunStatus, 'running'>;
   /** ISO 8601; of a run that left no word, when its files were last written. */
   readonly ended: string;
-  readonly seconds: number;
+  /** Null where nobody said: of a run that was imported. */
+  readonly seconds: number | null;
   readonly exit_code: number | null;
   readonly signal: string | null;
   readonly failure: Failure | null;
   /**
    * `user` (Ctrl-C and its like), `signal` (another one), `gone` (its process is no more and left
-   * no word, or it was silent on another machine for so long).
+   * no word, or it was silent on another machine for so long); `pruned`, `fenced`: in a night
+   * elsewhere, from which it was imported.
    */
-  readonly killed_because: 'user' | 'signal' | 'gone' | null;
+  readonly killed_because: 'user' | 'signal' | 'gone' | 'pruned' | 'fenced' | null;
   /** The plan's metric, where the run said it; may be NaN or infinite. */
   readonly objective: number | null;
   readonly tier: Tier | null;
