@@ -1,15 +1,16 @@
+import { readNotebook } from '../notebook/reader.ts';
+import { LabError } from '../orchestrator/domain/errors.ts';
 import { isExperimentId, isOwnRunId, isRunId } from '../orchestrator/domain/ids.ts';
-import { detailsOf } from '../orchestrator/domain/own-run.ts';
-import type { Param, SummaryValue } from '../orchestrator/domain/run.ts';
-import { runsOf, type State } from '../orchestrator/domain/state.ts';
-import { ownRunIn, measured } from '../orchestrator/lab/subject.ts';
+import type { State } from '../orchestrator/domain/state.ts';
+import { measured } from '../orchestrator/lab/subject.ts';
+import type { Lab } from '../orchestrator/lab/lab.ts';
 import { readNoticing } from '../orchestrator/lab/own/reading.ts';
+import { asData, printSides } from './compare/many.ts';
+import { sideOf, type Value } from './compare/side.ts';
 import { contrastOf, type Compared } from '../orchestrator/lab/contrast.ts';
 import { bold, dim, oneLine, print, printJson, remark } from './output.ts';
 import { short, signed, table } from './table.ts';
 import { changeOfMean, counted } from './words.ts';
-
-type Value = number | string;
 
 /** One parameter or metric of two sides; `difference` is b minus a where both are numbers. */
 interface Difference {
@@ -19,20 +20,33 @@ interface Difference {
   readonly difference: number | null;
 }
 
-/** `autolab compare A B`: experiments (means over their finished runs) or runs, one's own too, in any mix. */
+/** `autolab compare A B…`: experiments (means over their finished runs) or runs, one's own too, in any mix. */
 export async function run(
-  [first = '', second = '']: readonly string[],
-  { json }: { json?: boolean },
+  ids: readonly string[],
+  { json, samples }: { json?: boolean; samples?: boolean },
 ): Promise<number> {
-  const { state, remarks } = await readNoticing(process.cwd());
+  const [first = '', second = ''] = ids;
+  const { lab, state, remarks } = await readNoticing(process.cwd());
   remarks.forEach(remark);
+  const sides = ids.map((id) => sideOf(state, id));
+  if (samples) return compareSamples(lab, ids, json === true);
+  if (sides.length !== 2) {
+    if (json) printJson(asData(sides));
+    else printSides(sides);
+    return 0;
+  }
+  compareTwo(state, first, second, json === true);
+  return 0;
+}
+
+function compareTwo(state: State, first: string, second: string, json: boolean): void {
   const [a, b] = [sideOf(state, first), sideOf(state, second)];
   const params = differences(a.params, b.params);
   const metrics = differences(a.metrics, b.metrics);
   const objective = objectiveOf(state, first, second);
   if (json) {
     printJson({ a: first, b: second, n: { a: a.n, b: b.n }, objective, params, metrics });
-    return 0;
+    return;
   }
   if (objective) {
     print(bold(inWords(objective)));
@@ -46,6 +60,24 @@ export async function run(
   print(bold(`metrics: ${first} of ${a.n} run${a.n === 1 ? '' : 's'}, ${second} of ${b.n}`));
   print(asTable(metrics, first, second));
   print(dim('means over finished runs'));
+}
+
+/** Predictions of two runs that differ. Throws LabError usage for anything but two runs. */
+async function compareSamples(lab: Lab, ids: readonly string[], json: boolean): Promise<number> {
+  const [a, b, more] = ids.map((id) => (isRunId(id) || isOwnRunId(id) ? id : null));
+  if (!a || !b || more !== undefined)
+    throw new LabError(
+      'usage',
+      `expected two runs, such as E-0000.1 E-0007.1, found ${ids.join(' ')}`,
+    );
+  const { differingSamples, printSamples } = await import('./show/samples.ts');
+  const notebook = await readNotebook(lab.notebookDir, { runsDir: lab.experimentsDir });
+  const rows = await differingSamples(notebook, a, b);
+  if (json) printJson({ a, b, samples: rows });
+  else {
+    print(bold(`${counted(rows.length, 'sample')} that ${a} (a) and ${b} (b) predict otherwise`));
+    printSamples(rows, ['task', 'sample_id', 'target', 'a', 'b', 'input']);
+  }
   return 0;
 }
 
@@ -66,58 +98,6 @@ function inWords({ metric, means: [a, b], n, contrast }: Compared): string {
   const settled = interval && (interval[0] > 0 || interval[1] < 0);
   const chance = interval && !settled ? '; that could be chance' : '';
   return `${oneLine(metric)} ${changeOfMean(a, b, contrast)}, ${seeds}${chance}`;
-}
-
-function sideOf(state: State, id: string) {
-  if (isOwnRunId(id)) {
-    const own = ownRunIn(state, id);
-    const all = [detailsOf(own)];
-    return {
-      n: own.status === 'finished' ? 1 : 0,
-      params: paramsOf(all),
-      metrics: metricsOf(all),
-    };
-  }
-  const target = measured(state, id);
-  const runs = isExperimentId(target)
-    ? runsOf(state, target).filter((run) => !run.variant && run.purpose !== 'repeat')
-    : isRunId(target)
-      ? [state.runs.get(target)].filter((found) => found !== undefined)
-      : [];
-  const finished = runs.filter((found) => found.status === 'finished');
-  const results = (finished.length > 0 ? finished : runs).flatMap(({ result }) => result ?? []);
-  return { n: finished.length, params: paramsOf(results), metrics: metricsOf(results) };
-}
-
-/** What a run left, a night's or one's own. */
-interface Left {
-  readonly params: readonly Param[];
-  readonly summary: readonly SummaryValue[];
-}
-
-/** What all runs agree on; a parameter that differs between them (a printed seed) says so. */
-function paramsOf(runs: readonly Left[]): Map<string, Value> {
-  const seen = new Map<string, Set<string>>();
-  for (const { params } of runs)
-    for (const { key, value } of params) seen.set(key, (seen.get(key) ?? new Set()).add(value));
-  return new Map(
-    [...seen].map(([key, values]) => {
-      const [only] = values;
-      if (values.size !== 1 || only === undefined) return [key, `(${values.size} values)`];
-      return [key, only.trim() !== '' && Number.isFinite(Number(only)) ? Number(only) : only];
-    }),
-  );
-}
-
-function metricsOf(runs: readonly Left[]): Map<string, Value> {
-  const sums = new Map<string, { sum: number; n: number }>();
-  for (const { summary } of runs)
-    for (const { key, number } of summary) {
-      if (number === null) continue;
-      const { sum, n } = sums.get(key) ?? { sum: 0, n: 0 };
-      sums.set(key, { sum: sum + number, n: n + 1 });
-    }
-  return new Map([...sums].map(([key, { sum, n }]) => [key, sum / n]));
 }
 
 function differences(a: ReadonlyMap<string, Value>, b: ReadonlyMap<string, Value>): Difference[] {

@@ -139,13 +139,13 @@ verb(
   'show <id>',
   'everything about an experiment, a run, a hypothesis or a night',
   () => import('./show.ts'),
-  [asJson()],
+  [new Option('--samples', 'single predictions of a run'), asJson()],
 );
 verb(
-  'compare <a> <b>',
-  'the difference of every parameter and metric',
+  'compare <ids...>',
+  'the difference of every parameter and metric, of two or more',
   () => import('./compare.ts'),
-  [asJson()],
+  [new Option('--samples', 'predictions of two runs that differ'), asJson()],
 );
 verb('query <sql>', 'one SELECT over the notebook', () => import('./query.ts'), [asJson()]);
 verb(

@@ -6,12 +6,14 @@ import { ownRunDir } from '../orchestrator/domain/layout.ts';
 import { detailsOf, type OwnRun } from '../orchestrator/domain/own-run.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import type { Lab } from '../orchestrator/lab/lab.ts';
+import { planObjective } from '../orchestrator/lab/own/notice.ts';
 import { ownRunIn } from '../orchestrator/lab/subject.ts';
 import { bold, dim, fact, oneLine, print, printJson } from './output.ts';
 import { saidInWords } from './said.ts';
 import { showWords, wordsOn } from './show/words.ts';
-import { paramTable, summaryTable } from './show-tables.ts';
-import { duration, short, table } from './table.ts';
+import { showCurve } from './show/curve.ts';
+import { artifactTable, paramTable, summaryTable } from './show-tables.ts';
+import { duration, short } from './table.ts';
 
 /** `autolab show R-0001`: a run of one's own as a page, or everything of it as JSON. */
 export async function showOwn(lab: Lab, state: State, id: OwnRunId, json: boolean): Promise<void> {
@@ -19,7 +21,10 @@ export async function showOwn(lab: Lab, state: State, id: OwnRunId, json: boolea
   const folder = ownRunDir(id);
   const diff = join(lab.root, folder, 'change.diff');
   const page = await pageOf(state, run, folder, await exists(diff));
-  if (!json) return showPage(state, run, page);
+  if (!json) {
+    showPage(state, run, page);
+    return showCurve(lab, [{ id, name: id }], (await planObjective(lab))?.metric ?? null);
+  }
   printJson({ ...page, diff: page.diff ? await readFile(diff, 'utf8') : '' });
 }
 
@@ -76,12 +81,7 @@ function showPage(state: State, run: OwnRun, page: Page): void {
   if (page.traceback) print(`\n${page.traceback.split('\n').map(oneLine).join('\n')}`);
   print(`\n${summaryTable(page.summary)}`);
   print(`\n${paramTable(page.params)}`);
-  if (page.artifacts.length === 0) return;
-  const columns = [
-    { title: 'artifact', cell: ({ name }: Page['artifacts'][number]) => name, flexible: true },
-    { title: 'bytes', cell: ({ bytes }: Page['artifacts'][number]) => String(bytes), right: true },
-  ];
-  print(`\n${table(columns, page.artifacts)}`);
+  if (page.artifacts.length > 0) print(`\n${artifactTable(page.artifacts)}`);
 }
 
 function statusOf({ status, failure, failure_message, killed_because }: Page): string {

@@ -1,4 +1,4 @@
-import type { Param } from '../orchestrator/domain/run.ts';
+import type { Artifact, Param } from '../orchestrator/domain/run.ts';
 import { short, table } from './table.ts';
 
 /** What every page of a run ends with. */
@@ -26,4 +26,19 @@ export const paramTable = (rows: readonly Param[]): string =>
       { title: 'from', cell: (each) => each.source },
     ],
     rows,
+  );
+
+export const artifactTable = (artifacts: readonly Artifact[]): string =>
+  table(
+    [
+      { title: 'artifact', cell: (each) => each.name, flexible: true },
+      {
+        title: 'saved as',
+        cell: ({ saved }) => (saved ? `${saved.as}:v${saved.version} (${saved.kind})` : ''),
+      },
+      { title: 'step', cell: ({ saved }) => String(saved?.step ?? ''), right: true },
+      { title: 'bytes', cell: (each) => String(each.bytes), right: true },
+      { title: '', cell: ({ best }) => (best ? 'best' : '') },
+    ],
+    artifacts,
   );

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readNotebook } from '../notebook/reader.ts';
 import { experimentRow, runRow } from '../notebook/rows.ts';
+import { LabError } from '../orchestrator/domain/errors.ts';
 import { changeInWords } from '../orchestrator/domain/hypothesis.ts';
 import {
   experimentOf,
@@ -8,25 +10,35 @@ import {
   isHypothesisId,
   isNightId,
   isOwnRunId,
+  isRunId,
   type ExperimentId,
   type RunId,
+  type Subject,
 } from '../orchestrator/domain/ids.ts';
 import { attemptDir, experimentDir } from '../orchestrator/domain/layout.ts';
-import { experimentIn, runsOf, type Rerun, type State } from '../orchestrator/domain/state.ts';
+import {
+  ancestors,
+  experimentIn,
+  runsOf,
+  type Rerun,
+  type State,
+} from '../orchestrator/domain/state.ts';
 import { trainsOtherwise } from '../orchestrator/domain/variant.ts';
+import type { Lab } from '../orchestrator/lab/lab.ts';
 import { readNoticing } from '../orchestrator/lab/own/reading.ts';
 import { standing, type Standing } from '../orchestrator/lab/standing.ts';
 import { subject } from '../orchestrator/lab/subject.ts';
-import type { Judgement } from '../orchestrator/domain/experiment.ts';
+import type { Experiment, Judgement } from '../orchestrator/domain/experiment.ts';
 import type { RunResult } from '../orchestrator/domain/run.ts';
 import { bold, dim, fact, oneLine, print, printJson, remark, yellow } from './output.ts';
 import { checkpointInWords, saidInWords } from './said.ts';
+import { showCurve } from './show/curve.ts';
 import { paintDiff } from './show/diff.ts';
 import { hypothesisPage, showHypothesis } from './show/hypothesis.ts';
 import { nightPage, showNight } from './show/night.ts';
 import { showWords, wordsOn } from './show/words.ts';
 import { showOwn } from './show-own.ts';
-import { paramTable, summaryTable } from './show-tables.ts';
+import { artifactTable, paramTable, summaryTable } from './show-tables.ts';
 import { duration, short, table } from './table.ts';
 import {
   dawnInWords,
@@ -46,11 +58,12 @@ import {
 /** `autolab show ID`: a page of what has that id, or everything of it as JSON. */
 export async function run(
   [id = '']: readonly string[],
-  { json }: { json?: boolean },
+  { json, samples }: { json?: boolean; samples?: boolean },
 ): Promise<number> {
   const { lab, state, remarks } = await readNoticing(process.cwd());
   remarks.forEach(remark);
   const target = subject(state, id);
+  if (samples) return showSamples(lab, target, json === true);
   const now = await standing(lab);
   if (isOwnRunId(target)) await showOwn(lab, state, target, json === true);
   else if (isExperimentId(target)) {
@@ -58,7 +71,10 @@ export async function run(
       () => '',
     );
     if (json) printJson(experimentPage(state, target, diff, now));
-    else showExperiment(state, target, diff, now);
+    else {
+      showExperiment(state, target, diff, now);
+      await showCurve(lab, curvesOf(state, target), metricOf(state, target));
+    }
   } else if (isHypothesisId(target)) {
     if (json) printJson(hypothesisPage(state, target, now));
     else showHypothesis(state, target, now);
@@ -66,9 +82,41 @@ export async function run(
     if (json) printJson(nightPage(state, target));
     else showNight(state, target);
   } else if (json) printJson(runPage(state, target, now));
-  else showRun(state, target, now);
+  else {
+    showRun(state, target, now);
+    await showCurve(lab, [{ id: target, name: target }], metricOf(state, experimentOf(target)));
+  }
   return 0;
 }
+
+async function showSamples(lab: Lab, target: Subject, json: boolean): Promise<number> {
+  if (!isRunId(target) && !isOwnRunId(target))
+    throw new LabError('usage', `expected a run, such as E-0007.2 or R-0001, found ${target}`);
+  const { printSamples, samplesOf } = await import('./show/samples.ts');
+  const notebook = await readNotebook(lab.notebookDir, { runsDir: lab.experimentsDir });
+  const rows = await samplesOf(notebook, target);
+  if (json) printJson({ run: target, samples: rows });
+  else printSamples(rows, ['task', 'sample_id', 'target', 'prediction', 'metrics', 'input']);
+  return 0;
+}
+
+/** Its first run that finished, beside the baseline's on the same seed. */
+function curvesOf(state: State, id: ExperimentId) {
+  const { baseline } = experimentIn(state, id);
+  const first =
+    runsOf(state, id).find(({ status }) => status === 'finished') ?? runsOf(state, id)[0];
+  if (!first) return [];
+  const beside = runsOf(state, baseline).find(
+    ({ id: run, seed, status }) => run !== first.id && seed === first.seed && status === 'finished',
+  );
+  return [
+    { id: first.id, name: first.id },
+    ...(beside ? [{ id: beside.id, name: `${beside.id}, the baseline` }] : []),
+  ];
+}
+
+const metricOf = (state: State, id: ExperimentId): string | null =>
+  state.nights.get(experimentIn(state, id).night)?.plan.objective.metric ?? null;
 
 const experimentPage = (state: State, id: ExperimentId, diff: string, now: Standing) => ({
   ...now.experiment(experimentRow(state, id)),
@@ -108,7 +156,7 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
   fact('change', oneLine(changeInWords(experiment.change)));
   if (planned) for (const [name, words] of plannedFacts(experiment, planned)) fact(name, words);
   else {
-    fact('parent', experiment.parent ?? 'none: a baseline');
+    fact('parent', lineageOf(state, experiment));
     fact('branch', experiment.branch ?? 'none yet');
   }
   if (experiment.reapplies)
@@ -153,6 +201,15 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
   );
   if (planned?.notes) print(`\n${planned.notes.text.split('\n').map(oneLine).join('\n')}`);
   if (diff.trim() !== '') print(`\n${paintDiff(diff)}`);
+}
+
+/** What it stands on, nearest first, and what was built on it. */
+function lineageOf(state: State, { id, parent, baseline }: Experiment): string {
+  const onIt = [...state.experiments.values()].filter((one) => one.parent === id);
+  const built = onIt.length === 0 ? '' : `; built on by ${onIt.map((one) => one.id).join(', ')}`;
+  if (parent === null) return `none: a baseline${built}`;
+  const below = parent === baseline ? '' : `, on ${ancestors(state, parent).join(', on ')}`;
+  return `${parent}${below}${built}`;
 }
 
 /** What is odd about how a run ended, or else what is best of it. */
@@ -227,6 +284,7 @@ function showRun(state: State, id: RunId, now: Standing): void {
   if (traceback) print(`\n${traceback.split('\n').map(oneLine).join('\n')}`);
   print(`\n${summaryTable(page.summary)}`);
   print(`\n${paramTable(page.params)}`);
+  if (page.artifacts.length > 0) print(`\n${artifactTable(page.artifacts)}`);
 }
 
 /** `killed (pruned)`; of a run that would have been, that it ran on. */

@@ -116,3 +116,10 @@ const ascii = (text: string): string =>
     : Array.from(graphemes.segment(text), ({ segment }) =>
         ASCII_ONLY.test(segment) ? segment : (ASCII[segment] ?? '?'.repeat(widthOf(segment))),
       ).join('');
+
+/** Where the locale names no encoding, the terminal is taken to be one of this century's. */
+export function speaksUnicode(environment: NodeJS.ProcessEnv): boolean {
+  const locale =
+    environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'] || 'C.UTF-8';
+  return /utf-?8/i.test(locale);
+}

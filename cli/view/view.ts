@@ -1,3 +1,4 @@
+import { speaksUnicode } from './text.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
 import type { State } from '../../orchestrator/domain/state.ts';
 import type { Lab } from '../../orchestrator/lab/lab.ts';
@@ -124,11 +125,4 @@ function toldOfLate() {
       all = [...all.slice(1 - MOST_TOLD), told];
     },
   };
-}
-
-/** Where the locale names no encoding, the terminal is taken to be one of this century's. */
-function speaksUnicode(environment: NodeJS.ProcessEnv): boolean {
-  const locale =
-    environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'] || 'C.UTF-8';
-  return /utf-?8/i.test(locale);
 }

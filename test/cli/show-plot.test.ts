@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { plot } from '../../cli/plot.ts';
+import { plot } from '../../cli/show/plot.ts';
 
 const look = { columns: 40, unicode: true };
 const line = (values: readonly number[]) => values.map((value, i) => ({ step: i * 10, value }));

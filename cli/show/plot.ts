@@ -1,6 +1,6 @@
-import { short } from './table.ts';
-import { scaleOf, type Scale } from './view/spark.ts';
-import { counted } from './words.ts';
+import { short } from '../table.ts';
+import { scaleOf, type Scale } from '../view/spark.ts';
+import { counted } from '../words.ts';
 
 /** Curves as characters: steps to the right, values up. */
 
