@@ -75,7 +75,10 @@ function showPage(state: State, run: OwnRun, page: Page): void {
   );
   if (page.seconds !== null) fact('took', duration(page.seconds));
   fact('folder', page.folder);
-  for (const [name, text] of saidInWords(page)) fact(name, text);
+  // Its tags are among all tags on it, below.
+  const { logged } = page;
+  for (const [name, text] of saidInWords({ ...page, logged: { ...logged, tags: [] } }))
+    fact(name, text);
   for (const remark of page.remarks) fact('odd', oneLine(remark));
   showWords(state, run.id);
   if (page.traceback) print(`\n${page.traceback.split('\n').map(oneLine).join('\n')}`);

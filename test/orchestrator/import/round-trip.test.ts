@@ -88,7 +88,7 @@ describe('a run that is exported', () => {
     expect(runs).toMatchObject([{ run: 'R-0001', id: 'R-0001' }]);
     expect(remarks).toEqual([]);
     expect(await points(there, 'R-0001')).toEqual(await points(here, 'R-0001'));
-    expect(await points(there, 'R-0001')).toHaveLength(9);
+    expect(await points(there, 'R-0001')).toHaveLength(8);
     expect(await samples(there, 'R-0001')).toEqual(await samples(here, 'R-0001'));
     expect(await samples(there, 'R-0001')).toHaveLength(1);
     expect(there.read('experiments/R-0001/artifacts/model.bin')).toBe('weights');
