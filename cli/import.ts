@@ -19,12 +19,13 @@ export async function run(
 ): Promise<number> {
   if (files.length === 0)
     throw new LabError('usage', 'expected a file to import: autolab import results.tsv');
-  const { lab, state } = await readNoticing(process.cwd());
+  // All that was imported before has to be known: the same is not imported twice.
+  const { lab, state } = await readNoticing(process.cwd(), Infinity);
   const roles = { ...(id === undefined ? {} : { id }), metrics: metric, params: param };
   const found = await importFiles(lab, state, files, roles);
   // Noticed now, so that they are in the notebook when this returns.
-  const now = await readNoticing(process.cwd());
-  const all = [...found.remarks, ...now.remarks, ...(await takeInWhatWaits(now, 1))];
+  const now = await readNoticing(process.cwd(), Infinity);
+  const all = [...found.remarks, ...now.remarks, ...(await takeInWhatWaits(now, 1, Infinity))];
   if (json) {
     printJson({ imported: found.imported, known: found.known, remarks: all });
     return 0;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { extract, list, type ReadEntry } from 'tar';
 import { LabError } from '../../domain/errors.ts';
@@ -53,26 +53,23 @@ export async function readArchive(file: string): Promise<Archive> {
 
 /**
  * Unpacks it as a run of one's own. Only plain files and folders that a run has, whatever else the
- * archive holds; start.json and end.json are written last. Throws LabError damaged where an artifact is not what its record says.
+ * archive holds; end.json is written last. Throws LabError damaged where an artifact is not what its record says.
  */
 export async function unpackRun(
   folder: string,
   { file, origin }: Archive,
   foreign: Foreign,
-  { id }: Importer,
+  importer: Importer,
 ): Promise<readonly string[]> {
-  const left: string[] = [];
-  await extract({
-    ...{ file, cwd: folder, strict: true, noMtime: false, preserveOwner: false },
-    filter: (path, entry) => {
-      const type = 'type' in entry ? entry.type : '';
-      const mine = [ORIGIN_FILE, ...RUN_FILES].includes(path.split('/', 1)[0] ?? '');
-      const plain = PLAIN.has(type) || type === 'Directory';
-      if (!mine || !plain) left.push(`${path} was left out: no run has such a file`);
-      return mine && plain;
-    },
-  });
+  const { start, end } = origin;
+  const opened = { version: 1, ...start, untracked: [], packages: null, params: {} };
+  const mine = { source: 'import', foreign };
+  // While it is unpacked it is this process', and an import that is killed leaves a run that was.
+  await writeWhole(join(folder, 'start.json'), pretty({ ...opened, ...importer, ...mine }));
+  const left = await unpack(folder, file);
   for (const { name, sha256 } of origin.artifacts) {
+    if (isAbsolute(name) || name.split('/').includes('..'))
+      throw refused(file, 'artifacts below artifacts/', name);
     const found = await hashOf(join(folder, 'artifacts', name));
     if (found === null) left.push(`${name}: the archive does not hold this artifact`);
     else if (found !== sha256)
@@ -82,16 +79,9 @@ export async function unpackRun(
         file,
       );
   }
-  const { start, end } = origin;
   const { ended, exit_code, signal, seconds } = end;
-  const nobody = { pid: null, process_started: null };
-  await writeWhole(
-    join(folder, 'start.json'),
-    pretty({
-      ...{ version: 1, id, ...start, ...nobody, untracked: [], packages: null, params: {} },
-      ...{ source: 'import', foreign },
-    }),
-  );
+  const nobody = { id: importer.id, pid: null, process_started: null };
+  await writeWhole(join(folder, 'start.json'), pretty({ ...opened, ...nobody, ...mine }));
   await writeWhole(
     join(folder, 'end.json'),
     pretty({
@@ -99,6 +89,26 @@ export async function unpackRun(
       ...{ error: end.failure?.message ?? null, traceback: end.failure?.traceback ?? null },
     }),
   );
+  return left;
+}
+
+/** Plain files and folders that a run has, whatever else there is. Returns what was left out. */
+async function unpack(folder: string, file: string): Promise<string[]> {
+  const left: string[] = [];
+  try {
+    await extract({
+      ...{ file, cwd: folder, strict: true, noMtime: false, preserveOwner: false },
+      filter: (path, entry) => {
+        const type = 'type' in entry ? entry.type : '';
+        const mine = [ORIGIN_FILE, ...RUN_FILES].includes(path.split('/', 1)[0] ?? '');
+        const plain = PLAIN.has(type) || type === 'Directory';
+        if (!mine || !plain) left.push(`${path} was left out: no run has such a file`);
+        return mine && plain;
+      },
+    });
+  } catch (error) {
+    throw refused(file, 'an archive of autolab export', (error as Error).message);
+  }
   return left;
 }
 

@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { LabError } from '../../domain/errors.ts';
 import { parseLiteral } from '../../../workers/literal.ts';
@@ -15,14 +16,15 @@ const KINDS =
 
 /** The runs of a file, in its order. Throws LabError usage, in words, where it holds none. */
 export async function foreignRuns(file: string, roles: Roles): Promise<readonly ForeignRun[]> {
+  await access(file, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
+    const found = error.code === 'ENOENT' ? 'none there' : error.message;
+    throw new LabError('usage', `${file}: expected a file to import, found ${found}`, file, error);
+  });
   if (/\.jsonl$/i.test(file)) return [samplesAlone(file)];
   const json = /\.json$/i.test(file);
   if (!json && !/\.(?:csv|tsv|md|markdown|txt)$/i.test(file))
     throw new LabError('usage', `${file}: expected ${KINDS}, found another kind of file`, file);
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const found = error.code === 'ENOENT' ? 'none there' : error.message;
-    throw new LabError('usage', `${file}: expected a file to import, found ${found}`, file, error);
-  });
+  const text = await readFile(file, 'utf8');
   if (!json) return runsOfTable(readRows(text, file), roles, file);
   const found = parsed(text, file);
   if (!isHarness(found))

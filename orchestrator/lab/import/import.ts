@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import type { OwnRunId } from '../../domain/ids.ts';
 import { spelt } from '../../domain/origin.ts';
@@ -8,6 +9,7 @@ import type { Foreign } from '../../domain/own-run.ts';
 import type { State } from '../../domain/state.ts';
 import { startOf } from '../../../notebook/lock.ts';
 import { refuseOddFolders } from '../footprint.ts';
+import { systemUser } from '../author.ts';
 import type { Lab } from '../lab.ts';
 import { claimOwnRun } from '../own/claim.ts';
 import { foreignRuns } from './files.ts';
@@ -97,21 +99,28 @@ async function read(file: string, roles: Roles): Promise<readonly Found[]> {
     const write: Found['write'] = (folder, ...rest) => unpackRun(folder, archive, ...rest);
     return [{ ...{ file, id: origin.id, sha256, links: [] }, write }];
   }
-  return (await foreignRuns(file, roles)).map((run) => ({
-    ...{ file, id: run.id, sha256: fingerprint(run), links: run.links },
-    write: (folder, ...rest) => writeForeign(folder, run, ...rest, file),
-  }));
+  const found: Found[] = [];
+  for (const run of await foreignRuns(file, roles))
+    found.push({
+      ...{ file, id: run.id, sha256: await fingerprint(run), links: run.links },
+      write: (folder, ...rest) => writeForeign(folder, run, ...rest, file),
+    });
+  return found;
 }
 
 const thisProcess = async (): Promise<Omit<Importer, 'id'>> => ({
   pid: process.pid,
   process_started: await startOf(process.pid),
   host: hostname(),
-  who: userInfo().username,
+  who: systemUser(),
 });
 
-/** Of what it says, wherever its files lie. */
-const fingerprint = ({ samples, ...run }: ForeignRun): string =>
-  createHash('sha256')
-    .update(JSON.stringify([run, samples.map(({ path }) => basename(path))], spelt))
-    .digest('hex');
+/** Of what it says and what its samples are, wherever its files lie. */
+async function fingerprint({ samples, ...run }: ForeignRun): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(run, spelt));
+  for (const { path, task } of samples) {
+    hash.update(JSON.stringify(task));
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  }
+  return hash.digest('hex');
+}

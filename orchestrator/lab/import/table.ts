@@ -84,7 +84,7 @@ function runOf(
     id: found('id') || String(row + 1),
     name: found('name') || found('id') || `row ${row + 1}`,
     started: timeIn(found('started')),
-    seconds: numberIn(found('seconds')),
+    seconds: secondsIn(found('seconds')),
     failure: failed ? status : null,
     ...{ params, metrics },
     texts: status === '' ? {} : { status },
@@ -93,9 +93,25 @@ function runOf(
   };
 }
 
-/** ISO 8601 of a date in words, or of seconds or milliseconds since 1970; null where it is neither. */
+/** Null where it is none that a run can take. */
+function secondsIn(text: string): number | null {
+  const seconds = numberIn(text);
+  return seconds !== null && seconds >= 0 && seconds < 1e9 ? seconds : null;
+}
+
+/** Ticks in a second by how many there are since 1970: seconds, milli-, micro- or nanoseconds. */
+const TICKS = [1, 1e3, 1e6, 1e9] as const;
+const FIRST_MS = Date.UTC(1990, 0, 1);
+const LAST_MS = Date.UTC(2100, 0, 1);
+
+/** ISO 8601 of a date in words, or of a time since 1970; null where it is neither. */
 export function timeIn(text: string): string | null {
   const number = numberIn(text);
-  const at = number === null ? Date.parse(text) : Math.abs(number) < 1e11 ? number * 1000 : number;
-  return Number.isFinite(at) && text !== '' ? new Date(at).toISOString() : null;
+  if (number === null) {
+    const at = Date.parse(text);
+    return Number.isFinite(at) ? new Date(at).toISOString() : null;
+  }
+  const all = TICKS.map((ticks) => Math.round((number * 1000) / ticks));
+  const at = all.find((ms) => ms >= FIRST_MS && ms < LAST_MS);
+  return at === undefined ? null : new Date(at).toISOString();
 }

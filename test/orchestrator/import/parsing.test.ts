@@ -90,6 +90,15 @@ describe('a table', () => {
     expect(a).toMatchObject({ started: '2024-01-31T10:00:00.000Z', seconds: 1.5 });
     expect(b).toMatchObject({ started: '2024-01-31T10:00:00.000Z', seconds: null });
     expect(c?.started).toBeNull();
+    const odd = runs(
+      'id,time,seconds\n1,1706695200000000,nan\n2,1706695200000000000,inf\n3,1e300,-1\n',
+      'x.csv',
+    );
+    expect(odd.map(({ started, seconds }) => [started, seconds])).toEqual([
+      ['2024-01-31T10:00:00.000Z', null],
+      ['2024-01-31T10:00:00.000Z', null],
+      [null, null],
+    ]);
   });
 
   test.each([

@@ -244,6 +244,13 @@ describe('what other tools recorded', () => {
     expect(await samples(lab, 'R-0003')).toMatchObject([
       { task: 'gsm8k', input: 'Q', prediction: '4' },
     ]);
+    // Samples of the same name are others where they say otherwise; the same are the same.
+    lab.write({
+      '../b/samples_gsm8k_1.jsonl': `${JSON.stringify({ doc_id: 0, filtered_resps: ['5'] })}\n`,
+    });
+    const files = ['samples_gsm8k_1.jsonl', 'b/samples_gsm8k_1.jsonl', 'b/samples_gsm8k_1.jsonl'];
+    const found = await imported(lab, ...files.map((file) => join(lab.folder, file)));
+    expect([found.imported.length, found.known.length]).toEqual([2, 1]);
     const shown = (await autolab(lab, 'show', 'R-0001')).stdout;
     expect(shown).toContain('a1 of results.tsv');
     expect(shown).toContain('https://x.y/1');
