@@ -1,10 +1,10 @@
+import { holderOf } from '../notebook/lock.ts';
 import { readNotebook } from '../notebook/reader.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
 import { isExperimentId, isOwnRunId, isRunId } from '../orchestrator/domain/ids.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import { measured } from '../orchestrator/lab/subject.ts';
-import type { Lab } from '../orchestrator/lab/lab.ts';
-import { readNoticing } from '../orchestrator/lab/own/reading.ts';
+import { readNoticing, takeInWhatWaits, type OwnReading } from '../orchestrator/lab/own/reading.ts';
 import { asData, printSides } from './compare/many.ts';
 import { sideOf, type Value } from './compare/side.ts';
 import { contrastOf, type Compared } from '../orchestrator/lab/contrast.ts';
@@ -29,7 +29,7 @@ export async function run(
   const { lab, state, remarks } = await readNoticing(process.cwd());
   remarks.forEach(remark);
   const sides = ids.map((id) => sideOf(state, id));
-  if (samples) return compareSamples(lab, ids, json === true);
+  if (samples) return compareSamples({ lab, state }, ids, json === true);
   if (sides.length !== 2) {
     if (json) printJson(asData(sides));
     else printSides(sides);
@@ -63,16 +63,23 @@ function compareTwo(state: State, first: string, second: string, json: boolean):
 }
 
 /** Predictions of two runs that differ. Throws LabError usage for anything but two runs. */
-async function compareSamples(lab: Lab, ids: readonly string[], json: boolean): Promise<number> {
+async function compareSamples(
+  read: Pick<OwnReading, 'lab' | 'state'>,
+  ids: readonly string[],
+  json: boolean,
+): Promise<number> {
+  const { lab } = read;
   const [a, b, more] = ids.map((id) => (isRunId(id) || isOwnRunId(id) ? id : null));
   if (!a || !b || more !== undefined)
     throw new LabError(
       'usage',
       `expected two runs, such as E-0000.1 E-0007.1, found ${ids.join(' ')}`,
     );
-  const { differingSamples, printSamples } = await import('./show/samples.ts');
+  const { differingSamples, printSamples, remarkOn } = await import('./show/samples.ts');
+  (await takeInWhatWaits(read, 1)).forEach(remark);
   const notebook = await readNotebook(lab.notebookDir, { runsDir: lab.experimentsDir });
   const rows = await differingSamples(notebook, a, b);
+  remarkOn(rows, rows.length === 0 && (await holderOf(lab.notebookDir)) !== null);
   if (json) printJson({ a, b, samples: rows });
   else {
     print(bold(`${counted(rows.length, 'sample')} that ${a} (a) and ${b} (b) predict otherwise`));

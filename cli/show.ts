@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { holderOf } from '../notebook/lock.ts';
 import { readNotebook } from '../notebook/reader.ts';
 import { experimentRow, runRow } from '../notebook/rows.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
@@ -24,8 +25,7 @@ import {
   type State,
 } from '../orchestrator/domain/state.ts';
 import { trainsOtherwise } from '../orchestrator/domain/variant.ts';
-import type { Lab } from '../orchestrator/lab/lab.ts';
-import { readNoticing } from '../orchestrator/lab/own/reading.ts';
+import { readNoticing, takeInWhatWaits, type OwnReading } from '../orchestrator/lab/own/reading.ts';
 import { standing, type Standing } from '../orchestrator/lab/standing.ts';
 import { subject } from '../orchestrator/lab/subject.ts';
 import type { Experiment, Judgement } from '../orchestrator/domain/experiment.ts';
@@ -63,7 +63,7 @@ export async function run(
   const { lab, state, remarks } = await readNoticing(process.cwd());
   remarks.forEach(remark);
   const target = subject(state, id);
-  if (samples) return showSamples(lab, target, json === true);
+  if (samples) return showSamples({ lab, state }, target, json === true);
   const now = await standing(lab);
   if (isOwnRunId(target)) await showOwn(lab, state, target, json === true);
   else if (isExperimentId(target)) {
@@ -89,12 +89,19 @@ export async function run(
   return 0;
 }
 
-async function showSamples(lab: Lab, target: Subject, json: boolean): Promise<number> {
+async function showSamples(
+  read: Pick<OwnReading, 'lab' | 'state'>,
+  target: Subject,
+  json: boolean,
+): Promise<number> {
+  const { lab } = read;
   if (!isRunId(target) && !isOwnRunId(target))
     throw new LabError('usage', `expected a run, such as E-0007.2 or R-0001, found ${target}`);
-  const { printSamples, samplesOf } = await import('./show/samples.ts');
+  const { printSamples, remarkOn, samplesOf } = await import('./show/samples.ts');
+  (await takeInWhatWaits(read, 1)).forEach(remark);
   const notebook = await readNotebook(lab.notebookDir, { runsDir: lab.experimentsDir });
   const rows = await samplesOf(notebook, target);
+  remarkOn(rows, rows.length === 0 && (await holderOf(lab.notebookDir)) !== null);
   if (json) printJson({ run: target, samples: rows });
   else printSamples(rows, ['task', 'sample_id', 'target', 'prediction', 'metrics', 'input']);
   return 0;

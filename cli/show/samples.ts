@@ -1,7 +1,7 @@
 import type { NotebookView } from '../../notebook/reader.ts';
 import { text } from '../../notebook/sql.ts';
 import type { OwnRunId, RunId } from '../../orchestrator/domain/ids.ts';
-import { dim, print } from '../output.ts';
+import { dim, print, remark } from '../output.ts';
 import { fitted } from '../table.ts';
 
 /** Single predictions, of one run, or of two where they differ. */
@@ -12,12 +12,21 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** So many are a page; all of them are a query, or `--json`. */
 const PAGE = 50;
+/** As many rows as a query gives. */
+const MOST = 100_000;
+
+/** What there is to be known of a list that may not be whole. */
+export function remarkOn(rows: readonly unknown[], waiting: boolean): void {
+  if (rows.length === MOST) remark(`these are the first ${MOST}: autolab query gives the rest`);
+  if (waiting)
+    remark('what a run logged just now waits until the night that works here takes it in');
+}
 
 export const samplesOf = async (notebook: Samples, run: AnyRun): Promise<readonly Row[]> =>
   (
     await notebook.query(
       `SELECT task, sample_id, input, target, prediction, metrics FROM samples ` +
-        `WHERE run_id = ${text(run)} ORDER BY task, sample_id`,
+        `WHERE run_id = ${text(run)} ORDER BY task, sample_id LIMIT ${MOST}`,
     )
   ).rows;
 
@@ -33,7 +42,7 @@ export const differingSamples = async (
         `a.metrics AS metrics_a, b.metrics AS metrics_b FROM samples a JOIN samples b ` +
         `ON a.task IS NOT DISTINCT FROM b.task AND a.sample_id = b.sample_id ` +
         `WHERE a.run_id = ${text(a)} AND b.run_id = ${text(b)} ` +
-        `AND a.prediction IS DISTINCT FROM b.prediction ORDER BY a.task, a.sample_id`,
+        `AND a.prediction IS DISTINCT FROM b.prediction ORDER BY a.task, a.sample_id LIMIT ${MOST}`,
     )
   ).rows;
 
