@@ -100,7 +100,7 @@ const WHY: Readonly<Record<string, string>> = {
 
 function codeOf({ commit, branch, dirty }: OwnRun, { diff, folder }: Page): string {
   if (commit === null) return 'nobody knows';
-  const where = `${commit.slice(0, 10)}${branch === null ? '' : ` on ${oneLine(branch)}`}`;
+  const where = `${oneLine(commit.slice(0, 10))}${branch === null ? '' : ` on ${oneLine(branch)}`}`;
   if (dirty !== true) return where;
   return `${where}, with what was not committed${diff ? `: ${folder}/change.diff` : ''}`;
 }

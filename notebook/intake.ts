@@ -147,10 +147,10 @@ export const attemptIn = (state: State, run: AnyRunId): number | undefined =>
 /** A Parquet file begins and ends with PAR1. What is wrong with this one; null: nothing seen. */
 export async function parquetProblem(path: string): Promise<string | null> {
   const handle = await open(path, 'r').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
+    // What cannot be opened is lost to this run, and to no other.
+    return errorCode(error) === 'ENOENT' ? 'is missing' : `could not be opened (${inWords(error)})`;
   });
-  if (!handle) return 'is missing';
+  if (typeof handle === 'string') return handle;
   try {
     const { size } = await handle.stat();
     const ends = Buffer.alloc(8);

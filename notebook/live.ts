@@ -5,7 +5,6 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { AnyRunId } from '../orchestrator/domain/ids.ts';
 import { EXPERIMENTS_DIR, NOTEBOOK_DIR } from '../orchestrator/domain/layout.ts';
 import type { State } from '../orchestrator/domain/state.ts';
-import { errorCode } from './durable.ts';
 import { sourceOf } from './intake.ts';
 import { wholeLines } from './lines.ts';
 import type { Row } from './table.ts';
@@ -38,11 +37,8 @@ const HOW = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The first bytes of a file; none where there is none, or something else in its place. */
 export async function beginningOf(path: string, most: number): Promise<Buffer> {
-  const handle = await open(path, HOW).catch((error: unknown) => {
-    // It has not logged anything yet.
-    if (['ENOENT', 'ELOOP'].includes(errorCode(error) ?? '')) return null;
-    throw error;
-  });
+  // It has not logged anything yet, or what lies there is not for us: one run costs no question.
+  const handle = await open(path, HOW).catch(() => null);
   if (!handle) return Buffer.alloc(0);
   try {
     const found = await handle.stat();

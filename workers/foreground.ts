@@ -26,7 +26,9 @@ export interface ForegroundEnd {
   readonly held: boolean;
 }
 
-const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
+const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+/** Words to the command that are no wish to end it. */
+const WORDS: ReadonlySet<string> = new Set(['SIGUSR1', 'SIGUSR2']);
 /** What a terminal sends to all that run in its foreground: the command has had it already. */
 const FROM_TERMINAL: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT']);
 
@@ -36,7 +38,7 @@ export async function runInForeground(order: ForegroundOrder): Promise<Foregroun
   let interrupted: NodeJS.Signals | null = null;
   const terminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
   const hear = (signal: NodeJS.Signals): void => {
-    interrupted ??= signal;
+    if (!WORDS.has(signal)) interrupted ??= signal;
     if (!(terminal && FROM_TERMINAL.has(signal))) child?.kill(signal);
   };
   for (const signal of SIGNALS) process.on(signal, hear);

@@ -78,8 +78,8 @@ export async function* readPoints(file: string): AsyncGenerator<readonly Point[]
   let batch: Point[] = [];
   const lines = createLineSplitter(1 << 20, (line) => {
     try {
-      const point = JSON.parse(line) as Point;
-      batch.push({ ...point, value: Number(point.value) });
+      const point = pointIn(JSON.parse(line));
+      if (point) batch.push(point);
     } catch {
       // Torn when the machine went down.
     }
@@ -98,4 +98,17 @@ export async function* readPoints(file: string): AsyncGenerator<readonly Point[]
   } finally {
     await handle.close();
   }
+}
+
+/** The latest time that a date can hold, milliseconds since 1970. */
+const LATEST = 8.64e15;
+
+/** Null where it is no point: scripts and archives may write there, too. */
+function pointIn(found: unknown): Point | null {
+  if (typeof found !== 'object' || found === null) return null;
+  const { key, step, time, value } = found as Readonly<Record<string, unknown>>;
+  if (typeof key !== 'string' || typeof time !== 'number' || Math.abs(time) > LATEST) return null;
+  if (step !== null && !Number.isSafeInteger(step)) return null;
+  if (typeof value !== 'number' && typeof value !== 'string') return null;
+  return { key, step: step as number | null, time, value: Number(value) };
 }

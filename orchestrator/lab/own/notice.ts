@@ -67,14 +67,17 @@ export async function noticeOwnRuns(
   for (const id of runs) {
     if (!goOn()) break;
     left--;
-    const found = await look(lab, id, state.own.get(id) ?? null, objective).catch(
-      (error: unknown) => {
+    const found = look(lab, id, state.own.get(id) ?? null, objective);
+    // What one look finds out counts, also where the next one fails.
+    for (;;) {
+      const next = await found.next().catch((error: unknown) => {
         remarks.push(`${id} could not be looked at: ${(error as Error).message}`);
-        return [];
-      },
-    );
-    for (const body of found) await put(recordId(body), body);
-    events += found.length;
+        return null;
+      });
+      if (next === null || next.done) break;
+      await put(recordId(next.value), next.value);
+      events++;
+    }
   }
   await keepHighest(lab, [...state.own.keys(), ...runs]).catch(() => undefined);
   return { events, left, remarks };
@@ -86,32 +89,32 @@ const recordId = (body: OwnBody): string =>
     ? `own-${body.run}-0-started`
     : `own-${body.run}-${body.end.attempt}-ended`;
 
-/** What is new of one run. */
-async function look(
+/** What is new of one run, one after the other: its start is known whatever is wrong with its end. */
+async function* look(
   lab: Lab,
   id: OwnRunId,
   known: OwnRun | null,
   objective: () => Promise<Objective | null>,
-): Promise<readonly OwnBody[]> {
+): AsyncGenerator<OwnBody, void> {
   const files = await import('../../../workers/own-files.ts');
   const folder = join(lab.experimentsDir, id);
   const made = await lstat(folder).catch(() => null);
-  if (!made?.isDirectory()) return known && known.end === null ? [withoutFolder(known)] : [];
+  if (!made?.isDirectory()) {
+    if (known?.end === null) yield withoutFolder(known);
+    return;
+  }
   const fallback = known?.started ?? new Date(made.birthtimeMs || made.mtimeMs).toISOString();
   const found = await files.readOwnStart(folder, fallback);
-  if (found === null && !known && !(await isOldWork(folder, made.mtimeMs))) return [];
+  if (found === null && !known && !(await isOldWork(folder, made.mtimeMs))) return;
   const opening = found ?? nothingSaid(id, fallback);
   const soon = await files.readOwnEnd(folder);
-  const started: OwnBody[] = known
-    ? []
-    : [
-        {
-          ...{ type: 'own_run_started', run: id, start: opening.start },
-          ...{ params: files.firstParams(opening), remarks: opening.remarks },
-        },
-      ];
+  if (!known)
+    yield {
+      ...{ type: 'own_run_started', run: id, start: opening.start },
+      ...{ params: files.firstParams(opening), remarks: opening.remarks },
+    };
   const written = await files.lastWritten(folder);
-  if (soon === null && (await mayBeAtIt(opening.process, written, clock.now()))) return started;
+  if (soon === null && (await mayBeAtIt(opening.process, written, clock.now()))) return;
   // It may have ended between the two looks.
   const end = soon ?? (await files.readOwnEnd(folder));
   const [{ sealOwnRun }, { writeLargeParquet }] = await Promise.all([
@@ -123,7 +126,7 @@ async function look(
     ...{ run: id, attempt, folder, opening, end, writeLargeParquet },
     objective: await objective(),
   });
-  return [...started, { type: 'own_run_ended', run: id, ...sealed }];
+  yield { type: 'own_run_ended', run: id, ...sealed };
 }
 
 /** A folder is there a moment before its start.json is. */

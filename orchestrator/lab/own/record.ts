@@ -1,5 +1,5 @@
 import { stat, writeFile } from 'node:fs/promises';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { LabError } from '../../domain/errors.ts';
 import type { OwnRunId } from '../../domain/ids.ts';
@@ -9,6 +9,7 @@ import { putInInbox } from '../../../notebook/inbox.ts';
 import { startOf } from '../../../notebook/lock.ts';
 import type { ForegroundEnd } from '../../../workers/foreground.ts';
 import { refuseOddFolders } from '../footprint.ts';
+import { systemUser } from '../author.ts';
 import { clock, openLab, type Lab } from '../lab.ts';
 import { claimOwnRun } from './claim.ts';
 import { noticeOwnRuns, planObjective } from './notice.ts';
@@ -70,7 +71,7 @@ export async function recordOwnRun(lab: Lab, command: OwnCommand): Promise<Recor
   const start = {
     ...{ version: 1, id, name: name ?? '', command: argv, directory: directoryOf(lab, cwd) },
     ...{ pid: process.pid, process_started: await startOf(process.pid), host: hostname() },
-    ...{ who: userInfo().username, started: new Date(clock.now()).toISOString(), ...base },
+    ...{ who: systemUser(), started: new Date(clock.now()).toISOString(), ...base },
     ...{ dirty: diff.length > 0 || untracked.length > 0, untracked: some(untracked) },
     ...{ params: {}, source: 'run' },
   };

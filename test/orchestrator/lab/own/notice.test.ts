@@ -112,13 +112,30 @@ describe('a run of one’s own', () => {
     });
     untouchedFor(old, 48);
     leaveOwnRun(lab.root, 'R-0004', { start: null, end: null });
+    const mixed = leaveOwnRun(lab.root, 'R-0005', {
+      start: aStart({ name: 'mixed' }),
+      end: anEnd(),
+    });
+    writeFileSync(
+      join(mixed, 'metrics.ndjson'),
+      [
+        '{"key":5,"step":1,"time":1,"value":2}',
+        '{"key":"val_loss","step":"x","time":1,"value":2}',
+        '{"key":"val_loss","step":1,"time":1e300,"value":2}',
+        '[]',
+        '{"key":"val_loss","step":1,"time":1,"value":0.5}',
+        '',
+      ].join('\n'),
+    );
     const { state, remarks } = await readNoticing(lab.root, Infinity);
     expect(remarks).toEqual([]);
     expect([...state.own.values()].map(({ id, status, name }) => [id, status, name])).toEqual([
       ['R-0001', 'finished', ''],
       ['R-0002', 'finished', 'odd'],
       ['R-0003', 'killed', ''],
+      ['R-0005', 'finished', 'mixed'],
     ]);
+    expect(state.own.get('R-0005')?.end).toMatchObject({ metric_points: 1, objective: 0.5 });
     const remarksOn = (id: OwnRunId) => detailsOf(state.own.get(id) as never).remarks.join('\n');
     expect(remarksOn('R-0001')).toMatch(/expected start.json to hold a JSON object[^]*end.json/);
     expect(remarksOn('R-0002')).toMatch(/version 1, found 7/);
