@@ -8,9 +8,9 @@ import { closedLines, closureOf, type ClosedLine, type Decision } from './domain
 const LONGEST_REASON = 160;
 
 /** Every line that is closed now, with the night's knobs that belong to it. */
-export function closedIn(state: State, night: Night): readonly ClosedLine[] {
+export function closedIn(state: State, { plan }: Night): readonly ClosedLine[] {
   if (state.decisions.size === 0) return [];
-  const knobs = Object.entries(night.plan.search_space);
+  const knobs = Object.entries(plan.search_space);
   return [...closedLines(state.decisions.values())].map(([line, decision]) => ({
     line,
     knobs: knobs.flatMap(([name, knob]) => ((knob.line ?? name) === line ? [name] : [])),

@@ -1,5 +1,5 @@
 import type { EventBody } from './domain/event.ts';
-import type { RunId } from './domain/ids.ts';
+import type { HypothesisId, RunId } from './domain/ids.ts';
 import type { Failure, RunResult } from './domain/run.ts';
 import { currentNight, type State } from './domain/state.ts';
 import type { Work } from './actions.ts';
@@ -24,8 +24,11 @@ export function givenUp(state: State, work: Work, error: string): readonly Event
     }
     case 'plan': {
       const { round, incumbent } = work;
-      const rejected = [...night.waiting, ...night.proposed].map((id) => ({ id, because }));
-      const answer = { queue: [], rejected };
+      const ids = [...night.waiting, ...night.proposed];
+      // What people asked for is tried whatever the Planner would have said.
+      const isAsked = (id: HypothesisId) => state.hypotheses.get(id)?.asked !== undefined;
+      const rejected = ids.filter((id) => !isAsked(id)).map((id) => ({ id, because }));
+      const answer = { queue: ids.filter(isAsked), rejected };
       return [alert, { type: 'hypotheses_planned', night: night.id, round, incumbent, ...answer }];
     }
     case 'prepare':

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Base, DataIdentity, EventBody } from './domain/event.ts';
 import type { Proposal } from './domain/hypothesis.ts';
 import { nightId, type ExperimentId } from './domain/ids.ts';
-import { planMeaning, type Plan } from './domain/plan.ts';
+import { canonical, planMeaning, type Plan } from './domain/plan.ts';
 import type { Environment } from './domain/run.ts';
 import { armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
 import { REPLICATES } from './statistics/verdict.ts';
@@ -70,7 +70,7 @@ function whatChanged(night: Night, found: Found): string | null {
 
 /** Nor what no run knows of: who is told, and how a rehearsal cuts one short. */
 const withoutBudget = ({ budget: _, notify: __, run, ...rest }: Plan): string =>
-  JSON.stringify({ ...rest, run: { ...run, smoke: undefined } });
+  canonical({ ...rest, run: { ...run, smoke: undefined } });
 
 /** Where nobody looked, the machine's words have to do. */
 const sameHard = ({ environment }: Night, found: Found): boolean =>

@@ -15,7 +15,8 @@ export function csv<Row extends object>(columns: readonly string[], rows: readon
       columns.map((column) => field((row as Readonly<Record<string, unknown>>)[column])),
     ),
   ];
-  return lines.map((line) => `${line.join(',')}\r\n`).join('');
+  // A line with nothing in it is one that readers skip.
+  return lines.map((line) => `${line.join(',') || '""'}\r\n`).join('');
 }
 
 function field(value: unknown): string {

@@ -16,10 +16,16 @@ export function ordered<Row extends object>(
   { name, type }: Column,
   descending: boolean,
 ): readonly Row[] {
-  const asNumber = type === 'DOUBLE' || type === 'BIGINT';
+  // A list of numbers, an interval for one, by its first.
+  const asNumber = type === 'DOUBLE' || type === 'BIGINT' || type === 'DOUBLE[]';
   const keyed = rows.map((row) => {
     const value = (row as Cells)[name] ?? null;
-    const key = value === null ? null : asNumber ? Number(value) : textOf(value);
+    const key =
+      value === null
+        ? null
+        : asNumber
+          ? Number(Array.isArray(value) ? value[0] : value)
+          : textOf(value);
     return { row, key, rank: key === null ? 2 : Number.isNaN(key) ? 1 : 0 };
   });
   const way = descending ? -1 : 1;

@@ -43,6 +43,7 @@ function moment(text: string): number | null {
   if (utc.getUTCMonth() !== mon - 1 || utc.getUTCDate() !== d) return null;
   if (h > 23 || m > 59 || s > 59) return null;
   const zone = parts[6];
+  if (zone !== undefined && Math.abs(offsetOf(zone)) >= 24 * 3_600_000) return null;
   if (zone === undefined) return new Date(y, mon - 1, d, h, m, s).getTime();
   return Date.UTC(y, mon - 1, d, h, m, s) - offsetOf(zone);
 }

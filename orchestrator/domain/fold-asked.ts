@@ -1,4 +1,5 @@
 import type { HypothesisAsked, HypothesisTaken, Queued } from './asked.ts';
+import type { Experiment } from './experiment.ts';
 import type { Put } from './fold-beside.ts';
 import type { Hypothesis } from './hypothesis.ts';
 import { numberOf, type NightId } from './ids.ts';
@@ -52,15 +53,17 @@ export function leftOver(now: State, night: NightId, put: Put): State {
 }
 
 /** Answered: turned down, found to be impossible, or run to an end that says something of it. */
-function wasTried(state: State, { status, experiment }: HypothesisRecord): boolean {
-  if (status === 'rejected') return true;
-  if (status !== 'tested' || experiment === null) return false;
-  const failure = state.experiments.get(experiment)?.failure;
-  if (failure) return failure.class !== 'infrastructure';
-  return runsOf(state, experiment).some(
+const wasTried = (state: State, { id, status }: HypothesisRecord): boolean =>
+  status === 'rejected' ||
+  // Its change may have been put on newer incumbents, too.
+  [...state.experiments.values()].some((one) => one.hypothesis === id && tells(state, one));
+
+/** Whether an experiment says anything of its change: a failure of the machine does not. */
+const tells = (state: State, { id, failure }: Experiment): boolean =>
+  (failure !== null && failure.class !== 'infrastructure') ||
+  runsOf(state, id).some(
     ({ result }) =>
       result !== null &&
       result.failure?.class !== 'infrastructure' &&
       (result.status !== 'killed' || result.killed_because === 'pruned'),
   );
-}

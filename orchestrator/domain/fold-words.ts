@@ -38,5 +38,6 @@ export function foldWords(
 function askedAnew(state: State, put: Put): State {
   const night = state.night === null ? undefined : state.nights.get(state.night);
   if (!night || night.ended) return state;
-  return { ...state, nights: put(state.nights, night.id, { ...night, exhausted_for: null }) };
+  const anew = { ...night, exhausted_for: null, asked_anew: night.rounds + 1 };
+  return { ...state, nights: put(state.nights, night.id, anew) };
 }

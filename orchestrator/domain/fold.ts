@@ -10,7 +10,15 @@ import { numberOf, type ExperimentId, type HypothesisId, type NightId } from './
 import { type Run, type RunResult } from './run.ts';
 import { isOwn } from './own-run.ts';
 import { trainsOtherwise } from './variant.ts';
-import { nightOf, opening, passage, pausedFor, sinceCheck, troubled } from './night-parts.ts';
+import {
+  nightOf,
+  opening,
+  passage,
+  pausedFor,
+  sinceCheck,
+  troubled,
+  wholePlan,
+} from './night-parts.ts';
 import {
   EMPTY,
   experimentIn,
@@ -82,7 +90,7 @@ function apply(state: State, event: Event, put: Put): State {
     case 'night_resumed':
       return inNight(event.night, (night) => ({
         slots: event.slots,
-        plan: event.plan,
+        plan: wholePlan(event.plan),
         stopping: null,
         paused: null,
         trouble: { ...NO_TROUBLE, lost: night.trouble.lost },
@@ -97,7 +105,11 @@ function apply(state: State, event: Event, put: Put): State {
       const after = inNight(event.night, (night) => ({
         rounds: event.round,
         proposed: [...night.proposed, ...event.hypotheses.map((h) => h.id)],
-        exhausted_for: event.exhausted ? event.incumbent : night.exhausted_for,
+        // What was thought before a line was opened again says nothing of that line.
+        exhausted_for:
+          event.exhausted && event.round > (night.asked_anew ?? 0)
+            ? event.incumbent
+            : night.exhausted_for,
       }));
       return { ...after, hypotheses, next_hypothesis };
     }

@@ -1,3 +1,4 @@
+import type { Plan } from './plan.ts';
 import type { Experiment } from './experiment.ts';
 import type { Event, NightStarted } from './event.ts';
 import { type RunResult } from './run.ts';
@@ -51,12 +52,17 @@ export function opening(
   };
 }
 
+/** Journals of an earlier version have plans without gates, or without experiments. */
+export const wholePlan = (plan: Plan): Plan => ({
+  ...plan,
+  ...{ gates: plan.gates ?? [], experiments: plan.experiments ?? [] },
+});
+
 export const nightOf = (event: NightStarted & { readonly at: string }): Night => ({
   id: event.night,
   started: event.at,
   base: event.base,
-  // Journals of an earlier version have plans without gates, or without experiments.
-  plan: { ...event.plan, gates: event.plan.gates ?? [], experiments: event.plan.experiments ?? [] },
+  plan: wholePlan(event.plan),
   plan_text: event.plan_text,
   plan_key: event.plan_key,
   plan_changes: event.plan_changes,

@@ -258,7 +258,7 @@ export function planMeaning(plan: Plan): string {
 }
 
 /** JSON with sorted keys; keys that are undefined are left out. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);

@@ -57,6 +57,8 @@ export interface Night {
   readonly plannings: number;
   /** The incumbent for which the Researcher has no more ideas. */
   readonly exhausted_for: ExperimentId | null;
+  /** The round that was under way when a line was opened again: its answer may be too old to know. */
+  readonly asked_anew?: number;
   /** Proposed, and not yet seen by the Planner. */
   readonly proposed: readonly HypothesisId[];
   /** Accepted, in the order to try them. */

@@ -14,7 +14,7 @@ export async function author({ repository }: Lab): Promise<string> {
 }
 
 /** A container may run under a number that has no name. */
-function systemUser(): string {
+export function systemUser(): string {
   try {
     return userInfo().username;
   } catch {

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../domain/errors.ts';
 import type { Base } from '../domain/event.ts';
@@ -14,6 +13,7 @@ import { ancestors, experimentIn, type Night, type State } from '../domain/state
 import { experimentTier } from '../domain/tier.ts';
 import { RULE } from '../statistics/verdict.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
+import { systemUser } from './author.ts';
 import type { Lab } from './lab.ts';
 import { unrecordedMerges } from './merged.ts';
 import { evidenceOf, messageOf, scoreOf, withScore } from './promotion-score.ts';
@@ -58,7 +58,7 @@ export async function promote(
       `${experiment.id} has no commit: its change never applied`,
       experiment.id,
     );
-  const who = userInfo().username;
+  const who = systemUser();
   const stack = [experiment.id, ...ancestors(state, experiment.id)];
   const marks = marksOn(state, stack);
   const changes = stack

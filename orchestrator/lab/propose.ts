@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { putInInbox } from '../../notebook/inbox.ts';
 import { holderOf } from '../../notebook/lock.ts';
 import { askedFor } from '../asked-for.ts';
@@ -11,6 +10,8 @@ import type { ExperimentId, NightId } from '../domain/ids.ts';
 import { currentNight, experimentIn, type Night, type State } from '../domain/state.ts';
 import { settingsAt } from '../memory.ts';
 import { sameChange } from '../same-change.ts';
+import { author } from './author.ts';
+import { refuseOddFolders } from './footprint.ts';
 import type { Lab, LabPlan } from './lab.ts';
 import { ownProposals, settingsAt as settingsAtCommit } from './look.ts';
 import { applied, proposedChange, type ChangeWords } from './proposed-change.ts';
@@ -64,9 +65,10 @@ export async function propose(
   };
   const event: HypothesisAsked = {
     ...{ type: 'hypothesis_asked', key: randomBytes(6).toString('hex'), proposal },
-    ...{ who: userInfo().username, ...(words.again ? { again: true } : {}) },
+    ...{ who: await author(lab), ...(words.again ? { again: true } : {}) },
   };
   const fits = await fitsIncumbent(lab, state, night, change);
+  await refuseOddFolders(lab.root);
   await putInInbox(lab.notebookDir, event);
   return {
     event,

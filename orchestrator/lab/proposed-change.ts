@@ -82,7 +82,8 @@ export function knobsIn(
 function splitBefore(text: string, knobs: readonly string[]): string[] {
   const parts: string[] = [];
   for (const piece of text.split(',')) {
-    const begins = knobs.includes(piece.slice(0, piece.indexOf('=')).trim());
+    const equals = piece.indexOf('=');
+    const begins = equals > 0 && knobs.includes(piece.slice(0, equals).trim());
     if (parts.length === 0 || begins) parts.push(piece);
     else parts.push(`${parts.pop()},${piece}`);
   }

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { relative } from 'node:path';
 import { environmentDifferences, type Difference } from '../../workers/compare-environment.ts';
 import { machine } from '../../workers/local.ts';
@@ -8,6 +7,7 @@ import type { RunId } from '../domain/ids.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { RunResult } from '../domain/run.ts';
 import type { State } from '../domain/state.ts';
+import { systemUser } from './author.ts';
 import type { Lab } from './lab.ts';
 import { carryOut, makePlaces, type CarriedOut } from './rerun/carry-out.ts';
 import { compareOutcomes, type Comparison } from './rerun/compare.ts';
@@ -95,7 +95,7 @@ export async function rerun(
       type: 'reran',
       ...{ run: order.run, objective: result.objective, same: compared.same },
       differences: (differences ?? []).map(inWords),
-      ...{ folder, who: userInfo().username },
+      ...{ folder, who: systemUser() },
     });
   }
   await leaveFolder(places.reruns);

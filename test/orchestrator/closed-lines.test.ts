@@ -167,6 +167,14 @@ describe('a line that is closed', () => {
     });
     expect(currentNight(spent).exhausted_for).toBe('E-0000');
     expect(currentNight(saying(spent, OPENED)).exhausted_for).toBeNull();
+    // An answer that was thought before says nothing of the line; a later one does.
+    const answer = (round: number) => ({
+      ...{ type: 'hypotheses_proposed', night: 'N-0001', round, incumbent: 'E-0000' },
+      ...{ hypotheses: [], exhausted: true },
+    });
+    const late = saying(spent, OPENED, answer(10) as EventBody);
+    expect(currentNight(late).exhausted_for).toBeNull();
+    expect(currentNight(saying(late, answer(11) as EventBody)).exhausted_for).toBe('E-0000');
     // After its end a night is asked nothing.
     const { state } = decide(night.state, { ...OPENED, seq: 9001, at: night.state.now } as Event);
     expect(currentNight(state).exhausted_for).toBe(currentNight(night.state).exhausted_for);

@@ -23,6 +23,17 @@ function stateWith(kind: Work['kind']) {
   throw new Error(`no ${kind} in the whole night`);
 }
 
+test('a Planner that keeps throwing does not turn down what people asked for', () => {
+  const { state, work } = stateWith('plan');
+  const [id] = currentNight(state).proposed;
+  const idea = id === undefined ? undefined : state.hypotheses.get(id);
+  if (!idea) throw new Error('nothing was proposed');
+  const asked = { key: 'k', who: 'ada', at: state.now };
+  const hypotheses = new Map(state.hypotheses).set(idea.id, { ...idea, source: 'yours', asked });
+  const [, planned] = givenUp({ ...state, hypotheses }, work, 'a bug');
+  expect(planned).toMatchObject({ type: 'hypotheses_planned', queue: [idea.id] });
+});
+
 test.each(['propose', 'plan', 'prepare', 'run', 'summarise', 'report'] as const)(
   'a night gives up a %s that keeps throwing, says so, and goes on',
   (kind) => {

@@ -82,6 +82,18 @@ describe('a launch', () => {
     expect(await opening(cut, found())).toMatchObject([{ type: 'night_resumed', night: 'N-0001' }]);
   });
 
+  test('goes on with a night of an older AutoLab, whose plan lacks a key and has another order', async () => {
+    const [first, ...rest] = aNight(0).events.slice(0, 12) as [Event, ...Event[]];
+    const { experiments: _, gates: __, ...old } = aPlan();
+    const entries = Object.entries(old).toReversed();
+    const older = { ...first, plan: Object.fromEntries(entries) } as Event;
+    const cut = replay([older, ...rest]);
+    const [body] = await opening(cut, found());
+    expect(body).toMatchObject({ type: 'night_resumed', night: 'N-0001' });
+    const resumed = { ...body, plan: old, seq: 13, at: '2026-01-01T05:00:00.000Z' } as Event;
+    expect(currentNight(replay([older, ...rest, resumed])).plan.experiments).toEqual([]);
+  });
+
   test('goes on with more budget, if that is all that changed', async () => {
     const cut = replay(aNight(0).events.slice(0, 12));
     const more = aPlan({ budget: { experiments: 50 } });

@@ -169,6 +169,26 @@ describe('what is asked for in the middle of a night', () => {
     }
   });
 
+  test('was tried where it ran, also if it was then put on a newer incumbent and never ran there', () => {
+    const meanwhile = once((state) => state.experiments.size === 2, asked('mine'));
+    const { state } = simulate(world({ meanwhile }), nightStarted(plan));
+    const mine = [...state.experiments.values()].find(({ title }) => title === 'mine');
+    if (!mine) throw new Error('it was not tried');
+    const again = {
+      ...{ ...mine, id: 'E-0099' as const, reapplies: mine.id },
+      ...{ runs: [], judgement: null, failure: null },
+    };
+    const opened: EventBody = { type: 'experiment_opened', experiment: again };
+    const ended: EventBody = {
+      ...{ type: 'night_ended', night: 'N-0001', reason: 'superseded', message: 'changed' },
+    };
+    const after = [opened, ended].reduce(
+      (now, body, i) => fold(now, at(body, 9000 + i, '2026-02-01')),
+      state,
+    );
+    expect(after.queued).toEqual([]);
+  });
+
   test('is left to the next night where this one’s plan has not its knob, and then judged', () => {
     const meanwhile = once((state) => state.experiments.size === 3, asked('unheard of'));
     const first = simulate(world({ meanwhile }), nightStarted(plan));
