@@ -6,6 +6,7 @@ import { askedFor } from './asked-for.ts';
 import { isOnPlateau, targetReached } from './enough.ts';
 import { dueGate } from './gates.ts';
 import { gpuRuns, gpuRunsLeft } from './gpu-hours.ts';
+import { searchAttempts } from './search-attempts.ts';
 import { mean } from './statistics/compare.ts';
 import { LEAST_DAWN_SEEDS } from './statistics/dawn.ts';
 import { REPLICATES } from './statistics/verdict.ts';
@@ -120,15 +121,8 @@ export function dawnBudget(state: State, night: Night, changes: number): number 
   if (night.plan.dawn !== undefined) return share;
   const wanted = SPARE_DAWN_REPLICATES * armsOf(changes);
   const left = Math.min(runsLeft(state, night), runsInTime(state, night));
-  return Math.max(
-    share,
-    Math.min(wanted, left, night.runs_started - plannedAttempts(state, night)),
-  );
+  return Math.max(share, Math.min(wanted, left, searchAttempts(state, night)));
 }
-
-/** Started for the plan's own work: runs of the budget, and none of the search's. */
-const plannedAttempts = (state: State, night: Night): number =>
-  night.planned.flatMap((id) => runsOf(state, id)).reduce((sum, { attempt }) => sum + attempt, 0);
 
 /** Baseline and stack; where the stack is more than one change, the stack without each as well. */
 const armsOf = (changes: number): number => (changes > 1 ? 2 + changes : 2);

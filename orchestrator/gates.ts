@@ -4,6 +4,7 @@ import { gainOf } from './domain/objective.ts';
 import { searchRunsOf, type Night, type State } from './domain/state.ts';
 import { inShort, judgedOf, searched } from './enough.ts';
 import { baselineIsMeasured } from './replicate.ts';
+import { searchAttempts } from './search-attempts.ts';
 import { mean } from './statistics/compare.ts';
 
 /**
@@ -31,7 +32,8 @@ export function dueGate(state: State, night: Night, seconds: number): DueGate | 
 function isReached(state: State, night: Night, { after }: Gate, seconds: number): boolean {
   const { meaning } = after;
   if (meaning.kind === 'seconds') return seconds >= meaning.seconds;
-  if (meaning.kind === 'runs') return night.runs_started >= meaning.count;
+  // What the plan has done besides says nothing of how far the search has come.
+  if (meaning.kind === 'runs') return searchAttempts(state, night) >= meaning.count;
   return judgedOf(state, night.tried) >= meaning.count;
 }
 

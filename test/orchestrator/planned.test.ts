@@ -5,6 +5,7 @@ import type { Event, EventBody } from '../../orchestrator/domain/event.ts';
 import { replay } from '../../orchestrator/domain/fold.ts';
 import { plannedWork } from '../../orchestrator/domain/plan-experiments.ts';
 import { currentNight, runsOf, searchRunsOf, type State } from '../../orchestrator/domain/state.ts';
+import { linesOf } from '../../orchestrator/lab/lines.ts';
 import { memoryOf } from '../../orchestrator/memory.ts';
 import { moderationOf } from '../../orchestrator/race.ts';
 import { aPlan, anIdea, nightStarted, simulate, type World } from '../support/simulate.ts';
@@ -182,6 +183,25 @@ describe('work of the plan’s own', () => {
     const closed = night('loss <= 0.1');
     expect(outcomes(closed.state)).toEqual([]);
     expect(currentNight(closed.state).ended?.reason).toBe('gate');
+  });
+
+  test('counts for no gate, and its line is none that could be closed', () => {
+    const plan = aPlan({
+      run: { command: 'node train.mjs', deterministic: true },
+      gates: [{ after: '6 runs', require: 'best improves baseline by 1%', otherwise: 'stop' }],
+      experiments: Array.from({ length: 9 }, (_, i) => work(`work-${i}`)),
+    });
+    const { state } = simulate(
+      {
+        ideas: ['a', 'b', 'c', 'd', 'e', 'f'].map((title) => anIdea(title)),
+        measure: (titles) => (titles.includes('d') ? 0.9 : 1),
+      },
+      nightStarted(plan),
+    );
+    expect(plannedIn(state)).toHaveLength(9);
+    expect(currentNight(state).gates).toMatchObject([{ passed: true }]);
+    expect(currentNight(state).candidates).toBe(6);
+    expect([...linesOf(state)].toSorted()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
   test('is all of a night whose plan has nothing else, and runs where the baseline fails', () => {
