@@ -9,7 +9,8 @@ export const BASELINE_LINE = 'baseline';
 /** Every line that something was tried, proposed or planned on. A set of the caller's own. */
 export function linesOf(state: State): Set<string> {
   const lines = new Set<string>();
-  for (const { line } of state.experiments.values()) lines.add(line);
+  // Work of the plan's own changes nothing: closing its line would close nothing.
+  for (const { line, planned } of state.experiments.values()) if (!planned) lines.add(line);
   for (const { line } of state.hypotheses.values()) lines.add(line);
   for (const { plan } of state.nights.values())
     for (const line of linesOfPlan(plan)) lines.add(line);
