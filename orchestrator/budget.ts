@@ -5,7 +5,8 @@ import type { NightEnd } from './domain/event.ts';
 import { askedFor } from './asked-for.ts';
 import { isOnPlateau, targetReached } from './enough.ts';
 import { dueGate } from './gates.ts';
-import { gpuRuns, gpuRunsLeft } from './gpu-hours.ts';
+import { gpuRuns, gpuRunsLeft, gpuSecondsLeft } from './gpu-hours.ts';
+import { baselineFailed } from './replicate.ts';
 import { searchAttempts } from './search-attempts.ts';
 import { mean } from './statistics/compare.ts';
 import { LEAST_DAWN_SEEDS } from './statistics/dawn.ts';
@@ -157,12 +158,37 @@ export const ideasLeft = (state: State, night: Night): number => {
 };
 
 /** Whether one more run and then dawn would overstep the night's wall clock. */
-function timeIsUp(state: State, night: Night): boolean {
+const timeIsUp = (state: State, night: Night): boolean =>
+  secondsBefore(state, night, 0) <= (baselineSeconds(state, night) ?? 0);
+
+/** Seconds of the wall clock before dawn's share and so many runs more; Infinity without. */
+function secondsBefore(state: State, night: Night, runs: number): number {
   const { wall_clock } = night.plan.budget;
-  const seconds = baselineSeconds(state, night) ?? 0;
-  if (wall_clock === undefined) return false;
-  const dawn = (Math.ceil(keptFromSearch(state, night) / night.slots) + 1) * seconds;
-  return elapsed(state, night) + dawn >= wall_clock;
+  if (wall_clock === undefined) return Infinity;
+  const rounds = Math.ceil((keptFromSearch(state, night) + runs) / night.slots);
+  return wall_clock - elapsed(state, night) - rounds * (baselineSeconds(state, night) ?? 0);
+}
+
+/** Seconds that a run which is none of the search's may take. */
+export interface Room {
+  /** Infinity where nothing limits them. */
+  readonly most: number;
+  /** Of a run of the baseline; 0 where none came to a number. */
+  readonly usual: number;
+}
+
+/**
+ * The room that is left beside dawn's share and so many runs that are due, by wall clock and GPU
+ * hours. Null while one of them counts, and the first run of the baseline has yet to say how long
+ * those take.
+ */
+export function roomBeside(state: State, night: Night, due: number): Room | null {
+  const seconds = baselineSeconds(state, night);
+  const usual = seconds ?? 0;
+  const gpu = gpuSecondsLeft(state, night, usual) - (keptFromSearch(state, night) + due) * usual;
+  const most = Math.min(secondsBefore(state, night, due), gpu);
+  if (seconds === null && most < Infinity && baselineFailed(state, night) === null) return null;
+  return { most, usual };
 }
 
 /** The limit of the budget that is reached, dawn's share kept; null where none is. */

@@ -1,4 +1,4 @@
-import type { Night, State } from './domain/state.ts';
+import { experimentIn, type Night, type State } from './domain/state.ts';
 
 /** What `budget.gpu_hours` allows: seconds of training times the GPUs that each run gets. Pure. */
 
@@ -16,15 +16,23 @@ export function gpuRuns(night: Night, seconds: number | null): number {
   return allowed === Infinity || !seconds ? Infinity : Math.floor(allowed / seconds);
 }
 
-/** How many of them are left; what runs now is taken to take as long as a run does, or has by now. */
-export function gpuRunsLeft(state: State, night: Night, seconds: number | null): number {
+/** How many of them are left. */
+export const gpuRunsLeft = (state: State, night: Night, seconds: number | null): number =>
+  seconds ? Math.floor(gpuSecondsLeft(state, night, seconds) / seconds) : Infinity;
+
+/**
+ * Seconds of training that are left; Infinity without GPU hours. What runs now is taken to take as
+ * long as a run does, or has by now; the plan's own work, which is like no other, as it may take.
+ */
+export function gpuSecondsLeft(state: State, night: Night, seconds: number): number {
   const allowed = secondsAllowed(night);
-  if (allowed === Infinity || !seconds) return Infinity;
+  if (allowed === Infinity) return Infinity;
   const now = Date.parse(state.now);
   const inFlight = night.running.flatMap((id) => {
     const run = state.runs.get(id);
-    return run ? [Math.max(seconds, (now - Date.parse(run.started)) / 1000)] : [];
+    if (!run) return [];
+    const usual = experimentIn(state, run.experiment).planned?.timeout ?? seconds;
+    return [Math.max(usual, (now - Date.parse(run.started)) / 1000)];
   });
-  const used = inFlight.reduce((sum, one) => sum + one, night.run_seconds);
-  return Math.floor((allowed - used) / seconds);
+  return allowed - inFlight.reduce((sum, one) => sum + one, night.run_seconds);
 }

@@ -14,7 +14,8 @@ export function outcomeOf(state: State, experiment: Experiment): PlannedOutcome 
     const why = result.failure
       ? `${result.failure.class.replaceAll('_', ' ')}: ${result.failure.message}`
       : `it was ended (${result.killed_because ?? 'killed'})`;
-    return { status: 'failed', because: why, limits: [] };
+    const cut = result.failure?.class === 'timeout' ? cutShort(experiment) : '';
+    return { status: 'failed', because: `${why}${cut}`, limits: [] };
   }
   const limits = experiment.success_criteria.map((criterion): JudgedLimit => ({
     of: 'plan',
@@ -22,6 +23,13 @@ export function outcomeOf(state: State, experiment: Experiment): PlannedOutcome 
     ...standingOf(criterion, valuesOf(result, criterion.metric), null),
   }));
   return { ...judged(limits), limits };
+}
+
+/** Why it had less time than the plan gives a run. */
+function cutShort({ planned }: Experiment): string {
+  if (planned?.cut_from === undefined) return '';
+  const { timeout, cut_from } = planned;
+  return ` (the budget had ${timeout} s for it, and not run.timeout’s ${cut_from}; a timeout of its own is never cut)`;
 }
 
 /** What is no number says nothing. */

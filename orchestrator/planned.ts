@@ -1,11 +1,12 @@
 import type { Action } from './actions.ts';
 import { opened } from './actions.ts';
-import { limitReached, searchRunsLeft } from './budget.ts';
+import { limitReached, roomBeside, searchRunsLeft, type Room } from './budget.ts';
 import type { Experiment } from './domain/experiment.ts';
 import { experimentId, type ExperimentId } from './domain/ids.ts';
 import { BASELINE, gateNeeded, plannedWork, type PlannedWork } from './domain/plan-experiments.ts';
 import { commandOf, definitionOf } from './domain/planned-definition.ts';
-import type { PlannedOutcome } from './domain/planned.ts';
+import type { Plan } from './domain/plan.ts';
+import type { Planned, PlannedOutcome } from './domain/planned.ts';
 import { experimentIn, runsOf, searchRunsOf, type Night, type State } from './domain/state.ts';
 import {
   again,
@@ -34,7 +35,7 @@ const GOOD: ReadonlySet<PlannedOutcome['status'] | undefined> = new Set([
 export function plannedWorkDue(state: State, night: Night): Action[] {
   if (night.running.length >= night.slots) return [];
   const next = nextWork(state, night);
-  return next ? [opened(plannedExperiment(state, night, next))] : [];
+  return next ? [opened(plannedExperiment(state, night, next.work, next.time))] : [];
 }
 
 /** Its runs that may be started, in the plan's order. */
@@ -62,8 +63,14 @@ export const hasPlannedWork = (state: State, night: Night): boolean =>
 const unjudged = (state: State, night: Night): readonly ExperimentId[] =>
   night.planned.filter((id) => experimentIn(state, id).planned?.outcome === null);
 
-/** The first piece whose needs are met, which was not begun, and for which the budget has a run. */
-function nextWork(state: State, night: Night): PlannedWork | undefined {
+/** How long a run may take. */
+type Time = Pick<Planned, 'timeout' | 'cut_from'>;
+
+/** The first piece whose needs are met, which was not begun, and for which the budget has the time. */
+function nextWork(
+  state: State,
+  night: Night,
+): { readonly work: PlannedWork; readonly time: Time } | undefined {
   const all = plannedWork(night.plan);
   if (all.length === 0 || night.dawn || night.stopping || night.baseline === null) return undefined;
   // One run that shows that the script works comes before anything else.
@@ -74,6 +81,8 @@ function nextWork(state: State, night: Night): PlannedWork | undefined {
   // Neither dawn's share nor what the baseline still needs is its to spend.
   const due = baselineRunsWanted(night) - searchRunsOf(state, night.baseline).length;
   if (limitReached(state, night) !== null || searchRunsLeft(state, night) <= due) return undefined;
+  const room = roomBeside(state, night, due);
+  if (room === null) return undefined;
   const stands = whatStands(state, night, all);
   const isMet = (need: string): boolean => {
     const gate = gateNeeded(need);
@@ -81,7 +90,25 @@ function nextWork(state: State, night: Night): PlannedWork | undefined {
     if (need === BASELINE) return baselineIsMeasured(state, night);
     return GOOD.has(stands.get(need)?.planned?.outcome?.status);
   };
-  return all.find(({ name, needs }) => !stands.has(name) && needs.every(isMet));
+  for (const work of all) {
+    if (stands.has(work.name) || !work.needs.every(isMet)) continue;
+    const time = timeFor(night.plan, work, room);
+    if (time) return { work, time };
+  }
+  return undefined;
+}
+
+/**
+ * A timeout of its own says how long a piece may be needed: it is begun where all of that is left.
+ * The plan's default was made for other runs: where the night is short, a piece has half of what is
+ * left, so that the search goes on beside it. Null where there is not the time.
+ */
+function timeFor(plan: Plan, { experiment }: PlannedWork, { most, usual }: Room): Time | null {
+  const { timeout } = experiment;
+  if (timeout !== undefined) return timeout <= most ? { timeout } : null;
+  const half = Math.floor(most / 2);
+  if (plan.run.timeout <= half) return { timeout: plan.run.timeout };
+  return half > 0 && half >= usual ? { timeout: half, cut_from: plan.run.timeout } : null;
 }
 
 /** By name: what this night began, and what an earlier one finished of the same work on the same base. */
@@ -103,9 +130,9 @@ function whatStands(
 }
 
 /** Nothing is changed, so it needs no branch: it runs on base's own commit. */
-function plannedExperiment(state: State, night: Night, work: PlannedWork): Experiment {
+function plannedExperiment(state: State, night: Night, work: PlannedWork, time: Time): Experiment {
   const { plan, base } = night;
-  const { timeout, success_criteria, plan: file } = work.experiment;
+  const { success_criteria, plan: file } = work.experiment;
   const id = experimentId(state.next_experiment);
   const text = file === undefined ? undefined : night.notes[file];
   return {
@@ -130,7 +157,7 @@ function plannedExperiment(state: State, night: Night, work: PlannedWork): Exper
     planned: {
       name: work.name,
       definition: definitionOf(plan, work),
-      timeout: timeout ?? plan.run.timeout,
+      ...time,
       notes: file === undefined || text === undefined ? null : { file, text },
       outcome: null,
     },

@@ -70,7 +70,11 @@ const standing = (work: PlannedWork, earlier: Sourced<ExperimentRow>): Sentence 
   return say`${nameOf(earlier)} was not repeated: ${id} of night ${night} ran the same on the same base, and came out ${outcomeOf(earlier)} (${becauseOf(earlier, 160)}).`;
 };
 
-function notRun(record: NightRecord, { name, needs }: PlannedWork, going: boolean): Sentence {
+function notRun(
+  record: NightRecord,
+  { name, needs, experiment: { timeout } }: PlannedWork,
+  going: boolean,
+): Sentence {
   const said = (text: string): Sentence => [fact(record.night, 'plan', () => escaped(text))];
   const wanted = joined(
     needs.map((need) => {
@@ -83,9 +87,13 @@ function notRun(record: NightRecord, { name, needs }: PlannedWork, going: boolea
     return needs.length === 0
       ? say`${said(name)} waits.`
       : say`${said(name)} waits; it needs ${wanted}.`;
+  const broke =
+    timeout === undefined
+      ? say`the budget had no run for it`
+      : say`the budget had no run of up to ${[fact(record.night, 'plan', () => duration(timeout))]}, its timeout, beside dawn’s share`;
   const why =
     needs.length === 0
-      ? say`the budget had no run for it`
-      : say`it needs ${wanted}, which did not come about in time, or the budget had no run for it`;
+      ? broke
+      : say`it needs ${wanted}, which did not come about in time, or ${broke}`;
   return say`${said(name)} was not run: ${why}. The next night begins it once it can.`;
 }

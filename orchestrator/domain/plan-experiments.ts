@@ -59,7 +59,11 @@ export const plannedExperiment: z.ZodType<PlannedExperiment> = z.lazy(() =>
     success_criteria: list(criterion)
       .default([])
       .describe('Judged met, borderline or not met, by what its one run printed.'),
-    timeout: duration.optional().describe('Default: run.timeout.'),
+    timeout: duration
+      .optional()
+      .describe(
+        'It is begun only where wall_clock and gpu_hours leave it that long beside dawn’s share. Default: run.timeout, or half of what they leave.',
+      ),
     experiments: list(plannedExperiment)
       .default([])
       .describe('Sub-experiments: each needs this one.'),

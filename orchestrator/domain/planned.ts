@@ -9,6 +9,8 @@ export interface Planned {
   readonly definition: string;
   /** Seconds. */
   readonly timeout: number;
+  /** `run.timeout`, where the budget had less for it. */
+  readonly cut_from?: number;
   /** As they were when the night began. */
   readonly notes: { readonly file: string; readonly text: string } | null;
   /** Null until judged. */

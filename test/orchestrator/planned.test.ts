@@ -165,6 +165,75 @@ describe('work of the plan’s own', () => {
     ).toBeLessThan(10);
   });
 
+  describe('leaves dawn its time', () => {
+    const long = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((title) => anIdea(title));
+    /** Of one piece that takes so many seconds, ended at its timeout. */
+    const takes = (seconds: number): World =>
+      world({
+        ideas: long,
+        measure: (titles, run) =>
+          run.purpose !== 'planned' || titles.includes('short')
+            ? world().measure(titles, run)
+            : { fails: 'timeout' },
+        took: (titles, { purpose }) =>
+          purpose === 'planned' && titles.includes('x') ? seconds : 10,
+      });
+    const night = (budget: Record<string, unknown>, seconds: number, ...pieces: unknown[]) =>
+      simulate(
+        takes(seconds),
+        nightStarted(aPlan({ budget: { experiments: 8, ...budget }, experiments: pieces }), {
+          gpus_per_run: 1,
+        }),
+      );
+    const seedsOf = ({ state }: { readonly state: State }) =>
+      currentNight(state).dawn?.seeds.length;
+
+    test('a piece is begun only where its whole timeout is left', () => {
+      for (const [budget, timeout] of [
+        [{ gpu_hours: 400 / 3600 }, 330],
+        [{ wall_clock: '300s' }, 1000],
+        // Nobody knows yet what dawn needs while the first run of the baseline goes on.
+        [{ wall_clock: '300s' }, 290],
+      ] as const) {
+        const bare = night(budget, timeout);
+        const full = night(budget, timeout, work('x', { timeout: `${timeout}s` }), work('short'));
+        expect(outcomes(full.state)).toEqual([['short', 'finished']]);
+        expect(seedsOf(bare)).toBeGreaterThan(2);
+        expect(seedsOf(full)).toBeGreaterThanOrEqual(Math.min(4, seedsOf(bare) ?? 0));
+      }
+      const ample = night(
+        { wall_clock: '3h', gpu_hours: 3 },
+        1000,
+        work('x', { timeout: '1000s' }),
+      );
+      expect(plannedIn(ample.state)).toMatchObject([{ planned: { timeout: 1000 } }]);
+    });
+
+    test('what runs is taken to need its timeout, so that no two are begun on the same hours', () => {
+      const timeout = '150s';
+      const two = [work('x', { timeout }), work('short', { timeout })];
+      const { state, events } = night({ gpu_hours: 400 / 3600 }, 150, ...two);
+      expect(outcomes(state).map(([name]) => name)).toEqual(['x']);
+      expect(begun(events, state).some((one) => one.startsWith('screen'))).toBe(true);
+      expect(seedsOf({ state })).toBeGreaterThanOrEqual(4);
+    });
+
+    test('the plan’s default is cut to half of what is left, and the outcome says so', () => {
+      const { state, events, open } = night({ gpu_hours: 400 / 3600 }, 120, work('x'));
+      const [piece] = plannedIn(state);
+      expect(piece?.planned).toMatchObject({ cut_from: 3600, outcome: { status: 'failed' } });
+      expect(piece?.planned?.timeout).toBeLessThanOrEqual(150);
+      expect(piece?.planned?.outcome?.because).toMatch(
+        /^timeout: .* \(the budget had 1\d\d s for it, and not run\.timeout’s 3600/,
+      );
+      for (const at of events.keys())
+        expect(openActions(replay(events.slice(0, at + 1)))).toEqual(open[at]);
+      const [ample] = plannedIn(night({ wall_clock: '8h' }, 10, work('x')).state);
+      expect(ample?.planned).toMatchObject({ timeout: 3600 });
+      expect(ample?.planned).not.toHaveProperty('cut_from');
+    });
+  });
+
   test('waits for a gate that it names, and is not run where that closes', () => {
     const night = (require: string) =>
       simulate(
