@@ -45,7 +45,7 @@ export function experimentPage(record: NightRecord, stated: Stated, id: Experime
     ...section('What was unexpected', isIdea ? orNothing(unexpectedOf(record, experiment)) : []),
     ...section('Concerns', isIdea ? orNothing(concernsOf(record, experiment)) : []),
     ...section('Next step', isIdea ? [paragraph(nextStep(record, experiment))] : []),
-    ...section('Your words', wordsOn(record, experiment)),
+    ...yourWordsOn(record, experiment),
     ...runsAndFiles(record, id),
   ]);
 }
@@ -64,6 +64,12 @@ export const metricsAndCriteria = (
     ),
   ),
 ];
+
+/** What was said of it. */
+export const yourWordsOn = (
+  record: NightRecord,
+  experiment: Sourced<ExperimentRow>,
+): readonly Block[] => section('Your words', wordsOn(record, experiment));
 
 /** What it rests on: runs, how they failed, what they left. */
 export const runsAndFiles = (record: NightRecord, id: ExperimentId): readonly Block[] => [

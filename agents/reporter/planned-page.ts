@@ -1,4 +1,4 @@
-import { metricsAndCriteria, runsAndFiles } from './experiment-page.ts';
+import { metricsAndCriteria, runsAndFiles, yourWordsOn } from './experiment-page.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { inWords } from './findings.ts';
 import { code, escaped, tail } from './markdown.ts';
@@ -28,6 +28,7 @@ export function plannedPage(record: NightRecord, experiment: Sourced<ExperimentR
     ),
     ...notesOf(experiment),
     ...metricsAndCriteria(own, experiment),
+    ...yourWordsOn(own, experiment),
     ...runsAndFiles(own, id),
   ]);
 }

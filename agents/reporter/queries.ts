@@ -187,7 +187,7 @@ FROM decisions d
 ORDER BY d.time, d.id`,
   tags: `SELECT coalesce(r.experiment, t.target) AS experiment, t.target, list(t.tag ORDER BY t.time, t.tag) AS tags
 FROM tags t LEFT JOIN runs r ON r.id = t.target JOIN experiments e ON e.id = coalesce(r.experiment, t.target)
-WHERE ${ofNight(night)}
+WHERE ${withPlanned(night)}
 GROUP BY 1, 2 ORDER BY ${inOrder('t.target')}`,
 });
 
