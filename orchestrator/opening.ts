@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Base, DataIdentity, EventBody } from './domain/event.ts';
 import type { Proposal } from './domain/hypothesis.ts';
+import { changedData, sameGround } from './domain/ground.ts';
 import { nightId, type ExperimentId } from './domain/ids.ts';
 import { canonical, planMeaning, type Plan } from './domain/plan.ts';
 import type { Environment } from './domain/run.ts';
@@ -126,9 +127,7 @@ function takenOver(state: State, plan_key: string, found: Found): ExperimentId |
     const same =
       night.plan_key === plan_key &&
       night.base.commit === found.base.commit &&
-      night.machine === found.machine &&
-      sameHard(night, found) &&
-      changedData(night.data, found.data).length === 0;
+      sameGround(night, found);
     if (!same || night.baseline === null || drifted.has(night.baseline)) continue;
     const wanted = night.plan.run.deterministic ? 1 : REPLICATES;
     if (armOf(state, night.baseline).length >= wanted) return night.baseline;
@@ -163,13 +162,6 @@ async function offeredAgain(state: State, found: Found): Promise<readonly Propos
       success_criteria: [],
     },
   ];
-}
-
-function changedData(before: readonly DataIdentity[], now: readonly DataIdentity[]): string[] {
-  const known = new Map(before.map((data) => [data.path, data.sha256]));
-  const changed = now.filter((data) => known.get(data.path) !== data.sha256);
-  const gone = before.filter((data) => !now.some((other) => other.path === data.path));
-  return [...changed, ...gone].map((data) => data.path);
 }
 
 /** Lines that only one of two texts has, marked as a diff marks them; order within each kept. */

@@ -6,6 +6,7 @@ import { experimentId, type ExperimentId } from './domain/ids.ts';
 import { BASELINE, gateNeeded, plannedWork, type PlannedWork } from './domain/plan-experiments.ts';
 import { commandOf, definitionOf } from './domain/planned-definition.ts';
 import type { Plan } from './domain/plan.ts';
+import { standingWork } from './domain/planned-standing.ts';
 import type { Planned, PlannedOutcome } from './domain/planned.ts';
 import { experimentIn, runsOf, searchRunsOf, type Night, type State } from './domain/state.ts';
 import {
@@ -111,22 +112,19 @@ function timeFor(plan: Plan, { experiment }: PlannedWork, { most, usual }: Room)
   return half > 0 && half >= usual ? { timeout: half, cut_from: plan.run.timeout } : null;
 }
 
-/** By name: what this night began, and what an earlier one finished of the same work on the same base. */
+/** By name: what this night began, and what an earlier one finished of the same work. */
 function whatStands(
   state: State,
   night: Night,
   all: readonly PlannedWork[],
 ): ReadonlyMap<string, Experiment> {
   const wanted = new Map(all.map((work) => [work.name, definitionOf(night.plan, work)]));
-  const own = new Set(night.planned);
-  const found = new Map<string, Experiment>();
-  for (const one of state.experiments.values()) {
-    const { planned, commit, id } = one;
-    if (!planned || wanted.get(planned.name) !== planned.definition) continue;
-    const finished = planned.outcome !== null && planned.outcome.status !== 'failed';
-    if (own.has(id) || (finished && commit === night.base.commit)) found.set(planned.name, one);
-  }
-  return found;
+  const own = night.planned.flatMap((id): [string, Experiment][] => {
+    const one = experimentIn(state, id);
+    const { name, definition } = one.planned ?? {};
+    return name !== undefined && wanted.get(name) === definition ? [[name, one]] : [];
+  });
+  return new Map([...standingWork(state, night), ...own]);
 }
 
 /** Nothing is changed, so it needs no branch: it runs on base's own commit. */

@@ -3,7 +3,6 @@ import {
   type PlannedExperiment,
   type PlannedWork,
 } from '../../orchestrator/domain/plan-experiments.ts';
-import { definitionOf } from '../../orchestrator/domain/planned-definition.ts';
 import type { Plan } from '../../orchestrator/domain/plan.ts';
 import { fact, joined, say, type Sentence, type Sourced } from './fact.ts';
 import { escaped } from './markdown.ts';
@@ -31,9 +30,8 @@ export function plannedSection(record: NightRecord, { going }: Stated): readonly
     ),
     ...tableOf(record, own),
     ...rest.map((work) => {
-      const definition = definitionOf(plan, work);
-      const earlier = rows.findLast(
-        ({ row }) => row.definition === definition && row.night !== record.night.row.id,
+      const earlier = rows.find(
+        ({ row }) => row.planned === work.name && row.night !== record.night.row.id,
       );
       return item(earlier ? standing(work, earlier) : notRun(record, work, going));
     }),
@@ -63,11 +61,11 @@ function tableOf(record: NightRecord, own: readonly Sourced<ExperimentRow>[]): r
   return [{ kind: 'table', header, numbers: [4], rows }];
 }
 
-/** Equal work on the same base is not done twice. */
+/** Equal work under the same conditions is not done twice: the notebook says what stands. */
 const standing = (work: PlannedWork, earlier: Sourced<ExperimentRow>): Sentence => {
   const plainly = { ...earlier, runs: [] };
   const [id, night] = [fact(plainly, 'id', String), fact(plainly, 'night', String)];
-  return say`${nameOf(earlier)} was not repeated: ${id} of night ${night} ran the same on the same base, and came out ${outcomeOf(earlier)} (${becauseOf(earlier, 160)}).`;
+  return say`${nameOf(earlier)} was not repeated: ${id} of night ${night} ran the same on the same base, data and machine, and came out ${outcomeOf(earlier)} (${becauseOf(earlier, 160)}).`;
 };
 
 function notRun(

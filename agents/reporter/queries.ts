@@ -73,9 +73,8 @@ ORDER BY ${inOrder('n.id')}`,
 WHERE ${ofNight(night)}
 ORDER BY ${inOrder('e.id')}`,
   planned: `SELECT e.* FROM experiments e
-WHERE e.source = 'plan' AND (e.night = '${night}' OR (e.outcome <> 'failed'
-  AND e.commit = (SELECT base_commit FROM nights WHERE id = '${night}')
-  AND (length(e.night), e.night) < (length('${night}'), '${night}')))
+WHERE e.source = 'plan' AND (e.night = '${night}'
+  OR list_contains((SELECT stands FROM nights WHERE id = '${night}'), e.id))
 ORDER BY ${inOrder('e.id')}`,
   ended: `WITH own AS (
   SELECT coalesce(verdict, outcome) AS outcome FROM experiments

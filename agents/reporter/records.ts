@@ -172,7 +172,7 @@ export interface NightRecord {
   readonly decimals: number | undefined;
   /** In order of opening; the baseline first. */
   readonly experiments: ByExperiment<Sourced<ExperimentRow>>;
-  /** Work of the plan's own, of this night and what earlier ones finished on the same base. */
+  /** Work of the plan's own, of this night, and what it does not repeat of earlier ones'. */
   readonly planned: ByExperiment<Sourced<ExperimentRow>>;
   readonly ended: Sourced<z.output<typeof endedRow>> | undefined;
   /** Mean over every seed that finished, dawn's included. */

@@ -1,4 +1,5 @@
 import type { NightId } from '../../orchestrator/domain/ids.ts';
+import { standingWork } from '../../orchestrator/domain/planned-standing.ts';
 import type { State } from '../../orchestrator/domain/state.ts';
 import { defineTable } from '../table.ts';
 
@@ -28,6 +29,7 @@ export interface NightRow {
   readonly machine: string;
   readonly remarks: readonly string[];
   readonly data_changed: readonly string[];
+  readonly stands: readonly string[];
   readonly plan: Readonly<Record<string, unknown>>;
 }
 
@@ -49,6 +51,7 @@ export function nightRecord(state: State, id: NightId): NightRow {
     runs_for_no_difference: night.confirmable?.runs_for_no_difference ?? null,
     machine: night.machine,
     ...{ remarks: night.remarks, data_changed: night.data_changed, plan },
+    stands: [...standingWork(state, night).values()].map((one) => one.id),
   };
 }
 
@@ -93,6 +96,10 @@ export const nights = defineTable<NightRow>({
     machine: ['VARCHAR', 'Hardware and toolchain, in words.'],
     remarks: ['VARCHAR[]', 'What was odd when it began: uncommitted changes, missing variables.'],
     data_changed: ['VARCHAR[]', 'Linked paths whose content changed since the last night.'],
+    stands: [
+      'VARCHAR[]',
+      'Work of the plan’s own that it does not repeat: finished by an earlier night on the same base, data, machine and devices.',
+    ],
     plan: ['JSON', "The validated plan: `plan->>'$.budget.runs'`."],
   },
   example:

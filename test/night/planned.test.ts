@@ -137,7 +137,7 @@ describe('a night of the plan’s own work', () => {
     expect(next.map(({ planned }) => planned)).toEqual(['broken']);
     const section = lab.read('FINDINGS.md').split('## Experiments of the plan')[1] ?? '';
     expect(section).toMatch(
-      /- audit was not repeated: E-\d+ of night N-0001 ran the same on the same base, and came out met/,
+      /- audit was not repeated: E-\d+ of night N-0001 ran the same on the same base, data and machine, and came out met/,
     );
   }, 120_000);
 });

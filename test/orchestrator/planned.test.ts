@@ -334,6 +334,24 @@ describe('work of the plan’s own', () => {
       'bad',
       'child',
     ]);
+    const all = ['good', 'bad', 'child'];
+    const data = (sha256: string) => [{ path: 'corpus', files: 1, bytes: 1, sha256 }];
+    expect(anew(next({ data: data('new') }))).toEqual(all);
+    expect(anew(next({ machine: 'another' }))).toEqual(all);
+    const on = (hard: string) => ({ environment: { hard, soft: 's', words: {} } });
+    // Nobody looked the first time.
+    expect(anew(next(on('two GPUs')))).toEqual(['bad']);
+    const looked = simulate(breaks('bad'), nightStarted(plan, on('one GPU')));
+    const after = (hard: string) =>
+      anew(
+        simulate(
+          breaks(),
+          nightStarted(plan, { night: 'N-0002', baseline: 'E-0000', ...on(hard) }),
+          5000,
+          looked.events,
+        ).state,
+      );
+    expect([after('one GPU'), after('two GPUs')]).toEqual([['bad'], all]);
     const changed = planOf(
       work('good', { timeout: '5s' }),
       work('bad'),

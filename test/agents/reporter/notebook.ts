@@ -39,7 +39,7 @@ const TABLES: Readonly<Record<string, string>> = {
   nights: `id VARCHAR, started TIMESTAMP, ended TIMESTAMP, end_reason VARCHAR, message VARCHAR, base_branch VARCHAR,
     base_commit VARCHAR, baseline VARCHAR, incumbent VARCHAR, slots BIGINT, candidates BIGINT, runs_started BIGINT,
     plan_key VARCHAR, plan_changes VARCHAR, project VARCHAR, question VARCHAR, metric VARCHAR, direction VARCHAR,
-    min_effect DOUBLE, smallest_confirmable DOUBLE, confirmable_seeds BIGINT, runs_for_no_difference BIGINT, remarks VARCHAR[], data_changed VARCHAR[], plan VARCHAR`,
+    min_effect DOUBLE, smallest_confirmable DOUBLE, confirmable_seeds BIGINT, runs_for_no_difference BIGINT, remarks VARCHAR[], data_changed VARCHAR[], stands VARCHAR[], plan VARCHAR`,
 };
 
 export type Cell = string | number | boolean | null | undefined | readonly (string | number)[];

@@ -63,4 +63,11 @@ describe('work of the plan’s own', () => {
     expect(said).toContain('— Ada, 21 November 2026, 08:01 UTC on E-0042');
     expect(page('FINDINGS.md')).toContain('E-0042 is tagged `keep`');
   });
+
+  test('stands where the notebook says so, and only there', async () => {
+    const earlier = [piece('E-0040', 'N-0001', 'audit'), piece('E-0041', 'N-0001', 'long')];
+    const page = (await pages(earlier, {}, { stands: ['E-0040'] }))('FINDINGS.md');
+    expect(page).toMatch(/audit was not repeated: E-0040 of night N-0001 ran the same/);
+    expect(page).toContain('long was not run');
+  });
 });
