@@ -187,7 +187,7 @@ class _Folder:
         self.ended = False
         self._files = {}
         self._torn = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may log while its thread is logging
 
     def say(self, type, **fields):
         self.append("logged.jsonl", {"type": type, "time": _now(), **fields})
@@ -196,9 +196,13 @@ class _Folder:
         line = _encode(record).encode() + b"\n"
         with self._lock:
             try:
-                # After a write that was cut short, what follows begins a line of its own.
+                number = self._open(name)
+                # After a write that was cut short, what follows begins a line of its own; also
+                # what a signal handler logs before it is known whether this one was.
                 data = b"\n" + line if name in self._torn else line
-                if os.write(self._open(name), data) == len(data):
+                self._torn.add(name)
+                written = os.write(number, data)
+                if written == len(data):
                     self._torn.discard(name)
                     return
                 self._torn.add(name)
@@ -458,19 +462,21 @@ def _complain(text, once=None):
 
 _run = None  # a _Folder; False: there is nowhere to write; None: nobody has looked yet
 _opening = threading.RLock()
+_looking = False
 _SHARED = "AUTOLAB_OWN_RUN"  # tells workers of multiprocessing the folder of their parent
 
 
 def _current(name=None):
-    global _run
+    global _run, _looking
     if _run is None:
         with _opening:
-            if _run is None:
-                found = None
+            # A signal handler that logs while its thread is looking must not open another.
+            if _run is None and not _looking:
+                _looking, found = True, None
                 try:
                     found = _find(name)
                 finally:
-                    _run = found or False
+                    _run, _looking = found or False, False
     return _run or None
 
 
@@ -718,7 +724,7 @@ def _after_fork():
     global _opening
     _opening = threading.RLock()
     if isinstance(_run, _Folder):
-        _run._lock = threading.Lock()
+        _run._lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -347,6 +347,39 @@ print("trained")
     expect(steps).toEqual([0, 99]);
   });
 
+  it('lets a signal handler log in the middle of a line, and tears none', async () => {
+    const place = aNight();
+    const ran = runScript(
+      place,
+      'train.py',
+      `
+import os, signal
+import autolab
+
+write, pending = os.write, []
+
+def interrupted(number, data):  # by a signal before, or after a write that was cut short
+    when = pending.pop() if pending else None
+    if when == "before": signal.raise_signal(signal.SIGUSR1)
+    count = write(number, data[:9] if when == "short" else data)
+    if when in ("short", "after"): signal.raise_signal(signal.SIGUSR1)
+    return count
+
+signal.signal(signal.SIGUSR1, lambda *_: autolab.log({"handler": 1}))
+os.write = interrupted
+for step, when in enumerate(("before", "short", "after", "before")):
+    pending.append(when)
+    autolab.log({"loss": 1}, step=step)
+autolab.log({"loss": 2}, step=9)
+print("trained")
+`,
+    );
+    expect({ status: ran.status, out: ran.out }).toEqual({ status: 0, out: 'trained\n' });
+    const found = (await metricsIn(place.run ?? '')) as readonly Record<string, unknown>[];
+    const said = found.map((one) => one['step'] ?? 'handler');
+    expect(said).toEqual(['handler', 0, 'handler', 2, 'handler', 'handler', 3, 9]);
+  });
+
   it('makes a run of each call of a decorated function', async () => {
     const place = aLab();
     const ran = runScript(
