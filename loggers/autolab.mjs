@@ -34,7 +34,7 @@ import { isMainThread } from 'node:worker_threads';
 
 /** What this run is configured with. */
 export const config = harmless('config', (values) => {
-  current()?.say('config', { values: plain(objectIn(values, 'config')) });
+  current()?.say('config', { values: fields(objectIn(values, 'config')) });
 });
 
 /**
@@ -74,8 +74,11 @@ export const logSample = harmless('logSample', (task, id, input, target, predict
   const run = current();
   if (run === null) return;
   const sample = { task, id, input, target, prediction };
-  const texts = Object.entries(sample).map(([key, value]) => [key, asText(value)]);
-  const numbers = metrics ? plain(objectIn(metrics, 'the metrics of a sample')) : null;
+  const texts = Object.entries(sample).map(([key, value]) => [
+    key,
+    asText(value, MOST_OF_A_SAMPLE),
+  ]);
+  const numbers = metrics ? fields(objectIn(metrics, 'the metrics of a sample')) : null;
   run.append('samples.jsonl', JSON.stringify({ ...Object.fromEntries(texts), metrics: numbers }));
 });
 
@@ -288,6 +291,12 @@ function writeWhole(folder, name, record) {
 
 const DEEPEST = 20;
 const LONGEST = 10_000;
+/** Elements of one value. */
+const MOST = 1000;
+/** Tokens, say. */
+const MOST_OF_A_SAMPLE = 20_000;
+/** Characters of one text in a value. */
+const LONGEST_KEPT = 100_000;
 
 /** Sorts what was logged into numbers and texts, by path. */
 function sort(values, prefix, numbers, texts, above = []) {
@@ -302,27 +311,42 @@ function sort(values, prefix, numbers, texts, above = []) {
       sort(value, `${key}/`, numbers, texts, within);
     else if (value !== null && value !== undefined) {
       complain(`log: ${key} is ${kindOf(value)}, no number: it is kept as text`);
-      texts.set(key, asText(value));
+      texts.set(key, asText(value, MOST));
     }
   }
 }
 
-/** A value as JSON has it; what JSON has no form for becomes text, and that is said. */
-function plain(value, where = '', above = []) {
+/** An object as JSON has it, each of its values with room of its own. */
+const fields = (values) =>
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, plain(value, { where: `/${key}` })]),
+  );
+
+/**
+ * A value as JSON has it; what JSON has no form for becomes text, and that is said. So does what has
+ * too many elements: a line too long to be read would take all else on it along. `room`: how many
+ * elements may still come, all told.
+ */
+function plain(value, { where = '', above = [], room = { left: MOST } } = {}) {
   if (value === null || value === undefined) return null;
-  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string') return cut(value, LONGEST_KEPT);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (value instanceof Date || value instanceof URL) return String(value.toJSON());
+  const elements = elementsOf(value);
+  if (elements > room.left) {
+    complain(`${where.slice(1) || 'a value'} has too many elements to be kept: what it is is kept`);
+    return `${kindOf(value).slice(2)} of ${elements} elements`;
+  }
   if (mayEnter(value, above)) {
-    const within = [...above, value];
-    if (Array.isArray(value) || (ArrayBuffer.isView(value) && value.length <= 1000))
-      return Array.from(value, (one) => plain(one, where, within));
-    if (value instanceof Map) return plain(Object.fromEntries(value), where, within);
-    if (value instanceof Set) return plain([...value], where, within);
-    if (isPlain(value))
-      return Object.fromEntries(
-        Object.entries(value).map(([key, one]) => [key, plain(one, `${where}/${key}`, within)]),
-      );
+    room.left -= elements;
+    const deeper = (key, one) =>
+      plain(one, { where: `${where}${key}`, above: [...above, value], room });
+    if (value instanceof Map || isPlain(value)) {
+      const entries = value instanceof Map ? [...value] : Object.entries(value);
+      return Object.fromEntries(entries.map(([key, one]) => [key, deeper(`/${key}`, one)]));
+    }
+    if (isList(value)) return Array.from(value, (one) => deeper('', one));
   }
   complain(
     `${where.slice(1) || 'a value'} is ${kindOf(value)}, which JSON has no form for: kept as text`,
@@ -330,12 +354,22 @@ function plain(value, where = '', above = []) {
   return shown(value);
 }
 
+const isList = (value) =>
+  Array.isArray(value) || value instanceof Set || (ArrayBuffer.isView(value) && 'length' in value);
+
+function elementsOf(value) {
+  if (isList(value)) return value.length ?? value.size;
+  if (value instanceof Map) return value.size;
+  return isPlain(value) ? Object.keys(value).length : 0;
+}
+
 /** What holds itself, or nests too deeply, is not entered. */
 const mayEnter = (value, above) => above.length < DEEPEST && !above.includes(value);
 
-function asText(value) {
+function asText(value, most) {
   if (value === null || value === undefined) return null;
-  const found = plain(value);
+  if (typeof value === 'string') return value;
+  const found = plain(value, { room: { left: most } });
   return typeof found === 'string' ? found : JSON.stringify(found);
 }
 
@@ -357,8 +391,11 @@ function shown(value) {
   } catch {
     text = `${kindOf(value)} that cannot be shown`;
   }
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}… (${text.length} characters)`;
+  return cut(text, LONGEST);
 }
+
+const cut = (text, most) =>
+  text.length <= most ? text : `${text.slice(0, most)}… (${text.length} characters)`;
 
 function objectIn(values, what) {
   if (values instanceof Map) return Object.fromEntries(values);
@@ -586,8 +623,10 @@ const keepWords = harmless('logRun', (result) => {
   const kept = isPlain(files)
     ? Object.entries(files).map(([name, file]) => saveArtifact(name, file))
     : [files].flat().map((file) => saveArtifact(file));
-  const words = { finding: result.finding ?? null, metrics: result.metrics ?? {} };
-  current()?.say('returned', { ...plain(words), artifacts: kept.filter(Boolean) });
+  const { finding: said, metrics } = result;
+  const numbers = isPlain(metrics) ? fields(metrics) : plain(metrics ?? {});
+  const words = { finding: plain(said), metrics: numbers, artifacts: kept.filter(Boolean) };
+  current()?.say('returned', words);
 });
 
 const finish = harmless('logRun', (mine, thrown) => {

@@ -37,7 +37,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timezone
 
 __all__ = ["config", "finding", "group", "log", "log_run", "log_sample", "save_artifact", "tag"]
@@ -64,7 +64,7 @@ def config(values=None, **more):
     """What this run is configured with: a dict, a namespace of argparse, a dataclass, keywords."""
     run = _current()
     if run is not None:
-        run.say("config", values={**_plain(_mapping(values, "config")), **_plain(more)})
+        run.say("config", values=_fields({**_mapping(values, "config"), **more}))
 
 
 @_harmless
@@ -103,7 +103,7 @@ def log_sample(task, id, input=None, target=None, prediction=None, metrics=None)
     sample = {"task": task, "id": id, "input": input, "target": target, "prediction": prediction}
     record = {key: _as_text(value, f"sample {key}") for key, value in sample.items()}
     numbers = None if metrics is None else _mapping(metrics, "sample metrics")
-    run.append("samples.jsonl", {**record, "metrics": _plain(numbers)})
+    run.append("samples.jsonl", {**record, "metrics": numbers and _fields(numbers)})
 
 
 @_harmless
@@ -361,21 +361,38 @@ def _number(value):
         return None
 
 
-def _plain(value, where="", above=()):
-    """A value as JSON has it; what JSON has no form for becomes text, and that is said."""
-    if value is None or isinstance(value, (str, bool)):
+def _fields(values):
+    """A dict as JSON has it, each of its values with room of its own."""
+    return {str(key): _plain(value, f"/{key}") for key, value in values.items()}
+
+
+def _plain(value, where="", above=(), room=None):
+    """A value as JSON has it; what JSON has no form for becomes text, and that is said. So does
+    what has too many elements: a line too long to be read would take all else on it along.
+
+    `room`: in a list, how many elements may still come, all told.
+    """
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return _cut(value, _LONGEST_KEPT)
+    room = [_MOST] if room is None else room
+    elements = _elements(value)
+    if elements > room[0]:
+        name = where.lstrip("/") or "a value"
+        _complain(f"{name} has too many elements to be kept: what it is is kept as text")
+        return _shape(value)
     if isinstance(value, (Mapping, *_LISTS)) and _may_enter(value, above):
+        room[0] -= elements
         above = (*above, id(value))
         if isinstance(value, _LISTS):
-            return [_plain(one, where, above) for one in value]
-        return {str(key): _plain(one, f"{where}/{key}", above) for key, one in value.items()}
+            return [_plain(one, where, above, room) for one in value]
+        return {str(key): _plain(one, f"{where}/{key}", above, room) for key, one in value.items()}
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if hasattr(value, "tolist") and getattr(value, "size", 0) != 1 and hasattr(value, "__len__"):
         with contextlib.suppress(Exception):
-            if len(value) <= 1000:
-                return _plain(value.tolist(), where, above)
+            return _plain(value.tolist(), where, above, room)
     number = _number(value)
     if number is None:
         name = where.lstrip("/") or "a value"
@@ -386,7 +403,31 @@ def _plain(value, where="", above=()):
     return number
 
 
+def _elements(value):
+    """How many elements it holds: an array on all its axes, what holds none has 0."""
+    try:
+        if hasattr(value, "tolist"):
+            elements = math.prod(value.shape) if hasattr(value, "shape") else len(value)
+            return 0 if elements == 1 else elements  # one is a number
+        if isinstance(value, range):
+            return 0  # whose text is short
+        return len(value) if isinstance(value, (Mapping, Set, Sequence)) else 0
+    except Exception:
+        return 0
+
+
+def _shape(value):
+    """What a value too large to be kept is, in words."""
+    kind = type(value).__name__
+    if not hasattr(value, "shape"):
+        return f"{kind} of {len(value)} elements"
+    return f"{kind} of shape {tuple(value.shape)}, {getattr(value, 'dtype', 'no dtype')}"
+
+
 _LISTS = (list, tuple, set, frozenset)
+_MOST = 1000  # elements of one value
+_MOST_OF_A_SAMPLE = 20_000  # tokens, say
+_LONGEST_KEPT = 100_000  # characters of one text in it
 
 
 def _may_enter(value, above):
@@ -397,7 +438,7 @@ def _may_enter(value, above):
 def _as_text(value, where):
     if value is None or isinstance(value, str):
         return value
-    plain = _plain(value, where)
+    plain = _plain(value, where, room=[_MOST_OF_A_SAMPLE])
     return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
 
 
@@ -427,7 +468,11 @@ def _text(value):
         text = str(value)
     except Exception:
         text = f"a {type(value).__name__} that cannot be shown"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
+    return _cut(text, _LONGEST)
+
+
+def _cut(text, most):
+    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
 
 
 def _tail(text):
@@ -785,7 +830,11 @@ def _keep_words(result):
         kept = [save_artifact(name, path) for name, path in files.items()]
     else:
         kept = map(save_artifact, [files] if isinstance(files, (str, os.PathLike)) else files)
-    words = _plain({"finding": result.get("finding"), "metrics": result.get("metrics") or {}})
+    numbers = result.get("metrics") or {}
+    words = {
+        "finding": _plain(result.get("finding")),
+        "metrics": _fields(numbers) if isinstance(numbers, Mapping) else _plain(numbers),
+    }
     run.say("returned", **words, artifacts=[name for name in kept if name])
 
 

@@ -135,6 +135,31 @@ if (isMainThread) new Worker(new URL(import.meta.url)).on('exit', () => {
     expect(lines.length).toBeGreaterThan(100);
   });
 
+  it('keeps of a value with too many elements what it is, and all beside it', () => {
+    const place = aNight();
+    const ran = runScript(
+      place,
+      'train.mjs',
+      `
+import { config, logSample } from './autolab.mjs';
+const data = Array.from({ length: 300000 }, (_, i) => i);
+config({ lr: 1, data, floats: new Float32Array(2000), set: new Set(data), some: new Set([1]),
+  nested: [Array(600).fill(0), Array(600)], few: [[1], new Map([['a', 2]])], text: 'x'.repeat(5e6) });
+logSample(null, 1, null, null, data.slice(0, 5000));
+`,
+    );
+    expect(ran.status).toBe(0);
+    const line = linesOf(place.run ?? '', 'logged.jsonl').find((one) => one['type'] === 'config');
+    expect(line?.['values']).toEqual({
+      ...{ lr: 1, data: 'Array of 300000 elements', floats: 'Float32Array of 2000 elements' },
+      ...{ set: 'Set of 300000 elements', some: [1], few: [[1], { a: 2 }] },
+      nested: [Array.from({ length: 600 }, () => 0), 'Array of 600 elements'],
+      text: `${'x'.repeat(100_000)}… (5000000 characters)`,
+    });
+    const { prediction } = linesOf(place.run ?? '', 'samples.jsonl')[0] ?? {};
+    expect(JSON.parse(prediction as string)).toHaveLength(5000);
+  });
+
   it('makes a run of each call of a function, also of one that promises', async () => {
     const place = aLab();
     const ran = runScript(

@@ -380,6 +380,51 @@ print("trained")
     expect(said).toEqual(['handler', 0, 'handler', 2, 'handler', 'handler', 3, 9]);
   });
 
+  it('keeps of a value with too many elements what it is, and all beside it', async () => {
+    const place = aNight();
+    const ran = runScript(
+      place,
+      'train.py',
+      `
+import autolab
+
+class Array:  # as of NumPy
+    shape, dtype, size = (500, 3, 224, 224), "float32", 75264000
+    def __len__(self): return 500
+    def tolist(self): raise SystemExit("all of it was listed")
+
+class Number:
+    shape, size = (), 1
+    def tolist(self): return 7
+    item = tolist
+
+@autolab.log_run
+def train(lr, data, nested, images, few, text):
+    autolab.log_sample(None, 1, prediction=list(range(5000)))
+autolab.config(lr=3e-4, data=list(range(3000000)), nested=[[0] * 600] * 3, images=Array(),
+               few=[[1, 2], (3,)], text="x" * 5000000, numbers=[Number()] * 1000,
+               labels={i: i for i in range(2000)}, all=b"x" * 2000)
+train(1, [0] * 2000, None, None, None, None)
+`,
+    );
+    expect(ran.status).toBe(0);
+    expect(ran.err).toContain('data has too many elements');
+    const [first = {}, second] = linesOf(place.run ?? '', 'logged.jsonl').filter(
+      (line) => line['type'] === 'config',
+    );
+    const text = `${'x'.repeat(100_000)}… (5000000 characters)`;
+    expect(first['values']).toEqual({
+      ...{ lr: 3e-4, data: 'list of 3000000 elements', few: [[1, 2], [3]], text },
+      nested: [Array.from({ length: 600 }, () => 0), ...Array(2).fill('list of 600 elements')],
+      numbers: Array(1000).fill(7),
+      images: 'Array of shape (500, 3, 224, 224), float32',
+      ...{ labels: 'dict of 2000 elements', all: 'bytes of 2000 elements' },
+    });
+    expect(second).toMatchObject({ values: { lr: 1, data: 'list of 2000 elements' } });
+    const { prediction } = linesOf(place.run ?? '', 'samples.jsonl')[0] ?? {};
+    expect(JSON.parse(prediction as string)).toHaveLength(5000);
+  });
+
   it('makes a run of each call of a decorated function', async () => {
     const place = aLab();
     const ran = runScript(
