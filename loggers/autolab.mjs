@@ -220,13 +220,21 @@ function openFolder(top, own) {
 /** Claims `artifacts/model/v3`: whoever makes the folder has the number. */
 function nextVersion(top) {
   fs.mkdirSync(top, { recursive: true });
-  for (;;) {
-    const taken = fs.readdirSync(top).filter((name) => /^v\d+$/.test(name));
-    const version = Math.max(0, ...taken.map((name) => Number(name.slice(1)))) + 1;
+  for (let version = 0; ;) {
+    version = nextNumber(/^v(\d{1,15})$/, top, version);
     const folder = path.join(top, `v${version}`);
     if (made(folder)) return { version, folder };
   }
 }
+
+/**
+ * The number behind `last` and all in the folder. Numbers are exact up to 15 digits: what has more is
+ * no number of ours.
+ */
+const nextNumber = (pattern, folder, last) =>
+  fs
+    .readdirSync(folder)
+    .reduce((most, name) => Math.max(most, Number(pattern.exec(name)?.[1] ?? 0)), last) + 1;
 
 function made(folder) {
   try {
@@ -256,6 +264,7 @@ function copyBytes(source, place) {
 }
 
 function copyPath(source, place) {
+  checkOutside(fs.realpathSync(source), fs.realpathSync(path.dirname(place)));
   fs.cpSync(source, place, { recursive: true, dereference: true });
   if (!fs.statSync(place).isDirectory())
     return { bytes: fs.statSync(place).size, sha256: hashOf(place) };
@@ -264,6 +273,14 @@ function copyPath(source, place) {
     .filter((entry) => entry.isFile())
     .map((entry) => fs.statSync(path.join(entry.parentPath ?? entry.path, entry.name)).size);
   return { bytes: sizes.reduce((sum, size) => sum + size, 0), sha256: null };
+}
+
+/** A folder that holds the run's would be copied into its own copy, for ever. */
+function checkOutside(source, folder) {
+  const way = path.relative(source, folder);
+  if (fs.statSync(source).isFile() || way.split(path.sep)[0] === '..' || path.isAbsolute(way))
+    return;
+  throw new Error("expected a file or folder beside the run's own, found one that holds it");
 }
 
 function hashOf(file) {
@@ -495,10 +512,9 @@ function claim(lab) {
   if (fs.lstatSync(experiments, { throwIfNoEntry: false })?.isSymbolicLink())
     throw new Error(`expected ${experiments} to be a folder, found a link; nothing is recorded`);
   fs.mkdirSync(experiments, { recursive: true });
-  const counted = countedIn(path.join(lab, 'data', 'notebook', 'own-runs'));
+  let number = countedIn(path.join(lab, 'data', 'notebook', 'own-runs'));
   for (;;) {
-    const taken = fs.readdirSync(experiments).filter((name) => /^R-\d{4,}$/.test(name));
-    const number = Math.max(counted, ...taken.map((name) => Number(name.slice(2)))) + 1;
+    number = nextNumber(/^R-(\d{4,15})$/, experiments, number);
     const id = `R-${String(number).padStart(4, '0')}`;
     const folder = path.join(experiments, id);
     if (made(folder)) return { id, folder };
@@ -507,7 +523,7 @@ function claim(lab) {
 
 function countedIn(file) {
   try {
-    return Number.parseInt(fs.readFileSync(file, 'utf8'), 10) || 0;
+    return Number(/^\s*(\d{1,15})\s*$/.exec(fs.readFileSync(file, 'utf8'))?.[1] ?? 0);
   } catch {
     return 0;
   }
@@ -534,7 +550,7 @@ function circumstances(lab, folder, name) {
     started: new Date().toISOString(),
     commit: head?.toString().trim() ?? null,
     branch: git(lab, 'symbolic-ref', '--quiet', '--short', 'HEAD')?.toString().trim() ?? null,
-    dirty: diff?.length > 0 || untracked.length > 0,
+    dirty: diff?.length > 0 || untracked.length > 0 || (diff && others ? false : null),
     untracked: untracked.slice(0, 1000),
     node: process.version,
     packages: null,

@@ -232,6 +232,7 @@ class _Folder:
                 size, digest = _copy([bytes(source)], path)
             else:
                 source = os.path.abspath(os.fspath(source))
+                _check_outside(source, folder)
                 path = os.path.join(folder, os.path.basename(source))
                 size, digest = _copy_path(source, path)
         except Exception as error:
@@ -247,9 +248,9 @@ class _Folder:
         """Claims `artifacts/model/v3`: whoever makes the folder has the number."""
         top = os.path.join(self.path, "artifacts", _file_name(name))
         os.makedirs(top, exist_ok=True)
+        version = 0
         while True:
-            taken = [int(entry[1:]) for entry in os.listdir(top) if re.fullmatch(r"v\d+", entry)]
-            version = max(taken, default=0) + 1
+            version = _next_number(r"v(\d{1,15})", top, version)
             with contextlib.suppress(FileExistsError):
                 folder = os.path.join(top, f"v{version}")
                 os.mkdir(folder)
@@ -292,6 +293,13 @@ def _copy(chunks, path):
             size += len(chunk)
     os.replace(path + ".part", path)
     return size, digest.hexdigest()
+
+
+def _check_outside(source, folder):
+    """A folder that holds the run's would be copied into its own copy, for ever."""
+    source, folder = os.path.realpath(source), os.path.realpath(folder)
+    if os.path.isdir(source) and (folder + os.sep).startswith(os.path.join(source, "")):
+        raise OSError("expected a file or folder beside the run's own, found one that holds it")
 
 
 def _copy_path(source, path):
@@ -588,16 +596,22 @@ def _claim(lab):
     os.makedirs(experiments, exist_ok=True)
     try:
         with open(os.path.join(lab, "data", "notebook", "own-runs")) as file:
-            counted = int(file.read())
-    except (OSError, ValueError):
+            counted = int(re.fullmatch(r"\s*(\d{1,15})\s*", file.read())[1])
+    except (OSError, TypeError, ValueError):
         counted = 0
     while True:
-        taken = (re.fullmatch(r"R-(\d{4,})", entry) for entry in os.listdir(experiments))
-        number = max([counted, *(int(match[1]) for match in taken if match)]) + 1
+        counted = _next_number(r"R-(\d{4,15})", experiments, counted)
         with contextlib.suppress(FileExistsError):
-            run = f"R-{number:04d}"
+            run = f"R-{counted:04d}"
             os.mkdir(os.path.join(experiments, run))
             return run, os.path.join(experiments, run)
+
+
+def _next_number(pattern, folder, last):
+    """The number behind `last` and all in the folder. JavaScript counts exactly up to 15 digits:
+    what has more is no number of ours."""
+    taken = (re.fullmatch(pattern, entry, re.ASCII) for entry in os.listdir(folder))
+    return max([last, *(int(match[1]) for match in taken if match)]) + 1
 
 
 def _circumstances(lab, path, name):
@@ -605,9 +619,10 @@ def _circumstances(lab, path, name):
     script = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else None
     inside = os.path.relpath(os.getcwd(), lab)
     head = _git(lab, "rev-parse", "--verify", "HEAD")
-    diff = _git(lab, "diff", "--no-ext-diff", "--no-textconv", "--binary", "HEAD") if head else b""
-    others = _git(lab, "ls-files", "--others", "--exclude-standard", "-z") or b""
-    untracked = [one.decode(errors="replace") for one in others.split(b"\0") if one]
+    diff = _git(lab, "diff", "--no-ext-diff", "--no-textconv", "--binary", "HEAD") if head else None
+    others = _git(lab, "ls-files", "--others", "--exclude-standard", "-z")
+    untracked = [one.decode(errors="replace") for one in (others or b"").split(b"\0") if one]
+    unknown = diff is None or others is None
     if diff:
         with open(os.path.join(path, "change.diff"), "wb") as file:
             file.write(diff)
@@ -623,7 +638,7 @@ def _circumstances(lab, path, name):
         "started": _iso_now(),
         "commit": head.decode().strip() if head else None,
         "branch": branch.decode().strip() if branch else None,
-        "dirty": bool(diff or untracked),
+        "dirty": True if diff or untracked else None if unknown else False,
         "untracked": untracked[:1000],
         "python": sys.version.split()[0],
         "packages": _packages(),

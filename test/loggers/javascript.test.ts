@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -158,6 +158,31 @@ logSample(null, 1, null, null, data.slice(0, 5000));
     });
     const { prediction } = linesOf(place.run ?? '', 'samples.jsonl')[0] ?? {};
     expect(JSON.parse(prediction as string)).toHaveLength(5000);
+  });
+
+  it('does not copy a folder into itself, nor count what is no number, nor guess what git did not say', () => {
+    const place = aLab();
+    mkdirSync(join(place.dir, 'experiments/R-99999999999999999999'), { recursive: true });
+    mkdirSync(join(place.dir, 'data/notebook'), { recursive: true });
+    writeFileSync(join(place.dir, 'data/notebook/own-runs'), '99999999999999999999\n');
+    const code = `
+import fs from 'node:fs';
+import { saveArtifact } from './autolab.mjs';
+console.log(saveArtifact('.'), saveArtifact('up', 'experiments'));
+fs.symlinkSync('.', 'here');
+console.log(saveArtifact('here'), saveArtifact('autolab.py'));
+fs.unlinkSync('here');
+`;
+    const ran = runScript(place, 'train.mjs', code);
+    expect(ran).toMatchObject({ status: 0, out: 'null null\nnull autolab.py:v1\n' });
+    expect(ran.err).toContain('up could not be kept: expected a file or folder beside');
+    writeFileSync(join(place.dir, '.git/index'), 'broken');
+    expect(runScript(place, 'train.mjs', code)).toMatchObject({ status: 0 });
+    const [first = '', second = ''] = ownRuns(place).map((id) => ownFolder(place, id));
+    expect(ownRuns(place).slice(0, 2)).toEqual(['R-0001', 'R-0002']);
+    expect(json(first, 'start.json')['dirty']).toBe(true);
+    expect(json(second, 'start.json')['dirty']).toBeNull();
+    expect(existsSync(join(first, 'artifacts/up/v1'))).toBe(false);
   });
 
   it('makes a run of each call of a function, also of one that promises', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 
@@ -423,6 +423,30 @@ train(1, [0] * 2000, None, None, None, None)
     expect(second).toMatchObject({ values: { lr: 1, data: 'list of 2000 elements' } });
     const { prediction } = linesOf(place.run ?? '', 'samples.jsonl')[0] ?? {};
     expect(JSON.parse(prediction as string)).toHaveLength(5000);
+  });
+
+  it('does not copy a folder into itself, nor count what is no number, nor guess what git did not say', () => {
+    const place = aLab();
+    mkdirSync(join(place.dir, 'experiments/R-99999999999999999999'), { recursive: true });
+    mkdirSync(join(place.dir, 'data/notebook'), { recursive: true });
+    writeFileSync(join(place.dir, 'data/notebook/own-runs'), '99999999999999999999\n');
+    const code = `
+import autolab, os
+print(autolab.save_artifact("."), autolab.save_artifact("up", "experiments"))
+os.symlink(".", "here")
+print(autolab.save_artifact("here"), autolab.save_artifact("autolab.py"))
+os.remove("here")
+`;
+    const ran = runScript(place, 'train.py', code);
+    expect(ran).toMatchObject({ status: 0, out: 'None None\nNone autolab.py:v1\n' });
+    expect(ran.err).toContain('up could not be kept: expected a file or folder beside');
+    writeFileSync(join(place.dir, '.git/index'), 'broken');
+    expect(runScript(place, 'train.py', code)).toMatchObject({ status: 0 });
+    const [first = '', second = ''] = ownRuns(place).map((id) => ownFolder(place, id));
+    expect(ownRuns(place).slice(0, 2)).toEqual(['R-0001', 'R-0002']);
+    expect(json(first, 'start.json')['dirty']).toBe(true);
+    expect(json(second, 'start.json')['dirty']).toBeNull();
+    expect(existsSync(join(first, 'artifacts/up/v1'))).toBe(false);
   });
 
   it('makes a run of each call of a decorated function', async () => {
