@@ -21,6 +21,7 @@ multiprocessing may log into the run of their parent, which alone ends it.
 """
 
 import atexit
+import builtins
 import contextlib
 import functools
 import getpass
@@ -256,10 +257,12 @@ class _Folder:
                 os.mkdir(folder)
                 return version, folder
 
-    def end(self, error=None, status=0):
-        """Says how the run ended: by an exception, or with an exit status (None: nobody knows)."""
+    def end(self, error=None, status=0, words=None):
+        """Says how the run ended: by an exception, with an exit status, or, where nobody knows
+        that, in `words`."""
         self.ended = True
-        said = {"exit_code": status, "signal": None, "error": None, "traceback": None}
+        status = status if words is None else None
+        said = {"exit_code": status, "signal": None, "error": words, "traceback": None}
         if isinstance(error, SystemExit):
             said["exit_code"] = _exit_code(error.code)
         elif isinstance(error, KeyboardInterrupt):
@@ -696,7 +699,7 @@ def _packages():
 
 _watched = None  # the process whose end is watched
 _main = None  # its outermost frame, which its end leaves behind: the script's
-_status = None  # what sys.exit was called with last, in a tuple
+_status = None  # what sys.exit, exit or quit was called with last, in a tuple
 
 
 def _watch():
@@ -726,6 +729,21 @@ def _hear_exit():
         leave(status)
 
     sys.exit = heard
+    script = vars(sys.modules.get("__main__", sys))
+    for name in [name for name, value in script.items() if value is leave]:
+        script[name] = heard  # from sys import exit
+    quitter = type(getattr(builtins, "exit", None))
+    if quitter.__name__ != "Quitter":
+        return
+    leave_by_name = quitter.__call__
+
+    @functools.wraps(leave_by_name)
+    def heard_by_name(self, code=None):
+        global _status
+        _status = (code,)
+        leave_by_name(self, code)
+
+    quitter.__call__ = heard_by_name
 
 
 @_harmless
@@ -744,8 +762,13 @@ def _end_at_exit():
         elif _status is not None:
             _run.end(status=_exit_code(*_status))
         else:
-            _run.say("warning", text="it raised SystemExit itself: with which status was not seen")
-            _run.end(status=None)
+            _run.end(words=_UNSEEN)
+
+
+_UNSEEN = (
+    "SystemExit: the script raised it itself, and with which status was not seen, so that it does "
+    "not count as finished; sys.exit(status) is seen"
+)
 
 
 def _worker_status():

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { startOf } from '../../notebook/lock.ts';
+import { readEnd } from '../../orchestrator/domain/own-run-files.ts';
 import { readLogged } from '../../workers/logged.ts';
+import { ownOutcome } from '../../workers/own-outcome.ts';
 import { writeSamples } from '../../workers/samples.ts';
 import {
   aLab,
@@ -204,28 +206,35 @@ describe.skipIf(!hasPython)('the Python logger', () => {
 
   it('says how a run ended: well, by an exception, by an exit, by Ctrl-C', () => {
     const place = aLab();
+    const unseen = expect.stringMatching(/^SystemExit: .* not seen/) as string;
     const endings: readonly (readonly [string, number | null, object])[] = [
       ['raise ValueError("bad\\nluck")', 1, { exit_code: 1, error: 'ValueError: bad\nluck' }],
       ['sys.exit(3)', 3, { exit_code: 3, error: null }],
       ['sys.exit("no data")', 1, { exit_code: 1, error: null }],
       ['try: sys.exit(3)\nexcept SystemExit: pass', 0, { exit_code: 0 }],
       ['try: 1/0\nexcept ZeroDivisionError: sys.exit(2)', 2, { exit_code: 2, error: null }],
-      ['raise SystemExit(4)', 4, { exit_code: null, error: null }],
+      ['raise SystemExit(4)', 4, { exit_code: null, error: unseen }],
       ['raise KeyboardInterrupt', null, { exit_code: null, signal: 'SIGINT' }],
+      ['leave(5)', 5, { exit_code: 5, error: null }],
+      ['exit(3)', 3, { exit_code: 3, error: null }],
+      ['quit()', 0, { exit_code: 0, error: null }],
     ];
     for (const [i, [code, status, said]] of endings.entries()) {
-      const ran = runScript(place, 'train.py', `import autolab, sys\nautolab.tag("x")\n${code}\n`);
+      const head = 'import autolab, sys\nfrom sys import exit as leave\nautolab.tag("x")\n';
+      const ran = runScript(place, 'train.py', `${head}${code}\n`);
       expect(ran.status).toBe(status);
-      const folder = ownFolder(place, `R-000${i + 1}`);
+      const folder = ownFolder(place, `R-${String(i + 1).padStart(4, '0')}`);
       expect(json(folder, 'end.json')).toMatchObject(said);
     }
-    const words = linesOf(ownFolder(place, 'R-0006'), 'logged.jsonl').at(-1);
-    expect(words).toMatchObject({
-      type: 'warning',
-      text: expect.stringContaining('SystemExit') as string,
-    });
+    const outcomes = ownRuns(place).map(
+      (id) => ownOutcome(readEnd(json(ownFolder(place, id), 'end.json')), null).status,
+    );
+    expect(outcomes).toEqual([
+      ...['failed', 'failed', 'failed', 'finished', 'failed', 'failed', 'killed'],
+      ...['failed', 'failed', 'finished'],
+    ]);
     const { traceback } = json(ownFolder(place, 'R-0001'), 'end.json');
-    expect(traceback).toContain('line 3, in <module>');
+    expect(traceback).toContain('line 4, in <module>');
     expect(traceback).toContain('ValueError: bad\nluck');
   });
 
