@@ -21,6 +21,7 @@
  * may, since nothing is fsynced. Worker threads and cluster workers log into the run of their parent
  * where it opened one before they were started; it alone ends it.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFileSync } from 'node:child_process';
 import cluster from 'node:cluster';
 import { createHash } from 'node:crypto';
@@ -117,20 +118,23 @@ const runner = { config, log, logSample, saveArtifact, finding, tag, group };
  * A function whose call is a run. It is given its arguments and, behind them, a `runner` with the
  * functions above; what is in an argument that is an object becomes the configuration. It may return,
  * or promise, `{ finding, metrics, artifacts: [paths] }`, which is kept as its own words: to be judged
- * by a number, log it. Each call is a run of its own, unless one is open.
+ * by a number, log it. Each call is a run of its own, also where several are awaited at once, unless it
+ * is made within one, or the process has one.
  */
 export function logRun(call, { name = call.name } = {}) {
   return function logged(...args) {
     const mine = begin(name || null);
-    configure(args);
-    let result;
-    try {
-      result = call.call(this, ...args, runner);
-    } catch (error) {
-      finish(mine, [error]);
-      throw error;
-    }
-    return typeof result?.then === 'function' ? later(mine, result) : done(mine, result);
+    return here.run(mine ?? here.getStore(), () => {
+      configure(args);
+      let result;
+      try {
+        result = call.call(this, ...args, runner);
+      } catch (error) {
+        finish(mine, [error]);
+        throw error;
+      }
+      return typeof result?.then === 'function' ? later(mine, result) : done(mine, result);
+    });
   };
 }
 
@@ -438,7 +442,7 @@ function complain(text, once = text) {
   complained.add(once);
   try {
     console.error(`autolab: ${text}`);
-    if (run) run.say('warning', { text });
+    (callHere() ?? (run || null))?.say('warning', { text });
   } catch {
     // Nobody is left to be told.
   }
@@ -448,15 +452,27 @@ function complain(text, once = text) {
 
 /** A folder; false: there is nowhere to write; null: nobody has looked yet. */
 let run = null;
+/** Runs that are calls of functions and open now. */
+const calls = new Set();
+/** The one that this was called from. */
+const here = new AsyncLocalStorage();
 /** Tells threads and cluster workers the folder of their parent. */
 const SHARED = 'AUTOLAB_OWN_RUN';
 
-function current(name = null) {
+/** Where it is to be written: into the call's run, else into that of the process. */
+function current() {
+  const call = callHere();
+  if (call !== null) return call;
   if (run === null) {
     run = false;
-    run = find(name) ?? false;
+    run = find(null) ?? false;
   }
   return run || null;
+}
+
+function callHere() {
+  const call = here.getStore();
+  return call && !call.ended ? call : null;
 }
 
 function find(name) {
@@ -606,15 +622,17 @@ function watch() {
   if (watched) return;
   watched = true;
   process.on('uncaughtExceptionMonitor', (error) => (fatal = [error]));
-  process.on('exit', (code) => end(code === 0 ? [] : fatal, code));
+  process.on('exit', (code) => {
+    for (const open of [...calls, run || null]) end(open, code === 0 ? [] : fatal, code);
+  });
 }
 
-const end = harmless('end', (thrown, exit_code) => {
-  if (!run || !run.own || run.ended) return;
-  run.ended = true;
+const end = harmless('end', (ending, thrown, exit_code) => {
+  if (!ending?.own || ending.ended) return;
+  ending.ended = true;
   const error = thrown.map((it) => (it instanceof Error ? `${it.name}: ${it.message}` : shown(it)));
   const stack = thrown.map((it) => shown(it?.stack ?? it));
-  writeWhole(run.path, 'end.json', {
+  writeWhole(ending.path, 'end.json', {
     ...{ version: 1, ended: new Date().toISOString(), exit_code, signal: null },
     ...{ error: error[0] ?? null, traceback: stack[0] ?? null },
   });
@@ -624,9 +642,13 @@ const end = harmless('end', (thrown, exit_code) => {
 
 /** The run that the call opens; null where one is open, or where there is nowhere to write. */
 const begin = harmless('logRun', (name) => {
-  if (run !== null) return null;
-  const opened = current(name);
-  return opened?.own ? opened : null;
+  if (run !== null || callHere() !== null) return null;
+  run = false;
+  const found = find(name);
+  run = found?.own ? null : (found ?? false);
+  if (!found?.own) return null;
+  calls.add(found);
+  return found;
 });
 
 const configure = harmless('logRun', (args) => {
@@ -646,8 +668,8 @@ const keepWords = harmless('logRun', (result) => {
 });
 
 const finish = harmless('logRun', (mine, thrown) => {
-  if (mine === null || mine !== run) return;
-  end(thrown, thrown.length);
-  delete process.env[SHARED];
-  run = null;
+  if (mine === null) return;
+  calls.delete(mine);
+  if (process.env[SHARED] === mine.path) delete process.env[SHARED];
+  end(mine, thrown, thrown.length);
 });

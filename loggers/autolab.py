@@ -23,6 +23,7 @@ multiprocessing may log into the run of their parent, which alone ends it.
 import atexit
 import builtins
 import contextlib
+import contextvars
 import functools
 import getpass
 import hashlib
@@ -153,7 +154,8 @@ def log_run(function=None, *, name=None):
 
     Its arguments become the run's configuration. Where it takes a `runner`, it gets this module. It
     may return `{"finding": …, "metrics": {…}, "artifacts": [paths]}`, which is kept as its own
-    words: to be judged by a number, log it. Each call is a run of its own, unless one is open.
+    words: to be judged by a number, log it. Each call is a run of its own, also where threads or
+    tasks make several at once, unless it is made within one, or the process has one.
     """
     if function is None:
         return functools.partial(log_run, name=name)
@@ -510,30 +512,63 @@ def _complain(text, once=None):
     with contextlib.suppress(Exception):
         print(f"autolab: {text}", file=sys.stderr, flush=True)
     with contextlib.suppress(Exception):
-        if isinstance(_run, _Folder):
-            _run.say("warning", text=text)
+        run = _call_here() or _run
+        if run:
+            run.say("warning", text=text)
 
 
 # --- Which folder it is --------------------------------------------------------------------
 
 _run = None  # a _Folder; False: there is nowhere to write; None: nobody has looked yet
+_calls = []  # runs that are calls of decorated functions and open now, of all threads
+_here = contextvars.ContextVar("autolab_run", default=None)  # the one of this thread or task
 _opening = threading.RLock()
 _looking = False
 _SHARED = "AUTOLAB_OWN_RUN"  # tells workers of multiprocessing the folder of their parent
 
 
-def _current(name=None):
-    global _run, _looking
+def _current():
+    """Where it is to be written: into the call's run, else into that of the process."""
+    call = _call_here()
+    if call is not None:
+        return call
     if _run is None:
-        with _opening:
-            # A signal handler that logs while its thread is looking must not open another.
-            if _run is None and not _looking:
-                _looking, found = True, None
-                try:
-                    found = _find(name)
-                finally:
-                    _run, _looking = found or False, False
+        # Threads do not know who started them, but the main one was not started by a call.
+        calls = [] if threading.current_thread() is threading.main_thread() else list(_calls)
+        if len(calls) > 1:
+            return _complain(
+                "several runs are open, and a thread that belongs to none of them logs: that is "
+                "left out; start it with contextvars.copy_context().run, or log where the call is"
+            )
+        if calls:
+            return calls[0]
+        _look()
     return _run or None
+
+
+def _call_here():
+    call = _here.get()
+    return None if call is None or call.ended else call
+
+
+def _look(name=None, for_a_call=False):
+    """Finds the run of the process. Where one is opened for a call, that is returned instead."""
+    global _run, _looking
+    with _opening:
+        # A signal handler that logs while its thread is looking must not open another.
+        if _run is not None or _looking:
+            return None
+        _looking, found, call = True, None, None
+        try:
+            found = _find(name)
+        finally:
+            if found is not None and found.owner is not None and for_a_call:
+                call = found
+                _calls.append(call)
+            else:
+                _run = found or False
+            _looking = False
+        return call
 
 
 def _find(name):
@@ -748,6 +783,9 @@ def _hear_exit():
 
 @_harmless
 def _end_at_exit():
+    for call in list(_calls):  # in threads that nobody waited for
+        if not call.ended and call.owner == os.getpid():
+            call.end(words="the process ended before the call did")
     if not _run or _run.ended or _run.owner != os.getpid():
         return  # a forked child does not end its parent's run
     if _is_worker():
@@ -806,8 +844,9 @@ def _after_fork():
     """Locks that another thread held are held for ever in the child."""
     global _opening
     _opening = threading.RLock()
-    if isinstance(_run, _Folder):
-        _run._lock = threading.RLock()
+    for run in (*_calls, _run, _here.get()):
+        if run:
+            run._lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -832,10 +871,12 @@ def _running(name, function, args, kwargs):
 @_harmless
 def _begin(name):
     """The run that the call opens; None where one is open, or where there is nowhere to write."""
-    if _run is not None:
+    if _run is not None or _call_here() is not None:
         return None
-    run = _current(name)
-    return run if run is not None and run.owner == os.getpid() else None
+    call = _look(name, for_a_call=True)
+    if call is not None:
+        _here.set(call)
+    return call
 
 
 @_harmless
@@ -878,8 +919,9 @@ def _keep_words(result):
 
 @_harmless
 def _finish(run, error):
-    global _run
     if run is not None and not run.ended and run.owner == os.getpid():
-        _run = None
-        os.environ.pop(_SHARED, None)
+        _calls.remove(run)
+        _here.set(None)
+        if os.environ.get(_SHARED) == run.path:
+            del os.environ[_SHARED]
         run.end(error)

@@ -185,6 +185,36 @@ fs.unlinkSync('here');
     expect(existsSync(join(first, 'artifacts/up/v1'))).toBe(false);
   });
 
+  it('keeps apart the runs of calls that are awaited at once', () => {
+    const place = aLab();
+    const ran = runScript(
+      place,
+      'sweep.mjs',
+      `
+import { setTimeout } from 'node:timers/promises';
+import { log, logRun } from './autolab.mjs';
+const inner = logRun(() => log({ inner: 1 }));
+const train = logRun(async ({ lr }) => {
+  log({ lr }, 0);
+  await setTimeout(lr * 50);
+  inner();
+  log({ lr }, 1);
+});
+await Promise.all([train({ lr: 1 }), train({ lr: 2 })]);
+train({ lr: 3 });
+process.exit(4);
+`,
+    );
+    expect(ran.status).toBe(4);
+    const folders = ownRuns(place).map((id) => ownFolder(place, id));
+    const logged = folders.map((folder) =>
+      linesOf(folder, 'metrics.jsonl').map((line) => line['lr'] ?? 'inner'),
+    );
+    expect(logged).toEqual([[1, 'inner', 1], [2, 'inner', 2], [3]]);
+    const ends = folders.map((folder) => json(folder, 'end.json')['exit_code']);
+    expect(ends).toEqual([0, 0, 4]);
+  });
+
   it('makes a run of each call of a function, also of one that promises', async () => {
     const place = aLab();
     const ran = runScript(

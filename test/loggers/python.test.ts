@@ -458,6 +458,74 @@ os.remove("here")
     expect(existsSync(join(first, 'artifacts/up/v1'))).toBe(false);
   });
 
+  it('keeps apart the runs of calls that threads and tasks make at once', () => {
+    const place = aLab();
+    const ran = runScript(
+      place,
+      'sweep.py',
+      `
+import asyncio, threading
+import autolab
+
+both, first_is_done = threading.Barrier(2), threading.Event()
+
+@autolab.log_run
+def train(name):
+    autolab.log({"call": name}, step=0)
+    both.wait(20)
+    helper = threading.Thread(target=autolab.log, args=({"helper": name},))
+    helper.start()
+    helper.join()
+    both.wait(20)
+    if name == 2: first_is_done.wait(20)
+    autolab.log({"call": name}, step=1)
+
+@autolab.log_run
+async def later(name):
+    for step in range(2):
+        autolab.log({"call": name}, step=step)
+        await asyncio.sleep(0.01)
+        inner(name)
+
+@autolab.log_run
+def inner(name):
+    threading.Thread(target=autolab.tag, args=("helped",)).start()
+
+@autolab.log_run
+def alone():
+    helper = threading.Thread(target=autolab.log, args=({"call": 5},))
+    helper.start()
+    helper.join()
+
+@autolab.log_run
+def stuck():
+    autolab.log({"call": 6})
+    both.wait(1)
+    threading.Event().wait()
+
+async def main(): await asyncio.gather(later(3), later(4))
+
+threads = [threading.Thread(target=train, args=(name,)) for name in (1, 2)]
+threads[0].start(); threads[1].start()
+threads[0].join(); first_is_done.set(); threads[1].join()
+asyncio.run(main())
+alone()
+threading.Thread(target=stuck, daemon=True).start()
+try: both.wait(20)
+except threading.BrokenBarrierError: pass
+`,
+    );
+    expect(ran.status).toBe(0);
+    expect(ran.err).toContain('several runs are open');
+    const folders = ownRuns(place).map((id) => ownFolder(place, id));
+    const calls = folders.map((folder) =>
+      linesOf(folder, 'metrics.jsonl').map((line) => line['call']),
+    );
+    expect(calls.toSorted()).toEqual([[1, 1], [2, 2], [3, 3], [4, 4], [5], [6]]);
+    const ends = folders.map((folder) => json(folder, 'end.json')['exit_code']);
+    expect(ends).toEqual([0, 0, 0, 0, 0, null]);
+  });
+
   it('makes a run of each call of a decorated function', async () => {
     const place = aLab();
     const ran = runScript(
