@@ -260,8 +260,8 @@ class _Folder:
                 return version, folder
 
     def end(self, error=None, status=0, words=None):
-        """Says how the run ended: by an exception, with an exit status, or, where nobody knows
-        that, in `words`."""
+        """Says how the run ended: by an exception, with an exit status (None: nobody knows), or,
+        where it did not come to its end, in `words`."""
         self.ended = True
         status = status if words is None else None
         said = {"exit_code": status, "signal": None, "error": words, "traceback": None}
@@ -800,12 +800,13 @@ def _end_at_exit():
         elif _status is not None:
             _run.end(status=_exit_code(*_status))
         else:
-            _run.end(words=_UNSEEN)
+            # Most scripts that do so mean that all is well: raise SystemExit(main()).
+            _run.say("warning", text=_UNSEEN)
+            _run.end(status=None)
 
 
 _UNSEEN = (
-    "SystemExit: the script raised it itself, and with which status was not seen, so that it does "
-    "not count as finished; sys.exit(status) is seen"
+    "it raised SystemExit itself, and with which status was not seen; sys.exit(status) is seen"
 )
 
 
