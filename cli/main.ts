@@ -135,6 +135,7 @@ verb(
   () => import('./hypotheses.ts'),
   LIST,
 );
+verb('groups [group]', 'what groups of runs came to', () => import('./groups.ts'), [asJson()]);
 verb(
   'show <id>',
   'everything about an experiment, a run, a hypothesis or a night',

@@ -43,6 +43,7 @@ export function ownRunRecord(state: State, id: OwnRunId): RunRow {
     imported_from: run.foreign?.file ?? null,
     imported_id: run.foreign?.id ?? null,
     links: run.foreign?.links ?? [],
+    run_group: run.group,
     tags: tagsOn(state, id),
     command: command.length === 0 ? null : commandInWords(command),
   };

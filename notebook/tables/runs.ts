@@ -41,6 +41,7 @@ export interface RunRow {
   readonly imported_id: string | null;
   readonly links: readonly string[];
   readonly command: string | null;
+  readonly run_group: string | null;
   readonly tags: readonly string[];
 }
 
@@ -85,6 +86,7 @@ export function runRecord(state: State, id: RunId): RunRow {
     imported_id: null,
     links: [],
     command: command?.command ?? null,
+    run_group: result?.logged?.group ?? null,
     tags: tagsOn(state, id),
   };
 }
@@ -172,6 +174,7 @@ export const runs = defineTable<RunRow>({
     imported_id: ['VARCHAR', 'What it is called there.'],
     links: ['VARCHAR[]', 'Links that the file had for it.'],
     command: ['VARCHAR', 'The command line, without what the seed adds to it.'],
+    run_group: ['VARCHAR', 'The group that its script put it into; null where it did not.'],
     tags: ['VARCHAR[]', 'Its tags.'],
   },
   example:

@@ -17,7 +17,7 @@ export function foldOwn(now: State, event: OwnBody & { readonly at: string }, pu
       const details = packed({ ...NO_DETAILS, params, remarks });
       const run: OwnRun = {
         ...{ id, ...start, attempt: 1, status: 'running' },
-        ...{ end: null, packed: details },
+        ...{ end: null, group: null, packed: details },
       };
       return { ...now, own: put(now.own, id, run) };
     }
@@ -25,7 +25,8 @@ export function foldOwn(now: State, event: OwnBody & { readonly at: string }, pu
       const { end, details } = event;
       if (!known || (known.end !== null && known.end.attempt >= end.attempt)) return now;
       const { attempt, status } = end;
-      const run = { ...known, attempt, status, end, packed: packed(details) };
+      const { group } = details.logged;
+      const run = { ...known, attempt, status, end, group, packed: packed(details) };
       const after = { ...now, own: put(now.own, known.id, run) };
       const said = details.logged.tags;
       if (said.length === 0) return after;

@@ -109,6 +109,8 @@ export interface OwnRun extends OwnStart {
   readonly status: RunStatus;
   /** Null while it runs. */
   readonly end: OwnEnd | null;
+  /** What its script says it belongs to, once it has ended. */
+  readonly group: string | null;
   /** See `detailsOf`. As text: thousands of runs lie in a snapshot, and a list shows none of it. */
   readonly packed: string;
 }

@@ -10,6 +10,10 @@ const dir = process.env.AUTOLAB_RUN_DIR;
 const say = (file, value) => appendFileSync(dir + '/' + file, JSON.stringify(value) + '\\n');
 for (let step = 0; step < 20; step++) say('metrics.jsonl', { step, val_loss: 2 - rate * step, noise: step % 2 });
 say('logged.jsonl', { type: 'config', values: { rate }, time: 1 });
+say('logged.jsonl', { type: 'group', group: rate < 0.03 ? 'small "steps"' : 'large', time: 1 });
+if (rate < 0.03) say('metrics.jsonl', { 'qa/acc': rate, 'code/acc': 1 });
+if (rate === 0.02) say('samples.jsonl', { task: 'code', id: '1', prediction: 'x' });
+if (rate === 0.01) say('samples.jsonl', { task: 'code', id: '1', prediction: 'x' });
 mkdirSync(dir + '/artifacts/model/v1', { recursive: true });
 writeFileSync(dir + '/artifacts/model/v1/w.bin', 'w');
 say('logged.jsonl', { type: 'artifact', name: 'model', version: 1, path: 'artifacts/model/v1/w.bin', kind: 'checkpoint', step: 10, bytes: 1, time: 2 });
@@ -41,7 +45,22 @@ describe('runs of one’s own', () => {
       lab,
       ...['show', 'R-0001', '--samples'],
     );
-    expect(rows[1]).toMatchObject({ sample_id: '2', input: 'Question\n2', target: 'x' });
+    expect(rows).toContainEqual(
+      expect.objectContaining({ sample_id: '2', input: 'Question\n2', target: 'x' }),
+    );
+  });
+
+  test('are averaged by their groups: tasks alike, and by how many samples they have', async () => {
+    const rows = await autolabJson<object[]>(lab, 'groups', 'small "steps"');
+    // qa: 0.015 of three samples, code: 1 of one.
+    expect(rows[0]).toMatchObject({ group: 'small "steps"', metric: 'acc', tasks: 2, runs: 2 });
+    expect(rows[0]).toHaveProperty('mean', expect.closeTo((0.015 + 1) / 2, 12));
+    expect(rows[0]).toHaveProperty('weighted', expect.closeTo((3 * 0.015 + 1) / 4, 12));
+    expect(rows).toContainEqual(
+      expect.objectContaining({ metric: 'val_loss', runs: 2, tasks: 1, weighted: null }),
+    );
+    const all = (await autolab(lab, 'groups')).stdout;
+    expect(all).toMatch(/^large +val_loss +1 +1 +1\.43 *$/m);
   });
 
   test('are compared by twos and more, also by where they predict otherwise', async () => {
