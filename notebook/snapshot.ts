@@ -5,6 +5,8 @@ import { crc32 } from 'node:zlib';
 
 import type { Event } from '../orchestrator/domain/event.ts';
 import { advance, fold, replay } from '../orchestrator/domain/fold.ts';
+import type { OwnRunId } from '../orchestrator/domain/ids.ts';
+import type { OwnEnd, OwnRun } from '../orchestrator/domain/own-run.ts';
 import { EMPTY, type State } from '../orchestrator/domain/state.ts';
 import { beside } from './durable.ts';
 import { readInbox, stamped } from './inbox.ts';
@@ -18,7 +20,7 @@ import { CURRENT, type Schema } from './schema.ts';
 
 const FILE = 'snapshot';
 /** Counts up when the state's shape changes below its top level. */
-const VERSION = 5;
+const VERSION = 6;
 /** So many bytes before the position must be the same: another journal may lie there by now. */
 const TAIL = 512;
 
@@ -29,7 +31,9 @@ interface Content {
   readonly shape: string;
   readonly position: Position;
   readonly state: State;
-  /** `packed` of each run of one's own, a line each. */
+  /** Runs of one's own without their details, as JSON. */
+  readonly own: string;
+  /** Their details, a line each. */
   readonly packed: string;
   /** Inbox records that are in the journal. */
   readonly drained: ReadonlySet<string>;
@@ -69,21 +73,33 @@ export function writeSnapshot(
 }
 
 /**
- * The details of runs of one's own as one text: thousands of small ones cost the garbage collector
- * more than all the reading.
+ * Runs of one's own as two texts: thousands of small objects cost their reading as `state` more than
+ * all the rest, and most readers look at no details.
  */
-function apart(state: State): Pick<Content, 'state' | 'packed'> {
+function apart(state: State): Pick<Content, 'state' | 'own' | 'packed'> {
   const runs = [...state.own.values()];
-  const own = new Map(runs.map((run) => [run.id, { ...run, packed: '' }]));
-  return { state: { ...state, own }, packed: runs.map(({ packed }) => packed).join('\n') };
+  // Of their numbers only the objective may be one that JSON has no word for.
+  const own = JSON.stringify(
+    runs.map(({ packed: _, ...run }) => run),
+    (_, value: unknown) =>
+      typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  );
+  const packed = runs.map((run) => run.packed).join('\n');
+  return { state: { ...state, own: new Map() }, own, packed };
 }
 
-function together({ state, packed }: Pick<Content, 'state' | 'packed'>): State {
+function together({ state, own, packed }: Pick<Content, 'state' | 'own' | 'packed'>): State {
   const lines = packed.split('\n');
-  const runs = [...state.own.values()];
-  const own = new Map(runs.map((run, i) => [run.id, { ...run, packed: lines[i] ?? '' }]));
-  return { ...state, own };
+  const runs = JSON.parse(own) as Omit<OwnRun, 'packed'>[];
+  const all = runs.map(({ end, ...run }, i): [OwnRunId, OwnRun] => [
+    run.id,
+    { ...run, end: end && withNumber(end), packed: lines[i] ?? '' },
+  ]);
+  return { ...state, own: new Map(all) };
 }
+
+const withNumber = (end: OwnEnd): OwnEnd =>
+  typeof end.objective === 'string' ? { ...end, objective: Number(end.objective) } : end;
 
 /**
  * The lab as its journal and its inbox tell it, for reading, also while a night runs; a folder
