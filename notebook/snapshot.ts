@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import type { Event } from '../orchestrator/domain/event.ts';
 import { advance, fold, replay } from '../orchestrator/domain/fold.ts';
 import type { OwnRunId } from '../orchestrator/domain/ids.ts';
-import type { OwnEnd, OwnRun } from '../orchestrator/domain/own-run.ts';
+import { spelt, type OwnEnd, type OwnRun } from '../orchestrator/domain/own-run.ts';
 import { EMPTY, type State } from '../orchestrator/domain/state.ts';
 import { beside } from './durable.ts';
 import { readInbox, stamped } from './inbox.ts';
@@ -81,8 +81,7 @@ function apart(state: State): Pick<Content, 'state' | 'own' | 'packed'> {
   // Of their numbers only the objective may be one that JSON has no word for.
   const own = JSON.stringify(
     runs.map(({ packed: _, ...run }) => run),
-    (_, value: unknown) =>
-      typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+    spelt,
   );
   const packed = runs.map((run) => run.packed).join('\n');
   return { state: { ...state, own: new Map() }, own, packed };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Base, DataIdentity, EventBody } from './domain/event.ts';
 import type { Proposal } from './domain/hypothesis.ts';
-import { changedData, sameGround } from './domain/ground.ts';
+import { changedData, sameGround, sameHard } from './domain/ground.ts';
 import { nightId, type ExperimentId } from './domain/ids.ts';
 import { canonical, planMeaning, type Plan } from './domain/plan.ts';
 import type { Environment } from './domain/run.ts';
@@ -72,10 +72,6 @@ function whatChanged(night: Night, found: Found): string | null {
 /** Nor what no run knows of: who is told, and how a rehearsal cuts one short. */
 const withoutBudget = ({ budget: _, notify: __, run, ...rest }: Plan): string =>
   canonical({ ...rest, run: { ...run, smoke: undefined } });
-
-/** Where nobody looked, the machine's words have to do. */
-const sameHard = ({ environment }: Night, found: Found): boolean =>
-  !environment || !found.environment || environment.hard === found.environment.hard;
 
 /** What is to be known of a baseline that was measured where something soft was otherwise. */
 function softRemarks(state: State, baseline: ExperimentId | null, found: Found): string[] {

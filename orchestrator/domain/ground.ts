@@ -9,11 +9,13 @@ export interface Ground {
   readonly environment?: Environment | null;
 }
 
+/** Whether numbers compare as far as devices, limits and threads go; where nobody looked, they do. */
+export const sameHard = (a: Pick<Ground, 'environment'>, b: Pick<Ground, 'environment'>): boolean =>
+  !a.environment || !b.environment || a.environment.hard === b.environment.hard;
+
 /** Whether what was measured there speaks of here. Where nobody looked, the machine's words have to do. */
 export const sameGround = (a: Ground, b: Ground): boolean =>
-  a.machine === b.machine &&
-  (!a.environment || !b.environment || a.environment.hard === b.environment.hard) &&
-  changedData(a.data, b.data).length === 0;
+  a.machine === b.machine && sameHard(a, b) && changedData(a.data, b.data).length === 0;
 
 /** Paths of which only one knows, or whose contents differ. */
 export function changedData(

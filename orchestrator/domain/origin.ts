@@ -92,10 +92,6 @@ export function readOrigin(found: unknown): Origin {
   throw new Error(`origin.json: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
 }
 
-/** A number that is not finite by its name. */
-export const spelt = (_: string, value: unknown): unknown =>
-  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
-
 /**
  * As it was recorded there, with what was counted in its files here. Its objective is one here only
  * where `metric`, this lab's, is the same.

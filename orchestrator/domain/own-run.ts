@@ -125,11 +125,12 @@ export function detailsOf({ packed }: OwnRun): OwnDetails {
   return { ...details, summary };
 }
 
+/** For JSON.stringify: a number that is not finite by its name. */
+export const spelt = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+
 /** Numbers that are not finite become their names, which `detailsOf` reads again. */
-export const packed = (details: OwnDetails): string =>
-  JSON.stringify(details, (_, value: unknown) =>
-    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
-  );
+export const packed = (details: OwnDetails): string => JSON.stringify(details, spelt);
 
 /** Nobody has said anything of it yet. */
 export const NO_DETAILS: OwnDetails = {
