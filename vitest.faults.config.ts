@@ -8,7 +8,7 @@ export default defineConfig({
       'test/faults/full/*.full.ts',
       'test/orchestrator/git-kill.test.ts',
       'test/orchestrator/{queue,queue-process}.test.ts',
-      'test/night/{check,redis,stop}.test.ts',
+      'test/night/{check,redis,rerun,stop,trouble,verbs}.test.ts',
     ],
     globalSetup: 'test/support/template.ts',
     env: { KILL_ROUNDS: '30', FULL: '1' },

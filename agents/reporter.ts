@@ -1,6 +1,7 @@
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { reportAnswer, summaryAnswer, type ReporterBrief } from '../orchestrator/domain/brief.ts';
 import type { NotebookReader, Report } from '../orchestrator/domain/ports.ts';
+import { picture } from './picture.ts';
 import { compose } from './reporter/compose.ts';
 import { asFindings, wordFindings, type Stated } from './reporter/findings.ts';
 import { gather } from './reporter/gather.ts';
@@ -72,3 +73,5 @@ export function createReporter(parts: ReporterParts): (brief: ReporterBrief) => 
   const graph = build(parts);
   return async (brief) => (await graph.invoke({ brief })).reply;
 }
+
+export const drawReporter = (parts: ReporterParts): Promise<string> => picture(build(parts));

@@ -1,5 +1,5 @@
 import { createResearcher } from '../agents/researcher.ts';
-import { plan as planned } from '../agents/planner.ts';
+import { createPlanner } from '../agents/planner.ts';
 import type { Action, Work } from '../orchestrator/actions.ts';
 import { briefFor, type Brief } from '../orchestrator/briefs.ts';
 import { decide } from '../orchestrator/decide.ts';
@@ -32,10 +32,12 @@ export interface Policy {
   readonly plan: (brief: PlannerBrief) => Promise<PlannerAnswer>;
 }
 
+const research = createResearcher({ candidateValues, sampleRange });
+
 export const autolab: Policy = {
   name: 'autolab',
-  propose: createResearcher({ candidateValues, sampleRange }),
-  plan: planned,
+  propose: (brief) => research(brief),
+  plan: createPlanner(),
 };
 
 /** Levels are true ones: 0 is the start, 1 the best that there is. */

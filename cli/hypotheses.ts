@@ -1,4 +1,4 @@
-import { hypotheses } from '../notebook/tables/hypotheses.ts';
+import { hypotheses, thoughtOf } from '../notebook/tables/hypotheses.ts';
 import type { Queued } from '../orchestrator/domain/asked.ts';
 import { changeAsData } from '../orchestrator/domain/hypothesis.ts';
 import { hypothesisRow } from '../notebook/rows.ts';
@@ -9,15 +9,17 @@ import { readLabState } from '../orchestrator/lab/lab.ts';
 import { standing } from '../orchestrator/lab/standing.ts';
 import type { ListOptions } from './list.ts';
 import { printList, type Shown } from './list/print.ts';
-import { bold, dim, oneLine } from './output.ts';
+import { bold, dim, oneLine, print } from './output.ts';
+import { predictionLines } from './authors.ts';
 
 /** A row of one that no night has taken in: its id, its night and its parent come with that. */
-const queuedRow = ({ proposal, asked }: Queued): Row => {
+const queuedRow = (state: State, { proposal, asked }: Queued): Row => {
   const { title, because, source, line, change } = proposal;
   return {
     ...{ id: null, night: null, title, because, source, line, change: changeAsData(change) },
     ...{ parent: null, status: 'queued', standing: 'queued', rejected_because: null },
     ...{ experiment: null, proposed: asked.at, tags: [] },
+    ...thoughtOf(state, { ...proposal, experiment: null }),
   };
 };
 
@@ -27,7 +29,9 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   const { hypothesis: shown } = await standing(lab);
   const ids = [...state.hypotheses.keys()].toSorted(byNumber);
   // What a night had taken in keeps its id, and is among them.
-  const queued = state.queued.filter(({ hypothesis }) => hypothesis === null).map(queuedRow);
+  const queued = state.queued
+    .filter(({ hypothesis }) => hypothesis === null)
+    .map((one) => queuedRow(state, one));
   const listing = {
     table: hypotheses,
     rows: [...ids.map((id): Row => shown(hypothesisRow(state, id))), ...queued],
@@ -43,6 +47,7 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   printList(listing, COLUMNS, options, state, (rows, lines) =>
     grouped ? byLine(state, rows, lines) : lines,
   );
+  if (!options.json && !options.csv) for (const line of predictionLines(state)) print(dim(line));
   return 0;
 }
 

@@ -140,7 +140,11 @@ verb(
   'show <id>',
   'everything about an experiment, a run, a hypothesis or a night',
   () => import('./show.ts'),
-  [new Option('--samples', 'single predictions of a run'), asJson()],
+  [
+    new Option('--samples', 'single predictions of a run'),
+    new Option('--why', 'who thought of it, and what models were asked and said'),
+    asJson(),
+  ],
 );
 verb(
   'compare <ids...>',
@@ -149,6 +153,12 @@ verb(
   [new Option('--samples', 'predictions of two runs that differ'), asJson()],
 );
 verb('query <sql>', 'one SELECT over the notebook', () => import('./query.ts'), [asJson()]);
+verb(
+  'ask [question]',
+  'the Reporter answers from what is recorded, with its sources; a conversation without a question',
+  () => import('./ask.ts'),
+  [asJson(), new Option('--yes', 'set or take away the flag that the question asks for')],
+);
 verb(
   'note [id] [words]',
   'a note in your words, on an experiment, run, hypothesis, night, or the lab; - reads standard input',
@@ -174,11 +184,18 @@ verb('propose <title>', 'a hypothesis of yours, tried next', () => import('./pro
     (text: string, before: readonly string[] = []) => [...before, text],
   ),
   new Option('--patch <file>', 'or a unified diff'),
+  new Option('--idea <words>', 'or the change in words, for a model or a coding agent to write'),
   new Option('--because <reason>', 'why you think so').makeOptionMandatory(),
   new Option('--line <name>', 'the line of inquiry it belongs to'),
   new Option('--again', 'also what was tried, or waits'),
   asJson(),
 ]);
+verb(
+  'retry <id>',
+  'a failed experiment again, by its id or that of its run',
+  () => import('./retry.ts'),
+  [asJson()],
+);
 verb('report', 'write FINDINGS.md anew from the notebook', () => import('./report.ts'), [asJson()]);
 verb('promote [id]', 'bring a confirmed change to the base branch', () => import('./promote.ts'), [
   new Option('--unconfirmed', 'also what dawn did not confirm'),
@@ -190,6 +207,11 @@ verb(
   () => import('./rerun.ts'),
   [asJson()],
 );
+verb('model', 'serve a model that answers from a script', () => import('./model.ts'), [
+  new Option('--script <file>', 'its lines, YAML or JSON').makeOptionMandatory(),
+  new Option('--port <n>', 'default: any free one').argParser(wholeNumber),
+  new Option('--key <text>', 'refuse requests that bear another key'),
+]);
 verb('gc', 'remove what old nights hold; never a record', () => import('./gc.ts'), [
   new Option('--dry-run', 'only say what would go'),
   asJson(),

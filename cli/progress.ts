@@ -53,7 +53,20 @@ export function progressLine(state: State, event: Event): string | null {
       return `${bold(id)} of yours is tried next: ${oneLine(claim)}`;
     }
     case 'hypotheses_planned':
+    case 'hypotheses_compared':
       return rejected(state, event.rejected);
+    case 'hypothesis_written': {
+      const record = state.hypotheses.get(event.hypothesis);
+      return dim(
+        `${event.hypothesis} is a patch now, by ${oneLine(event.written.by)}: ${oneLine(record?.title ?? '')}`,
+      );
+    }
+    case 'hypothesis_unwritten':
+      return dim(`${event.hypothesis} was not written: ${oneLine(event.failure.message)}`);
+    case 'experiment_repaired':
+      return `${event.experiment} crashed and was repaired by ${oneLine(event.written.by)}, try ${event.number}: ${event.written.account.changes.map((one) => oneLine(one)).join('; ')}`;
+    case 'experiment_unrepaired':
+      return dim(`${event.experiment} was not repaired: ${oneLine(event.because)}`);
     case 'run_summarised':
       return oneLine(event.text);
     case 'experiment_unprepared':

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { holderOf } from '../notebook/lock.ts';
 import { readNotebook } from '../notebook/reader.ts';
-import { experimentRow, runRow } from '../notebook/rows.ts';
+import { experimentRow, hypothesisRow, runRow } from '../notebook/rows.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
 import { changeInWords } from '../orchestrator/domain/hypothesis.ts';
 import {
@@ -32,7 +32,9 @@ import type { Experiment, Judgement } from '../orchestrator/domain/experiment.ts
 import type { RunResult } from '../orchestrator/domain/run.ts';
 import { bold, dim, fact, oneLine, print, printJson, remark, yellow } from './output.ts';
 import { checkpointInWords, saidInWords } from './said.ts';
+import { repairLines, thoughtFacts } from './authors.ts';
 import { showCurve } from './show/curve.ts';
+import { knownAmong, showKnown } from './show/known-error.ts';
 import { paintDiff } from './show/diff.ts';
 import { hypothesisPage, showHypothesis } from './show/hypothesis.ts';
 import { nightPage, showNight } from './show/night.ts';
@@ -58,12 +60,16 @@ import {
 /** `autolab show ID`: a page of what has that id, or everything of it as JSON. */
 export async function run(
   [id = '']: readonly string[],
-  { json, samples }: { json?: boolean; samples?: boolean },
+  { json, samples, why }: { json?: boolean; samples?: boolean; why?: boolean },
 ): Promise<number> {
   const { lab, state, remarks } = await readNoticing(process.cwd());
   remarks.forEach(remark);
   const target = subject(state, id);
   if (samples) return showSamples({ lab, state }, target, json === true);
+  if (why) {
+    const { showWhy } = await import('./show/why.ts');
+    return showWhy(lab, target, json === true);
+  }
   const now = await standing(lab);
   if (isOwnRunId(target)) await showOwn(lab, state, target, json === true);
   else if (isExperimentId(target)) {
@@ -129,6 +135,7 @@ const experimentPage = (state: State, id: ExperimentId, diff: string, now: Stand
   ...now.experiment(experimentRow(state, id)),
   diff,
   runs: experimentIn(state, id).runs.map((run) => now.run(runRow(state, run))),
+  known_errors: knownAmong(runsOf(state, id)),
   flagged: state.flags.filter((flag) => flag.target === id),
   promoted: state.promotions.filter((promotion) => promotion.experiment === id),
   reruns: state.reruns.filter((rerun) => experimentOf(rerun.run) === id),
@@ -145,6 +152,7 @@ function runPage(state: State, id: RunId, now: Standing) {
     summary: result?.summary ?? [],
     artifacts: result?.artifacts ?? [],
     logged: result?.logged ?? null,
+    known_error: result ? (knownAmong([{ result }])[0] ?? null) : null,
     spans: result?.spans ?? [],
     flagged: state.flags.filter((flag) => flag.target === id),
     reruns: state.reruns.filter((rerun) => rerun.run === id),
@@ -161,6 +169,10 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
   print();
   fact('source', `${experiment.source}, line ${experiment.line}, night ${experiment.night}`);
   fact('change', oneLine(changeInWords(experiment.change)));
+  if (experiment.hypothesis !== null)
+    for (const [name, words] of thoughtFacts(hypothesisRow(state, experiment.hypothesis)))
+      fact(name, words);
+  for (const line of repairLines(experiment)) fact('repair', line);
   if (planned) for (const [name, words] of plannedFacts(experiment, planned)) fact(name, words);
   else {
     fact('parent', lineageOf(state, experiment));
@@ -180,7 +192,9 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
   if (!planned)
     fact(
       'objective',
-      `${short(row.objective)}${row.spread === null ? '' : `, standard deviation ${short(row.spread)}`}, n ${row.n}`,
+      row.objective === null
+        ? 'not measured'
+        : `${short(row.objective)}${row.spread === null ? '' : `, standard deviation ${short(row.spread)}`}, n ${row.n}`,
     );
   if (judgement) showContrasts(state, id, judgement);
   for (const limit of judgement?.limits ?? planned?.outcome?.limits ?? [])
@@ -188,6 +202,7 @@ function showExperiment(state: State, id: ExperimentId, diff: string, now: Stand
   for (const rerun of state.reruns.filter(({ run }) => experimentOf(run) === id))
     fact('rerun', rerunInWords(rerun));
   showWords(state, id, experiment.line);
+  for (const known of knownAmong(runsOf(state, id))) showKnown(known);
   print();
   print(
     table(
@@ -289,6 +304,7 @@ function showRun(state: State, id: RunId, now: Standing): void {
   showWords(state, id);
   const traceback = result?.failure?.traceback;
   if (traceback) print(`\n${traceback.split('\n').map(oneLine).join('\n')}`);
+  if (page.known_error) showKnown(page.known_error);
   print(`\n${summaryTable(page.summary)}`);
   print(`\n${paramTable(page.params)}`);
   if (page.artifacts.length > 0) print(`\n${artifactTable(page.artifacts)}`);

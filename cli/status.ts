@@ -1,6 +1,7 @@
 import { readLabState } from '../orchestrator/lab/lab.ts';
 import { statusOf, type Slot } from '../orchestrator/lab/status.ts';
 import { bold, dim, oneLine, print, printJson, yellow } from './output.ts';
+import { spendInWords } from './spend.ts';
 import { duration, rough, short, signed } from './table.ts';
 import { counted } from './words.ts';
 
@@ -50,6 +51,13 @@ export async function run(_args: readonly string[], { json }: { json?: boolean }
       ),
     );
   }
+  const { models } = status;
+  if (models.total.calls > 0) {
+    const [llm_usd, tokens] = [budget.llm_usd.of ?? undefined, budget.tokens.of ?? undefined];
+    print(dim(spendInWords(models, { llm_usd, tokens })));
+  }
+  for (const { role, model, message } of models.without)
+    print(yellow(`without    the ${role} had no answer of ${oneLine(model)}: ${oneLine(message)}`));
   if (status.seconds_left !== null && status.seconds_left > 0)
     print(dim(`about ${duration(Math.round(status.seconds_left))} left`));
   return 0;

@@ -1,23 +1,13 @@
 import { LabError } from '../orchestrator/domain/errors.ts';
-import type { OwnRun } from '../orchestrator/domain/own-run.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import { inWords } from './durable.ts';
-import { rowsOf, sourceOf, whatIsLeft, withLeft, type Taking } from './intake.ts';
-import type { Keeper, Manifest } from './manifest.ts';
+import { sourceOf, whatIsLeft, withLeft, type Taking } from './intake.ts';
+import type { Keeper } from './manifest.ts';
 import type { Problem } from './problem.ts';
+import { untaken } from './untaken.ts';
 
 /** So many at once: each is a file of its own, and the manifest is written once for all. */
 const AT_ONCE = 64;
-
-/** Runs of one's own that ended, and whose metrics are not in the notebook yet. */
-export const untaken = (
-  { own }: Pick<State, 'own'>,
-  { attempts }: Pick<Manifest, 'attempts'>,
-): readonly OwnRun[] =>
-  [...own.values()].filter(
-    ({ id, attempt, end }) =>
-      end !== null && (attempts[id] ?? 0) < attempt && [...rowsOf(end).values()].some(Boolean),
-  );
 
 /**
  * Takes the metrics of runs of one's own in that are not, for as long as `goOn` says. Returns what is

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import type { OwnRun } from '../orchestrator/domain/own-run.ts';
 import type { State } from '../orchestrator/domain/state.ts';
 import { sourceOf } from './intake.ts';
-import { untaken } from './intake-own.ts';
 import { wholeLines } from './lines.ts';
 import { beginningOf, pointOf, type LiveRow } from './live.ts';
 import type { Manifest } from './manifest.ts';
+import { untaken } from './untaken.ts';
 
 /** Of all runs together so much is read; the rest follows when they are taken in. */
 const MOST_BYTES = 64 << 20;

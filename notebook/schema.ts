@@ -2,7 +2,7 @@ import type { Event } from '../orchestrator/domain/event.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
 
 /** Version of what this code writes: the records of the journal and the columns of the tables. */
-const SCHEMA = 3;
+const SCHEMA = 4;
 
 /**
  * One step from a schema version to the next. Journals are never rewritten: records of an older
@@ -35,6 +35,11 @@ const MIGRATIONS: readonly Migration[] = [
   {
     from: 2,
     what: 'runs of one’s own are among the runs, and there are notes, decisions and tags',
+    event: (record) => record,
+  },
+  {
+    from: 3,
+    what: 'agents may have models: their calls are spans, ideas in words are written as patches, and patches that crash are repaired',
     event: (record) => record,
   },
 ];

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import type { Event } from '../orchestrator/domain/event.ts';
 import { advance, fold, replay } from '../orchestrator/domain/fold.ts';
 import type { OwnRunId } from '../orchestrator/domain/ids.ts';
-import { spelt, type OwnEnd, type OwnRun } from '../orchestrator/domain/own-run.ts';
+import { spelt, type OwnRun } from '../orchestrator/domain/own-run.ts';
 import { EMPTY, type State } from '../orchestrator/domain/state.ts';
 import { beside } from './durable.ts';
 import { readInbox, stamped } from './inbox.ts';
@@ -20,7 +20,7 @@ import { CURRENT, type Schema } from './schema.ts';
 
 const FILE = 'snapshot';
 /** Counts up when the state's shape changes below its top level. */
-const VERSION = 6;
+const VERSION = 8;
 /** So many bytes before the position must be the same: another journal may lie there by now. */
 const TAIL = 512;
 
@@ -89,16 +89,19 @@ function apart(state: State): Pick<Content, 'state' | 'own' | 'packed'> {
 
 function together({ state, own, packed }: Pick<Content, 'state' | 'own' | 'packed'>): State {
   const lines = packed.split('\n');
-  const runs = JSON.parse(own) as Omit<OwnRun, 'packed'>[];
-  const all = runs.map(({ end, ...run }, i): [OwnRunId, OwnRun] => [
-    run.id,
-    { ...run, end: end && withNumber(end), packed: lines[i] ?? '' },
-  ]);
-  return { ...state, own: new Map(all) };
+  const runs = JSON.parse(own) as (Omit<OwnRun, 'packed'> & { packed?: string })[];
+  const all = new Map<OwnRunId, OwnRun>();
+  for (const [i, run] of runs.entries()) {
+    // Nobody else's yet: copies of ten thousand would cost as much as their reading.
+    run.packed = lines[i] ?? '';
+    const whole = run as OwnRun;
+    all.set(run.id, typeof run.end?.objective === 'string' ? withNumber(whole) : whole);
+  }
+  return { ...state, own: all };
 }
 
-const withNumber = (end: OwnEnd): OwnEnd =>
-  typeof end.objective === 'string' ? { ...end, objective: Number(end.objective) } : end;
+const withNumber = (run: OwnRun): OwnRun =>
+  run.end === null ? run : { ...run, end: { ...run.end, objective: Number(run.end.objective) } };
 
 /**
  * The lab as its journal and its inbox tell it, for reading, also while a night runs; a folder

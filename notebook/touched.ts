@@ -85,16 +85,23 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
       return mark('findings', event.night);
     case 'hypothesis_taken':
       return mark('hypotheses', event.hypothesis.id);
+    case 'hypothesis_written':
+    case 'hypothesis_unwritten':
+      return mark('hypotheses', event.hypothesis);
     case 'hypotheses_proposed':
       return mark('hypotheses', ...event.hypotheses.map(({ id }) => id));
     case 'hypotheses_planned':
       return mark('hypotheses', ...event.queue, ...event.rejected.map(({ id }) => id));
+    case 'hypotheses_compared':
+      return mark('hypotheses', ...event.rejected.map(({ id }) => id));
     case 'experiment_opened':
       mark('nights', event.experiment.night);
       mark('hypotheses', event.experiment.hypothesis);
       return experiment(event.experiment.id);
     case 'experiment_prepared':
     case 'experiment_unprepared':
+    case 'experiment_repaired':
+    case 'experiment_unrepaired':
     case 'experiment_judged':
     case 'effect_restated':
     case 'planned_judged':
@@ -131,6 +138,9 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'reran':
     case 'hypothesis_asked':
       return undefined;
+    case 'model_called':
+      mark('nights', event.night);
+      return mark('spans', ...spansOf(event, night).map(({ id }) => id));
     case 'span':
       return mark('spans', ...spansOf(event, night).map(({ id }) => id));
     case 'promoted':

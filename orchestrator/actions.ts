@@ -1,7 +1,7 @@
 import type { Experiment } from './domain/experiment.ts';
 import type { EventBody, NightEnd } from './domain/event.ts';
-import type { ExperimentId, NightId, RunId } from './domain/ids.ts';
-import type { Role } from './domain/ports.ts';
+import type { ExperimentId, HypothesisId, NightId, RunId } from './domain/ids.ts';
+import type { Post } from './domain/ports.ts';
 import type { Night } from './domain/state.ts';
 import type { Judged } from './judging.ts';
 
@@ -10,7 +10,7 @@ import type { Judged } from './judging.ts';
 /** A decision, to be recorded; or work for a role, to be dispatched. */
 export type Action =
   | { readonly kind: 'record'; readonly event: EventBody }
-  | ({ readonly id: string; readonly role: Role } & (
+  | ({ readonly id: string; readonly role: Post } & (
       | {
           readonly kind: 'propose';
           readonly night: NightId;
@@ -18,11 +18,38 @@ export type Action =
           readonly incumbent: ExperimentId;
           readonly wanted: number;
         }
+      /** Ideas of a model, which takes its time: rounds of their own, and no slot waits for one. */
+      | {
+          readonly kind: 'invent';
+          readonly night: NightId;
+          readonly round: number;
+          readonly incumbent: ExperimentId;
+          /** At most. */
+          readonly ideas: number;
+        }
+      /** Whether a model knows new patches in other words, before they are planned. */
+      | {
+          readonly kind: 'compare';
+          readonly night: NightId;
+          readonly round: number;
+          readonly incumbent: ExperimentId;
+        }
       | {
           readonly kind: 'plan';
           readonly night: NightId;
           readonly round: number;
           readonly incumbent: ExperimentId;
+        }
+      /** A patch for a hypothesis in words. */
+      | { readonly kind: 'write'; readonly night: NightId; readonly hypothesis: HypothesisId }
+      /** A patch that does not crash, for one that did. */
+      | {
+          readonly kind: 'repair';
+          readonly experiment: ExperimentId;
+          readonly run: RunId;
+          readonly attempt: number;
+          /** Which try it is, from 1. */
+          readonly number: number;
         }
       | { readonly kind: 'prepare'; readonly experiment: ExperimentId }
       | { readonly kind: 'run'; readonly run: RunId; readonly attempt: number }
@@ -38,11 +65,12 @@ export type Action =
 
 export type Work = Exclude<Action, { kind: 'record' }>;
 
-export const prepare = (experiment: ExperimentId): Action => ({
+/** Each repair of its patch is prepared anew. */
+export const prepare = ({ id, repairs = [] }: Experiment): Action => ({
   kind: 'prepare',
-  id: `prepare-${experiment}`,
+  id: repairs.length === 0 ? `prepare-${id}` : `prepare-${id}-${repairs.length + 1}`,
   role: 'worker',
-  experiment,
+  experiment: id,
 });
 
 export const opened = (experiment: Experiment): Action => ({

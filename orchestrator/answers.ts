@@ -3,10 +3,12 @@ import {
   heldOutAnswer,
   plannerAnswer,
   preparedAnswer,
+  repairAnswer,
   reportAnswer,
   researcherAnswer,
   runAnswer,
   summaryAnswer,
+  writeAnswer,
 } from './domain/brief.ts';
 import { LabError } from './domain/errors.ts';
 import type { EventBody } from './domain/event.ts';
@@ -18,6 +20,7 @@ import type { RunResult, Span } from './domain/run.ts';
 import { currentNight, experimentIn, type State } from './domain/state.ts';
 import { branchOf, type Surroundings } from './briefs.ts';
 import type { Work } from './actions.ts';
+import { heldBack, uncompared } from './in-words.ts';
 
 /** From what a role answered to what the journal says: checked, sealed, and in the lab's own words. */
 
@@ -98,7 +101,8 @@ function eventOf(
 ): EventBody {
   const night = currentNight(state);
   switch (work.kind) {
-    case 'propose': {
+    case 'propose':
+    case 'invent': {
       const { proposals, exhausted } = researcherAnswer.parse(output);
       const hypotheses = proposals.map((proposal, i): Hypothesis => ({
         ...proposal,
@@ -114,7 +118,23 @@ function eventOf(
         incumbent,
         hypotheses,
         exhausted,
+        ...(work.kind === 'invent' ? { invented: true } : heldBack(night.plan)),
       };
+    }
+    case 'write': {
+      const { hypothesis } = work;
+      const answer = writeAnswer.parse(output);
+      return 'failure' in answer
+        ? { type: 'hypothesis_unwritten', night: work.night, hypothesis, failure: answer.failure }
+        : { type: 'hypothesis_written', night: work.night, hypothesis, written: answer };
+    }
+    case 'repair': {
+      const { experiment, run, attempt, number } = work;
+      const of = { experiment, run, attempt, number };
+      const answer = repairAnswer.parse(output);
+      return 'gave_up' in answer
+        ? { type: 'experiment_unrepaired', ...of, because: answer.gave_up }
+        : { type: 'experiment_repaired', ...of, written: answer };
     }
     case 'plan': {
       const answer = plannerAnswer.parse(output);
@@ -124,6 +144,17 @@ function eventOf(
         round: work.round,
         incumbent: work.incumbent,
         ...answer,
+      };
+    }
+    case 'compare': {
+      const { queue, rejected } = plannerAnswer.parse(output);
+      // It is asked about these; of what waits, the Planner judges anew.
+      const asked = new Set(uncompared(state, night));
+      return {
+        type: 'hypotheses_compared',
+        ...{ night: night.id, round: work.round },
+        hypotheses: queue.filter((id) => asked.has(id)),
+        rejected: rejected.filter(({ id }) => asked.has(id)),
       };
     }
     case 'prepare': {
@@ -164,7 +195,7 @@ function eventOf(
 export function spanOf(work: Exclude<Work, { kind: 'run' }>, from: number, to: number): Span {
   return {
     name: work.kind,
-    who: work.role,
+    who: work.role === 'author' ? 'worker' : work.role,
     experiment:
       'experiment' in work ? work.experiment : 'run' in work ? experimentOf(work.run) : null,
     run: 'run' in work ? work.run : null,

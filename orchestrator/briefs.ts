@@ -1,7 +1,7 @@
 import type { PlannerBrief, ReporterBrief, ResearcherBrief, WorkerBrief } from './domain/brief.ts';
 import type { Experiment } from './domain/experiment.ts';
 import { changeInWords } from './domain/hypothesis.ts';
-import type { ExperimentId, HypothesisId } from './domain/ids.ts';
+import type { ExperimentId } from './domain/ids.ts';
 import type { Planned } from './domain/planned.ts';
 import type { Command } from './domain/ports.ts';
 import type { Run } from './domain/run.ts';
@@ -9,8 +9,12 @@ import { currentNight, experimentIn, type Night, type State } from './domain/sta
 import { dawnCommand, dawnPlanOf } from './domain/variant.ts';
 import type { Work } from './actions.ts';
 import { closedIn, isFreeAgain } from './closed.ts';
+import { hypothesesOf, labBrief, planToTell } from './lab-brief.ts';
+import { predictionRecord } from './domain/predictions.ts';
 import { pruneOrder } from './pruning.ts';
 import { baselinesOf, memoryOf, settingsAt, trialsOf } from './memory.ts';
+import { uncompared, written } from './in-words.ts';
+import { repairBrief, writeBrief } from './writing-briefs.ts';
 
 /** What a role is told of the state for one piece of work. Pure, and plain data. */
 
@@ -30,9 +34,17 @@ export function briefFor(state: State, work: Work, around: Surroundings): Brief 
   const night = currentNight(state);
   switch (work.kind) {
     case 'propose':
-      return researcherBrief(state, night, work.round, work.wanted);
+      return researcherBrief(state, night, work);
+    case 'invent':
+      return researcherBrief(state, night, { ...work, wanted: work.ideas });
     case 'plan':
-      return plannerBrief(state, night, work.round);
+      return { ...plannerBrief(state, night, work.round), by_rules: true };
+    case 'compare':
+      return comparisonBrief(state, night, work.round);
+    case 'write':
+      return writeBrief(state, night, work);
+    case 'repair':
+      return repairBrief(state, night, work);
     case 'prepare':
       return prepareBrief(state, night, experimentIn(state, work.experiment), around);
     case 'run':
@@ -49,8 +61,11 @@ export function briefFor(state: State, work: Work, around: Surroundings): Brief 
 function researcherBrief(
   state: State,
   night: Night,
-  round: number,
-  wanted: number,
+  {
+    round,
+    wanted,
+    ideas = 0,
+  }: { readonly round: number; readonly wanted: number; readonly ideas?: number },
 ): ResearcherBrief {
   const incumbent = incumbentOf(night);
   return {
@@ -64,32 +79,41 @@ function researcherBrief(
     own: night.proposals,
     proposed: [...state.hypotheses.values()]
       .filter((hypothesis) => hypothesis.night === night.id && !isFreeAgain(state, hypothesis))
-      .map(({ title, change, parent, source }) => ({ title, change, parent, source })),
+      .map(({ title, change, idea, parent, source }) => ({
+        ...{ title, parent, source },
+        // What was said in words is known again by its words.
+        change: idea === undefined ? change : { kind: 'idea', text: idea },
+      })),
     memory: trialsOf(state, night),
     baselines: baselinesOf(state, night),
     closed: closedIn(state, night),
+    ideas,
+    lab: labBrief(state, night),
+    record: predictionRecord(state),
   };
 }
 
 function plannerBrief(state: State, night: Night, round: number): PlannerBrief {
   const incumbent = incumbentOf(night);
-  const known = (ids: readonly HypothesisId[]) =>
-    ids.flatMap((id) => {
-      const record = state.hypotheses.get(id);
-      if (!record) return [];
-      const { status: _, rejected_because: __, experiment: ___, ...rest } = record;
-      const { proposed_at: ____, ...hypothesis } = rest;
-      return [hypothesis];
-    });
   return {
     night: night.id,
     round,
     incumbent,
     settings: settingsAt(state, night, incumbent),
-    waiting: known(night.waiting),
-    proposed: known(night.proposed),
+    waiting: hypothesesOf(state, night.waiting),
+    proposed: hypothesesOf(state, written(state, night)),
     memory: memoryOf(state, night),
     closed: closedIn(state, night),
+    lab: { ...labBrief(state, night), plan: planToTell(night) },
+  };
+}
+
+/** New patches, against all that passed before them. */
+function comparisonBrief(state: State, night: Night, round: number): PlannerBrief {
+  return {
+    ...plannerBrief(state, night, round),
+    waiting: hypothesesOf(state, [...night.waiting, ...written(state, night)]),
+    proposed: hypothesesOf(state, uncompared(state, night)),
   };
 }
 
@@ -108,8 +132,9 @@ function prepareBrief(
       base: night.base.commit,
       parent_command: parent?.command ?? plannedCommand(night),
       change: experiment.change,
-      message: commitMessage(experiment),
+      message: commitMessage(state, experiment),
       branch: branchOf(experiment.id, around),
+      ...replacing(experiment),
       plan: night.plan,
     },
   };
@@ -139,11 +164,20 @@ function runBrief(
       knobs: settingsAt(state, night, experiment.id),
       gpus: around.gpus(run.slot),
       prune: pruneOrder(state, night, run, experiment),
+      ...(run.repaired_after === run.attempt - 1 ? { repaired: true } : {}),
+      ...(isFirstOfWritten(state, run, experiment) ? { smoke: true } : {}),
       // The baseline's repeats show how the machine is: they are run as everything is.
       ...(run.purpose === 'repeat' && experiment.parent !== null ? { anew: true } : {}),
     },
   };
 }
+
+/** Nobody has seen yet whether a patch that was written tonight runs at all. */
+const isFirstOfWritten = (state: State, { id }: Run, { hypothesis, runs, reapplies }: Experiment) =>
+  runs[0] === id &&
+  !reapplies &&
+  hypothesis !== null &&
+  state.hypotheses.get(hypothesis)?.written !== undefined;
 
 /** Without a seed or an evaluator; what scores is known all the same, for the labels that it hides. */
 function plannedBrief(
@@ -199,13 +233,24 @@ function incumbentOf(night: Night): ExperimentId {
   return night.incumbent;
 }
 
-function commitMessage({ id, title, because, source, parent, change }: Experiment): string {
+/** A repaired patch takes the place of the one that crashed. */
+const replacing = ({ repairs = [] }: Experiment) => {
+  const last = repairs.at(-1);
+  return last ? { replaces: last.before.commit } : {};
+};
+
+function commitMessage(state: State, experiment: Experiment): string {
+  const { id, title, because, source, parent, change, hypothesis, repairs = [] } = experiment;
+  const { idea, written } = (hypothesis && state.hypotheses.get(hypothesis)) || {};
+  const author = repairs.at(-1)?.by ?? written?.by;
   return [
     `${id}: ${title}`,
     '',
     because,
     '',
-    `Change: ${changeInWords(change)}`,
+    `Change: ${idea?.trim() || changeInWords(change)}`,
+    ...(author === undefined ? [] : [`Written by: ${author}`]),
+    ...(repairs.length === 0 ? [] : [`Repairs: ${repairs.length}`]),
     `Source: ${source}`,
     `Parent: ${parent ?? 'base'}`,
     '',

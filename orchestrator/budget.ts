@@ -6,6 +6,7 @@ import { askedFor } from './asked-for.ts';
 import { isOnPlateau, targetReached } from './enough.ts';
 import { dueGate } from './gates.ts';
 import { gpuRuns, gpuRunsLeft, gpuSecondsLeft } from './gpu-hours.ts';
+import { isExhausted } from './in-words.ts';
 import { baselineFailed } from './replicate.ts';
 import { searchAttempts } from './search-attempts.ts';
 import { mean } from './statistics/compare.ts';
@@ -150,11 +151,10 @@ const runsLeft = (state: State, night: Night): number =>
 
 /** Ideas the night may still open or has opened and not begun. */
 export const ideasLeft = (state: State, night: Night): number => {
-  const exhausted = night.exhausted_for !== null && night.exhausted_for === night.incumbent;
   const asked = askedFor(state, night).length;
   const known = night.waiting.length + night.proposed.length + asked;
   const budget = night.plan.budget.experiments - night.candidates;
-  return Math.max(0, exhausted ? Math.min(budget, known) : budget);
+  return Math.max(0, isExhausted(state, night) ? Math.min(budget, known) : budget);
 };
 
 /** Whether one more run and then dawn would overstep the night's wall clock. */
@@ -216,9 +216,7 @@ export function searchEnd(state: State, night: Night): NightEnd | null {
   if (isOnPlateau(state, night)) return 'plateau';
   if (night.candidates >= night.plan.budget.experiments) return 'experiments_spent';
   const known = night.waiting.length + night.proposed.length + askedFor(state, night).length;
-  return known === 0 && night.exhausted_for !== null && night.exhausted_for === night.incumbent
-    ? 'ideas_spent'
-    : null;
+  return known === 0 && isExhausted(state, night) ? 'ideas_spent' : null;
 }
 
 /** Candidates the night may still open, those that wait included. */

@@ -21,8 +21,10 @@ import { raceOf } from './race.ts';
 import { baselineFailed, baselineIsMeasured, isRunning } from './replicate.ts';
 import { hasPlannedWork, plannedOutcomes, plannedRuns, plannedWorkDue } from './planned.ts';
 import { searchMoves } from './search.ts';
+import { ideasWanted, movesExhausted, uncompared, written } from './in-words.ts';
 import { awaitsRepeat, suspicion } from './suspicious.ts';
 import { taking } from './taking.ts';
+import { writing } from './writing.ts';
 import { breaker, isProbing, nextAttemptAt, nextOf } from './trouble.ts';
 import { correlation } from './statistics/seeds.ts';
 import { dawnTest } from './statistics/dawn.ts';
@@ -64,6 +66,8 @@ export function openActions(state: State): readonly Action[] {
     foretold, // → what the budget can confirm
     taking, // → what the user asked for by hand
     hypotheses, // → what to try
+    writing, // → as a patch, where it is in words; and a better one, where it crashed
+    comparisons, // → not known in other words
     queue, // → in which order
     experiments, // → one experiment each
     reapplications, // → and those that looked good on an incumbent that is gone
@@ -89,9 +93,10 @@ const PREPARED_AHEAD = 2;
 
 function baseline(state: State, night: Night): Action[] {
   if (night.baseline === null) return [opened(baselineExperiment(state, night))];
-  const { id, commit } = experimentIn(state, night.baseline);
+  const unchanged = experimentIn(state, night.baseline);
+  const { id, commit } = unchanged;
   const failed = baselineFailed(state, night);
-  if (failed === null) return commit === null ? [prepare(id)] : [];
+  if (failed === null) return commit === null ? [prepare(unchanged)] : [];
   // What was begun beside it is judged first: nothing stays open in a night that ended.
   if (night.running.length > 0 || night.active.length > 0) return [];
   if (hasPlannedWork(state, night)) return [];
@@ -99,30 +104,40 @@ function baseline(state: State, night: Night): Action[] {
   return [ended(night, 'baseline_failed', message)];
 }
 
-/** Asks for ideas when fewer wait than the slots could take. */
+/** Asks for moves when fewer wait than the slots could take, and beside that a model for ideas. */
 function hypotheses(state: State, night: Night): Action[] {
-  if (night.dawn || night.incumbent === null || night.proposed.length > 0) return [];
-  if (night.waiting.length >= night.slots || searchEnd(state, night) || room(night) <= 0) return [];
-  if (night.exhausted_for === night.incumbent) return [];
-  const round = night.rounds + 1;
-  const wanted = Math.min(2 * night.slots, room(night));
+  const { id, incumbent } = night;
+  if (night.dawn || incumbent === null) return [];
+  if (searchEnd(state, night) || room(night) <= 0 || baselineFailed(state, night)) return [];
+  const moves: Action = {
+    ...{ kind: 'propose', role: 'researcher', night: id, incumbent },
+    ...{ id: `propose-${id}-${night.rounds + 1}`, round: night.rounds + 1 },
+    wanted: Math.min(2 * night.slots, room(night)),
+  };
+  const ideas = Math.min(ideasWanted(state, night), room(night));
+  const invent: Action = {
+    ...{ kind: 'invent', role: 'researcher', night: id, incumbent, ideas },
+    ...{ id: `invent-${id}-${night.inventions + 1}`, round: night.inventions + 1 },
+  };
+  const isShort = night.waiting.length < night.slots && written(state, night).length === 0;
+  return [...(isShort && !movesExhausted(night) ? [moves] : []), ...(ideas > 0 ? [invent] : [])];
+}
+
+/** Has a model look at new patches, while others are tried. */
+function comparisons(state: State, night: Night): Action[] {
+  const { id, incumbent } = night;
+  if (night.dawn || incumbent === null || searchEnd(state, night)) return [];
+  if (uncompared(state, night).length === 0) return [];
+  const round = night.comparisons + 1;
   return [
-    {
-      kind: 'propose',
-      id: `propose-${night.id}-${round}`,
-      role: 'researcher',
-      night: night.id,
-      round,
-      incumbent: night.incumbent,
-      wanted,
-    },
+    { kind: 'compare', id: `compare-${id}-${round}`, role: 'planner', night: id, round, incumbent },
   ];
 }
 
 /** Asks for the order anew when there are new ideas, or the old one does not hold any more. */
 function queue(state: State, night: Night): Action[] {
   if (night.dawn || night.incumbent === null) return [];
-  if (night.proposed.length === 0 && !isOutdated(state, night)) return [];
+  if (written(state, night).length === 0 && !isOutdated(state, night)) return [];
   const round = night.plannings + 1;
   const { id, incumbent } = night;
   return [
@@ -174,15 +189,16 @@ function branches(state: State, night: Night): Action[] {
       .map((id) => experimentIn(state, id))
       .filter(({ commit, failure }) => commit === null && failure === null),
     ...unpreparedArms(state, night),
-  ].map(({ id }) => prepare(id));
+  ].map(prepare);
 }
 
 /** What is still done for a night that was asked to stop: what runs may finish, and is told of. */
 const WINDING_DOWN = [reports, incumbent, plannedOutcomes, verdicts, runs];
 
-/** What waits while a night is paused: it would fill the disk that is full. */
+/** What waits while a night is paused: it would fill the disk that is full, or could not be run. */
 const NEW_WORK: ReadonlySet<unknown> = new Set([
   plannedWorkDue,
+  writing,
   experiments,
   reapplications,
   branches,
@@ -242,11 +258,30 @@ function incumbent(state: State, night: Night): Action[] {
     const gain = beliefs.get(id)?.gain ?? 0;
     if (best === null || gain > best.gain) best = { id, gain };
   }
-  if (best === null) return [];
+  if (best === null || awaitsLastBest(state, night, best.gain)) return [];
   const { id: to } = best;
   const because = `${to} was better than ${night.incumbent} on replicated seeds, as far as the night can tell`;
   const { id, incumbent: from } = night;
   return [{ kind: 'record', event: { type: 'incumbent_moved', night: id, from, to, because } }];
+}
+
+/**
+ * Last night's best is tried again as one change. Where it is believed to gain more and has further
+ * runs coming, the search does not move to one of its own parts: the whole does not apply there.
+ */
+function awaitsLastBest(state: State, night: Night, gain: number): boolean {
+  const { beliefs } = raceOf(state, night);
+  const rival = night.tried
+    .map((id) => experimentIn(state, id))
+    .find(({ id, source, parent }) => {
+      const more = (beliefs.get(id)?.gain ?? 0) > gain;
+      return more && source === 'incumbent' && parent === night.incumbent;
+    });
+  if (!rival) return false;
+  const coming = searchMoves(state, night).some(
+    (move) => move.kind === 'run' && move.next.experiment === rival.id,
+  );
+  return coming || isRunning(state, rival.id);
 }
 
 /** Ends the search when it may go no further, lets fresh seeds decide, looks at what is held out, and ends the night. */

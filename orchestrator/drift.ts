@@ -6,7 +6,7 @@ import type { Action } from './actions.ts';
 import { baselineOf, searchRunsLeft, spent } from './budget.ts';
 import { inShort } from './enough.ts';
 import { raceOf } from './race.ts';
-import { baselineIsMeasured, lostToTheMachine, repeat, type NextRun } from './replicate.ts';
+import { baselineIsMeasured, isMadeAgain, repeat, type NextRun } from './replicate.ts';
 import { mean, variance } from './statistics/compare.ts';
 import { repeatBound } from './statistics/suspicious.ts';
 
@@ -48,7 +48,7 @@ export function checkDue(state: State, night: Night): NextRun | null {
   if (!(run.seed || run.deterministic)) return null;
   const checks = checksOf(state, night);
   const last = checks.at(-1);
-  if (last && (last.status === 'running' || lostToTheMachine(last))) return null;
+  if (last && (last.status === 'running' || isMadeAgain(last))) return null;
   const doubtful = last !== undefined && deviation(state, night, last) !== null;
   if (!doubtful && night.since_check < CHECK_EVERY) return null;
   if (!baselineIsMeasured(state, night) || searchRunsLeft(state, night) < LEAST_RUNS_LEFT)
@@ -66,7 +66,7 @@ export function drift(state: State, night: Night): Action[] {
     return movedElsewhere(state, night.elsewhere, night);
   const checks = checksOf(state, night);
   const last = checks.at(-1);
-  if (last?.result == null || night.dawn || night.drift || lostToTheMachine(last)) return [];
+  if (last?.result == null || night.dawn || night.drift || isMadeAgain(last)) return [];
   return drifted(state, night, checks) ?? contended(state, night, checks);
 }
 

@@ -107,7 +107,7 @@ async function find(git: Git, folder: string): Promise<Home> {
   }
   if (found.code !== 0 || !gitDir || !commonDir || !root) throw notFound(folder, found);
   const user: Place = { gitDir, workTree: root, ofUser: true };
-  await checkedOut(git, user);
+  await headOf(git, user);
   // A relative answer is relative to where the folder really is.
   return { user, commonDir: resolve(await realpath(folder), commonDir) };
 }
@@ -132,21 +132,23 @@ function notFound(folder: string, found: Outcome): LabError {
   );
 }
 
-async function checkedOut(git: Git, user: Place): Promise<Base> {
+/** The commit that is checked out. Throws LabError not_found where there is none yet. */
+async function headOf(git: Git, user: Place): Promise<string> {
   const found = await git.ask(user, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
-  if (found.code !== 0) {
-    throw new LabError(
-      'not_found',
-      `${user.workTree} has no commit yet, and experiments need one to start from: git add -A && git commit -m start`,
-      user.workTree,
-    );
-  }
+  if (found.code === 0) return found.stdout.toString('utf8').trim();
+  throw new LabError(
+    'not_found',
+    `${user.workTree} has no commit yet, and experiments need one to start from: git add -A && git commit -m start`,
+    user.workTree,
+  );
+}
+
+async function checkedOut(git: Git, user: Place): Promise<Base> {
+  const commit = await headOf(git, user);
   const named = await git.ask(user, ['symbolic-ref', '--quiet', 'HEAD']);
   const ref = named.stdout.toString('utf8').trim();
-  return {
-    branch: ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null,
-    commit: found.stdout.toString('utf8').trim(),
-  };
+  const branch = ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null;
+  return { branch, commit };
 }
 
 async function userName(git: Git, user: Place): Promise<string | null> {

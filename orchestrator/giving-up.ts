@@ -3,6 +3,7 @@ import type { HypothesisId, RunId } from './domain/ids.ts';
 import type { Failure, RunResult } from './domain/run.ts';
 import { currentNight, type State } from './domain/state.ts';
 import type { Work } from './actions.ts';
+import { heldBack, uncompared, written } from './in-words.ts';
 
 /**
  * What the journal says of work that could not be done: a role that keeps throwing costs the
@@ -14,22 +15,40 @@ export function givenUp(state: State, work: Work, error: string): readonly Event
   const failure: Failure = { class: 'infrastructure', message: because };
   const alert: EventBody = { type: 'alert', level: 'error', subject: night.id, text: because };
   switch (work.kind) {
-    case 'propose': {
+    case 'propose':
+    case 'invent': {
       const { round, incumbent } = work;
-      const nothing = { hypotheses: [], exhausted: true };
+      const kind = work.kind === 'invent' ? { invented: true as const } : heldBack(night.plan);
+      const nothing = { hypotheses: [], exhausted: true, ...kind };
       return [
         alert,
         { type: 'hypotheses_proposed', night: night.id, round, incumbent, ...nothing },
       ];
     }
+    case 'compare': {
+      const ids = uncompared(state, night);
+      const told = { night: night.id, round: work.round, hypotheses: ids, rejected: [] };
+      return [alert, { type: 'hypotheses_compared', ...told }];
+    }
     case 'plan': {
       const { round, incumbent } = work;
-      const ids = [...night.waiting, ...night.proposed];
+      const ids = [...night.waiting, ...written(state, night)];
       // What people asked for is tried whatever the Planner would have said.
       const isAsked = (id: HypothesisId) => state.hypotheses.get(id)?.asked !== undefined;
       const rejected = ids.filter((id) => !isAsked(id)).map((id) => ({ id, because }));
       const answer = { queue: ids.filter(isAsked), rejected };
       return [alert, { type: 'hypotheses_planned', night: night.id, round, incumbent, ...answer }];
+    }
+    case 'write': {
+      const { hypothesis } = work;
+      return [alert, { type: 'hypothesis_unwritten', night: night.id, hypothesis, failure }];
+    }
+    case 'repair': {
+      const { experiment, run, attempt, number } = work;
+      return [
+        alert,
+        { type: 'experiment_unrepaired', ...{ experiment, run, attempt, number, because } },
+      ];
     }
     case 'prepare':
       return [alert, { type: 'experiment_unprepared', experiment: work.experiment, failure }];

@@ -17,6 +17,7 @@ import { stackOf } from './dawn.ts';
 import { measuredInDrift } from './drift.ts';
 import { limitsOf, objection } from './limits.ts';
 import { raceOf } from './race.ts';
+import { crashToRepair, repairsInWords } from './repairing.ts';
 import {
   baselineFailed,
   baselineIsMeasured,
@@ -48,12 +49,13 @@ export function nightVerdict(state: State, night: Night, experiment: Experiment)
   const built = stackOf(state, night.incumbent ?? experiment.baseline).includes(experiment.id);
   const lost = built ? undefined : failedRun(state, experiment.id);
   const failed = experiment.failure ?? lost?.result?.failure;
+  if (crashToRepair(state, night, experiment)) return null;
   if (failed)
     return plain(
       state,
       experiment,
       failed.class === 'invalid' ? 'invalid' : 'failed',
-      `${failed.class}: ${failed.message}`,
+      `${failed.class}: ${failed.message}${repairsInWords(experiment)}`,
     );
   // No number came of it, so no contrast and no interval: what its curve showed is all there is.
   if (lost?.result?.killed_because === 'pruned')

@@ -91,13 +91,17 @@ function remembered(state: State, night: Night): Experiment[] {
 
 /** What was gained while something else was asked or run has no place in an order with the rest. */
 function memoryIn(state: State, night: Night, experiment: Experiment, { noise }: Units): Memory {
-  const { id, change, parent, baseline, judgement } = experiment;
+  const { id, change, parent, baseline, judgement, repairs = [] } = experiment;
+  const crashed = repairs.map(({ before }) => before.change);
   const known = comparable(state, night, experiment);
   const effect = known ? (judgement?.on_parent?.effect ?? null) : null;
   const unit = noise(baseline);
   const gain = effect === null || !unit ? null : gainOf(night.plan.objective, effect) / unit;
   const verdict = judgement?.verdict ?? null;
-  return { experiment: id, change, parent: parent ?? baseline, verdict, gain };
+  return {
+    ...{ experiment: id, change, parent: parent ?? baseline, verdict, gain },
+    ...(crashed.length > 0 ? { crashed } : {}),
+  };
 }
 
 function measured(state: State, experiment: Experiment): Measured {

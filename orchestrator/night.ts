@@ -4,10 +4,11 @@ import type { Clock, Finished, Json, Queue } from './domain/ports.ts';
 import { advance, replay } from './domain/fold.ts';
 import { currentNight, experimentIn, type State } from './domain/state.ts';
 import { metricsFile, spanOf, understand, type AnswerParts } from './answers.ts';
-import { briefFor } from './briefs.ts';
+import { briefFor, type Brief } from './briefs.ts';
 import type { Action, Work } from './actions.ts';
 import { decide, openActions } from './decide.ts';
 import { givenUp, lost } from './giving-up.ts';
+import { asksModels, toldOnce, type KeptBriefs } from './told.ts';
 import { dueBy, isHeldUp } from './trouble.ts';
 import { createBell, pause } from './waiting.ts';
 
@@ -19,6 +20,8 @@ import { createBell, pause } from './waiting.ts';
 export interface NightParts extends AnswerParts {
   readonly queue: Queue;
   readonly clock: Clock;
+  /** Where what is told to who may ask a model is kept until it is answered. Absent: nobody asks. */
+  readonly briefs?: KeptBriefs;
   /** Told of every event once it is on disk. */
   readonly onEvent?: (state: State, event: Event) => void;
   /** Looks at the world at every heartbeat; what it returns is recorded. */
@@ -55,7 +58,7 @@ const NO_ROOM_MS = 2000;
  * disk holds it up until there is room.
  */
 export async function runNight(parts: NightParts, { drain, stop }: Interruption): Promise<Outcome> {
-  const { notebook, queue, clock } = parts;
+  const { notebook, queue, clock, briefs: kept } = parts;
   let state = replay(notebook.events);
   let actions: readonly Action[] = [];
   const inHand = new Map<string, { work: Work; since: number; tries: number }>();
@@ -102,23 +105,22 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
   };
 
   const dispatch = (work: Work): void => {
-    queue.dispatch(jobFor(work)).catch((error: unknown) => {
+    const brief = briefFor(state, work, parts.surroundings);
+    const told = kept && asksModels(work) ? toldOnce(kept, work, brief) : brief;
+    hand(work, told).catch((error: unknown) => {
       undelivered.push(error);
       bell.ring();
     });
   };
+
+  const hand = async ({ id, role }: Work, told: Brief | Promise<Json>): Promise<void> =>
+    queue.dispatch({ id, role, input: (await told) as unknown as Json });
 
   /** What frees a slot goes before what only tells of it. */
   const nextArrived = (): Finished | undefined => {
     const first = arrived.findIndex(({ id }) => inHand.get(id)?.work.kind === 'run');
     return arrived.splice(Math.max(0, first), 1)[0];
   };
-
-  const jobFor = (work: Work) => ({
-    id: work.id,
-    role: work.role,
-    input: briefFor(state, work, parts.surroundings) as unknown as Json,
-  });
 
   const takeIn = async (finished: Finished): Promise<void> => {
     const held = inHand.get(finished.id);
@@ -139,6 +141,7 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     const bodies = 'error' in answer ? givenUp(state, work, answer.error) : answer.bodies;
     for (const body of bodies) await record(body);
     if (work.kind !== 'run') await record({ type: 'span', span: spanOf(work, since, clock.now()) });
+    if (asksModels(work)) await kept?.forget(work.id).catch(() => undefined);
     inHand.delete(finished.id);
   };
 
@@ -170,7 +173,9 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     if (drained) patience ??= clock.monotonic() + LAST_WORDS_MS;
     const told = actions.length === 0 || clock.monotonic() > (patience ?? Infinity);
     if (drained && !ended && told) return { kind: 'interrupted' };
-    if (ended && inHand.size === 0) return { kind: 'ended', ...ended };
+    // A model's answer that nobody waits for any more: the night ended without it.
+    const late = [...inHand.values()].filter(({ work }) => !asksModels(work));
+    if (ended && late.length === 0) return { kind: 'ended', ...ended };
     if (inHand.size === 0 && actions.length === 0 && !isHeldUp(state))
       throw new Error('the night is not over, and nothing is to be done: a bug in decide');
     const held = actions.some((work) => work.kind !== 'record' && !inHand.has(work.id));

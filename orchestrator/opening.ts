@@ -56,7 +56,7 @@ export async function opening(state: State, found: Found): Promise<readonly Even
   ];
 }
 
-/** A night goes on where nothing but its budget changed: or its runs would not compare. */
+/** A night goes on where nothing changed that its runs know of: or they would not compare. */
 const goesOn = (night: Night, found: Found): boolean => whatChanged(night, found) === null;
 
 function whatChanged(night: Night, found: Found): string | null {
@@ -69,9 +69,17 @@ function whatChanged(night: Night, found: Found): string | null {
   return sameHard(night, found) ? null : 'what runs depend on changed (devices, limits or threads)';
 }
 
-/** Nor what no run knows of: who is told, and how a rehearsal cuts one short. */
-const withoutBudget = ({ budget: _, notify: __, run, ...rest }: Plan): string =>
-  canonical({ ...rest, run: { ...run, smoke: undefined } });
+/** Nor what no run knows of: who is told, who thinks and writes, and how a rehearsal cuts one short. */
+function withoutBudget({
+  budget: _,
+  notify: __,
+  agents: ___,
+  worker: ____,
+  ...plan
+}: Plan): string {
+  const { run, ...rest } = plan;
+  return canonical({ ...rest, run: { ...run, smoke: undefined } });
+}
 
 /** What is to be known of a baseline that was measured where something soft was otherwise. */
 function softRemarks(state: State, baseline: ExperimentId | null, found: Found): string[] {

@@ -3,7 +3,7 @@ import { opened } from './actions.ts';
 import { limitReached, roomBeside, searchRunsLeft, type Room } from './budget.ts';
 import type { Experiment } from './domain/experiment.ts';
 import { experimentId, type ExperimentId } from './domain/ids.ts';
-import { BASELINE, gateNeeded, plannedWork, type PlannedWork } from './domain/plan-experiments.ts';
+import { BASELINE, gateNeeded, plannedWork, type PlannedWork } from './domain/planned-work.ts';
 import { commandOf, definitionOf } from './domain/planned-definition.ts';
 import type { Plan } from './domain/plan.ts';
 import { standingWork } from './domain/planned-standing.ts';

@@ -18,7 +18,7 @@ export interface QueueOptions {
 
 /**
  * Opens an empty queue. Embedded, it is BullMQ on a PGlite in a child process that nobody else can
- * reach: it lies in that one's memory (some 400 MB, and 5 KB a job), ends with this process, however
+ * reach: it lies in that one's memory (some 270 MB, and 5 KB a job), ends with this process, however
  * that ends, and leaves nothing behind; a second of a processor's time, some seconds the first time. Should the child be
  * killed, the queue starts another and loses nothing. On a Redis its keys all begin with
  * `<lab>-<launch>:` and are removed by close(). No two launches of one lab may run at a time.

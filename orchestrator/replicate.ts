@@ -19,20 +19,26 @@ export interface NextRun {
 /** Attempts at a run whose failure was the machine's, before it counts as failed. */
 const MOST_ATTEMPTS = 3;
 
-/** A cut-off attempt is always made again; one that the machine failed, a few times; one that it kept waiting, once. */
-export const lostToTheMachine = (run: Run): boolean =>
+/** Which attempt at its present commit it is, from 1: those before a repair ran another patch. */
+export const attemptAtCommit = ({ attempt, repaired_after = 0 }: Run): number =>
+  attempt - repaired_after;
+
+/**
+ * A cut-off attempt is always made again; one that the machine failed, a few times; one that it kept
+ * waiting, once; and one whose patch was repaired since.
+ */
+export const isMadeAgain = (run: Run): boolean =>
   run.result?.killed_because === 'fenced' ||
   run.contended === true ||
-  (run.result?.failure?.class === 'infrastructure' && run.attempt < MOST_ATTEMPTS);
+  run.repaired_after === run.attempt ||
+  (run.result?.failure?.class === 'infrastructure' && attemptAtCommit(run) < MOST_ATTEMPTS);
 
 /** The first of these runs that is to be made again; one that is under way has no result yet. */
-export const lostAmong = (runs: readonly Run[]): Run | undefined => runs.find(lostToTheMachine);
+export const lostAmong = (runs: readonly Run[]): Run | undefined => runs.find(isMadeAgain);
 
 /** A run that came to nothing, for good. */
 export const failedAmong = (runs: readonly Run[]): Run | undefined =>
-  runs.find(
-    (run) => (run.status === 'failed' || run.status === 'killed') && !lostToTheMachine(run),
-  );
+  runs.find((run) => (run.status === 'failed' || run.status === 'killed') && !isMadeAgain(run));
 
 export const failedRun = (state: State, id: ExperimentId): Run | undefined =>
   failedAmong(runsOf(state, id));

@@ -61,7 +61,9 @@ export function searchMoves(state: State, night: Night): readonly Move[] {
   for (const id of [baseline, ...night.active]) {
     // A dawn that another night left unfinished is no business of this one.
     const lost = lostAmong(runsOf(state, id).filter(({ purpose }) => purpose !== 'dawn'));
-    if (lost && !isRunning(state, id)) moves.push({ kind: 'run', next: again(lost) });
+    // A repaired patch has no branch to run yet.
+    const ready = lost && experimentIn(state, id).commit !== null && !isRunning(state, id);
+    if (ready) moves.push({ kind: 'run', next: again(lost) });
   }
   // One run that shows that the script works comes before anything else.
   const measured = searchRunsOf(state, baseline);

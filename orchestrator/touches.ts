@@ -1,5 +1,6 @@
 import type { Change } from './domain/hypothesis.ts';
 import type { Plan } from './domain/plan.ts';
+import { SETS_AMOUNT } from './domain/training-amount.ts';
 
 /** What a change reads like, by its own words: no claim of what it does. Pure. */
 
@@ -10,6 +11,7 @@ import type { Plan } from './domain/plan.ts';
 export function changedLines(plan: Plan, change: Change): readonly string[] {
   switch (change.kind) {
     case 'none':
+    case 'idea':
       return [];
     case 'stack':
       return change.changes.flatMap((one) => changedLines(plan, one));
@@ -39,6 +41,7 @@ export function touches(
 ): readonly { readonly what: Touched; readonly line: string }[] {
   const lines = changedLines(plan, change);
   const own: Partial<Record<Touched, (line: string) => boolean>> = {
+    time: (line) => SETS_AMOUNT.test(line),
     // A loss that is worked with is none that is printed.
     evaluation: (line) => line.includes(plan.objective.metric) && PRINTED.test(line),
     data: (line) =>

@@ -2,7 +2,7 @@ import type { EventBody } from './domain/event.ts';
 import type { RunId } from './domain/ids.ts';
 import { currentNight, type Night, type State } from './domain/state.ts';
 import type { Action } from './actions.ts';
-import { baselineFailed, lostToTheMachine, type NextRun } from './replicate.ts';
+import { attemptAtCommit, baselineFailed, isMadeAgain, type NextRun } from './replicate.ts';
 
 /**
  * What the machine made fail is tried again, later and later; where it fails one run after the
@@ -22,9 +22,9 @@ const LONGEST_PAUSE_SECONDS = 600;
 /** When a run that the machine failed may be started again; null where nothing has to be waited for. */
 function dueAt(state: State, id: RunId): number | null {
   const run = state.runs.get(id);
-  if (!run?.ended || run.result?.failure?.class !== 'infrastructure' || !lostToTheMachine(run))
+  if (!run?.ended || run.result?.failure?.class !== 'infrastructure' || !isMadeAgain(run))
     return null;
-  const seconds = BACKOFF_SECONDS[run.attempt - 1] ?? BACKOFF_SECONDS.at(-1) ?? 0;
+  const seconds = BACKOFF_SECONDS[attemptAtCommit(run) - 1] ?? BACKOFF_SECONDS.at(-1) ?? 0;
   return Date.parse(run.ended) + seconds * 1000;
 }
 

@@ -27,9 +27,9 @@ export function untrained(
   const explained = changes.some((change) =>
     changedLines(plan, change).some((line) => HOW_LONG.test(line)),
   );
-  for (const { run, attempt, steps, seconds } of finished(runs)) {
-    // A later attempt may find the work of an earlier one; older results say nothing of steps.
-    if (attempt > 1 || steps === undefined) continue;
+  for (const { run, steps, seconds } of finished(runs.filter(beganAnew))) {
+    // Older results say nothing of steps.
+    if (steps === undefined) continue;
     const logged = steps ?? 0;
     const none = logged <= 0 && seconds < shortest / 4;
     const hardly = !explained && logged < least / 10 && seconds < shortest / 10;
@@ -41,6 +41,10 @@ export function untrained(
 
 const LEAST_STEPS = 5;
 const HOW_LONG = /step|epoch|iter|batch|token|sample|accum|patience|early|budget|time|duration/i;
+
+/** A later attempt may find the work of an earlier one, but for one whose patch was repaired. */
+const beganAnew = ({ attempt, result, repaired_after }: Run): boolean =>
+  (result?.attempt ?? attempt) === 1 + (repaired_after ?? 0);
 
 const finished = (runs: readonly Run[]) =>
   runs.flatMap(({ status, result }) => (status === 'finished' && result ? [result] : []));

@@ -4,6 +4,8 @@ import { attemptDir, EXPERIMENTS_DIR } from '../orchestrator/domain/layout.ts';
 import type { Rewriting } from './prepare.ts';
 import type { Concern } from './vitals.ts';
 import type { Clock, Repository, RunOrder } from '../orchestrator/domain/ports.ts';
+import type { SandboxSettings } from '../orchestrator/domain/plan-sandbox.ts';
+import type { Choice } from './sandbox/available.ts';
 
 /** Keys of the plan whose command measures what a run left, from a checkout of base. */
 const MEASURING = ['evaluate', 'score', 'holdout'] as const;
@@ -65,6 +67,7 @@ export interface Workshop {
   readonly user: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly limits: Limits;
+  readonly chooseSandbox: (settings: SandboxSettings) => Promise<Choice>;
   readonly rewriteKnob: Rewriting['rewriteKnob'];
   readonly writeLargeParquet:
     | ((ndjson: string, parquet: string, run: string) => Promise<void>)

@@ -33,5 +33,6 @@ export async function evaluate(
     timeout_seconds: timeout ?? plan.run.timeout,
     // An argument for the seed is the training command's; a variable is there for who asks.
     variables: { ...trained.call.env, [LEFT]: attempt.worktree },
+    read: [attempt.worktree],
   });
 }

@@ -9,6 +9,8 @@ import { createLineSplitter } from './lines.ts';
 import { MARKS } from './orphans.ts';
 import { runProcess, type ProcessEnd, type ProcessOrder, type Stream } from './process.ts';
 import { createRing } from './ring.ts';
+import { shutIn, type Ready } from './sandbox/shut-in.ts';
+import type { SandboxKind } from '../orchestrator/domain/plan-sandbox.ts';
 
 export interface Execution {
   readonly argv: readonly string[];
@@ -16,6 +18,10 @@ export interface Execution {
   /** Variables of this execution alone, such as the seed's. */
   readonly seed: Readonly<Record<string, string>>;
   readonly timeout_seconds: number;
+  /** Seen for reading, beside what each command of the attempt sees. */
+  readonly read?: readonly string[];
+  /** Setup: the plan may let it reach the network. */
+  readonly isSetup?: boolean;
   /** Name of the log in the attempt's folder. */
   readonly log: string;
   /** With the milliseconds since 1970 at which it was read. */
@@ -28,6 +34,12 @@ export interface Execution {
 }
 
 export interface Executed extends ProcessEnd {
+  /** What it was shut in. */
+  readonly sandbox: SandboxKind;
+  /** Shut in without a network. */
+  readonly offline: boolean;
+  /** False where what it was to be shut in could not be made: what was said then is not its own. */
+  readonly began: boolean;
   /** The end of what it wrote. */
   readonly stdout: string;
   readonly stderr: string;
@@ -43,7 +55,7 @@ const UNWRITTEN_BYTES = 4 * 1024 * 1024;
 export async function execute(attempt: Attempt, execution: Execution): Promise<Executed> {
   const { workshop, folder } = attempt;
   const { limits } = workshop;
-  const env = await environment(attempt, execution);
+  const ready = await made(attempt, execution);
   const log = await openLog(
     join(folder, execution.log),
     limits.log_head_bytes,
@@ -66,25 +78,30 @@ export async function execute(attempt: Attempt, execution: Execution): Promise<E
     await reader.room();
   };
   const end = await runProcess({
-    argv: execution.argv,
+    argv: ready.argv,
     cwd: attempt.cwd,
-    env,
+    env: ready.env,
     timeout_seconds: execution.timeout_seconds,
     signal: attempt.signal,
     clock: workshop.clock,
     grace_ms: limits.grace_ms,
     sample_ms: limits.sample_ms,
     mark: MARKS.folder,
+    keeper: ready.keeper,
+    ...(ready.bounds === undefined ? {} : { bounds: ready.bounds }),
     onOutput,
     ...(execution.onStart === undefined ? {} : { onStart: execution.onStart }),
   });
+  const began = ready.began();
   try {
     await reader.end(Math.round(workshop.clock.now()));
   } finally {
     await log.close();
+    await ready.release();
   }
   const text = (stream: Stream): string => Buffer.concat(tails[stream].parts()).toString('utf8');
-  return { ...end, stdout: text('stdout'), stderr: text('stderr'), log_error: log.error };
+  const said = { stdout: text('stdout'), stderr: text('stderr'), log_error: log.error };
+  return { ...end, ...said, sandbox: ready.kind, offline: ready.offline, began };
 }
 
 /** Brings output to whoever reads its lines, behind its writing: a flood is not to hold up who prints. */
@@ -114,13 +131,24 @@ export function readerOf(
   };
 }
 
+async function made(attempt: Attempt, execution: Execution): Promise<Ready> {
+  const { network } = attempt.order.plan.sandbox;
+  return shutIn(attempt, {
+    argv: execution.argv,
+    env: await environment(attempt, execution),
+    network: network === 'on' || (network === 'setup' && execution.isSetup === true),
+    read: execution.read ?? [],
+  });
+}
+
 async function environment(
   attempt: Attempt,
   execution: Execution,
 ): Promise<Readonly<Record<string, string>>> {
   const { workshop, order, folder, worktree, cwd } = attempt;
   const before = attemptFolder(workshop.experimentsDir, order.run, order.attempt - 1);
-  const previous = order.attempt > 1 && (await isThere(before)) ? before : null;
+  const goesOn = order.attempt > 1 && !order.repaired;
+  const previous = goesOn && (await isThere(before)) ? before : null;
   return runEnvironment({
     order: { ...order, command: execution.command },
     folder,

@@ -10,7 +10,7 @@ import { hashOf, lockHashes } from './locks.ts';
 import { environmentOf } from './environment-key.ts';
 import { machine } from './machine.ts';
 import type { Manifest } from './manifest.ts';
-import { installedPackages, interpretersOf } from './packages.ts';
+import { installedPackages, interpretersOf, type Ask } from './packages.ts';
 import type { Snapshot } from './walk.ts';
 
 /** What surrounds a run and is the same for many: collected while it trains. */
@@ -41,6 +41,7 @@ export async function collectFacts(
   words: readonly string[],
   env: Readonly<Record<string, string>>,
   cwd: string,
+  ask: Ask,
   /** Linked paths as they were looked at before. */
   watched: ReadonlyMap<string, Snapshot> = new Map(),
 ): Promise<Facts> {
@@ -48,12 +49,15 @@ export async function collectFacts(
   const [{ hardware, git, environmentWith }, locks, interpreters] = await Promise.all([
     machineOf(workshop),
     lockHashes(workshop.repository, plan, commit),
-    interpretersOf(words, env, cwd),
+    interpretersOf(words, env, cwd, ask),
   ]);
   const data: DataIdentity[] = [];
   for (const path of plan.workspace.link)
     data.push(await dataIdentity(workshop.root, path, workshop.cacheDir, watched.get(path)));
-  const packages = await installedPackages({ words, env, cwd, locks, cacheDir: workshop.cacheDir });
+  const packages = await installedPackages({
+    ...{ words, env, cwd, locks, ask },
+    cacheDir: workshop.cacheDir,
+  });
   const { run, compute } = plan;
   const environment_key = hashOf(
     JSON.stringify([

@@ -1,4 +1,5 @@
 import type { FailureClass } from '../orchestrator/domain/run.ts';
+import { withoutSource } from '../orchestrator/domain/traceback.ts';
 
 /**
  * What the last words of a command say of its end. A pattern has to be one that only the machine
@@ -65,15 +66,3 @@ export function classOfMessage(text: string, unmodified: boolean): FailureClass 
 }
 
 const NAMED = /^\s*(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b/;
-
-/** Without the lines of source that a Python traceback quotes: they say what might have happened. */
-function withoutSource(text: string): string {
-  const lines = text.split('\n');
-  return lines
-    .filter((line, i) => {
-      const frame = /^\s+File ".*", line \d+/;
-      const quoted = /^\s{4}/.test(line) && frame.test(lines[i - 1] ?? '');
-      return !frame.test(line) && !quoted;
-    })
-    .join('\n');
-}

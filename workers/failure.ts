@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { Failure, FailureClass } from '../orchestrator/domain/run.ts';
 import type { Executed } from './execute.ts';
 import { classOfMessage } from './failure-messages.ts';
+import { refusedBySandbox } from './refused.ts';
 import { isFull } from './room.ts';
 import { plain } from './text.ts';
 
@@ -43,15 +44,31 @@ export function failureOf(ending: Ending): Failure | null {
   if (ending.ended_by === 'timeout') {
     return fail('timeout', `expected an end within ${ending.timeout_seconds} s, and ended it then`);
   }
+  if (ending.passed !== null) {
+    const memory = ending.passed.what === 'memory';
+    return fail(memory ? 'out_of_memory' : 'idea', `${ending.passed.message}, and ended it`);
+  }
   if (ending.exit_code === 0) return null;
   const last = lastLine(traceback);
+  if (neverShutIn(ending))
+    return fail('infrastructure', `expected to start ${ending.argv[0]} shut in, found: ${last}`);
   const kind = classOf(ending, traceback);
+  const refused =
+    kind === 'infrastructure' || MISSING.test(last) ? refusedBySandbox(ending, traceback) : null;
   // Where our log had no room, what the script wrote hardly had any.
   const full = kind === 'idea' && isFull(ending.log_error);
   const how = ending.signal === null ? `exit code ${ending.exit_code}` : `signal ${ending.signal}`;
   const said = last === '' ? `ended with ${how}` : `ended with ${how}: ${last}`;
+  if (refused !== null) return fail('idea', `${said}; ${refused}`);
   return full ? fail('infrastructure', `${said}; the disk was full meanwhile`) : fail(kind, said);
 }
+
+/** What no script finds is its own fault, or hidden. */
+const MISSING = /No such file or directory|\bENOENT\b/;
+
+/** bubblewrap itself says why it could not; a script can say the same words, but not that it never began. */
+const neverShutIn = ({ sandbox, began, stderr }: Ending): boolean =>
+  sandbox === 'bubblewrap' && !began && stderr.startsWith('bwrap: ');
 
 function classOf(ending: Ending, text: string): FailureClass {
   const signal = ending.signal ?? signalIn(ending.exit_code);

@@ -35,8 +35,8 @@ export async function setGuard(attempt: Attempt, seeded: Guard['seeded']): Promi
 }
 
 /**
- * `invalid` where a protected file or a linked path is not as it was. Nothing shuts a script in, so
- * it may have written anywhere, and undone it since. The repository compares bytes where they are
+ * `invalid` where a protected file or a linked path is not as it was. A script may write to its
+ * worktree, and without a sandbox anywhere, and may have undone it since. The repository compares bytes where they are
  * few; where they are many it asks git, whose index a script can reach and have look away. The
  * stamps tell in either case. `edited` are editable files that the run itself wrote to, which is
  * no offence.

@@ -22,8 +22,10 @@ import { readSealed, sealResult } from './result.ts';
 import { onceThereIsRoom } from './room.ts';
 import { score, SCORE_FOLDER } from './score.ts';
 import { forgetSetup, keptPaths, setUp } from './setup.ts';
+import { smokeRun } from './smoke.ts';
 import { spansOf } from './spans.ts';
 import { stand } from './stand.ts';
+import { asking } from './sandbox/ask.ts';
 import { endMarked } from './survivors.ts';
 import { oddities, train, trainingFailure, type Trained } from './train.ts';
 
@@ -124,6 +126,9 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
     setUp: () => step('setup', () => setUp(attempt)),
     train: () =>
       step('train', async () => {
+        const broken = await smokeRun(attempt);
+        if (broken !== null) return broken;
+        if (signal.aborted) return stopped(signal);
         const outcome = await train(attempt, (guard) => {
           watched = guard.links;
           // Asked while the machine trains, so that no slot waits for it.
@@ -241,6 +246,7 @@ function factsOf(attempt: Attempt, watched: Guard['links']): Promise<Facts> {
     split(order.command.command, order.plan.run.shell) ?? [],
     env,
     cwd,
+    asking(attempt),
     watched,
   );
 }

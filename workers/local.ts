@@ -1,20 +1,21 @@
-import { createHash } from 'node:crypto';
 import type { Clock, Executor, Repository } from '../orchestrator/domain/ports.ts';
 import { attemptFolder, LIMITS, type Limits, type Workshop } from './attempt.ts';
 import { sweepClaims } from './claim.ts';
 import { openHands } from './hands.ts';
 import { holdOut } from './holdout.ts';
-import { endOrphans } from './orphans.ts';
+import { endOrphans, ownMarks } from './orphans.ts';
 import { keepDiff } from './change-diff.ts';
 import { prepare, type Rewriting } from './prepare.ts';
-import { nameOfProcess } from './processes.ts';
 import { readSealed } from './result.ts';
+import { chooseSandbox } from './sandbox/available.ts';
+import { findCgroups } from './sandbox/cgroup.ts';
 import type { Concern } from './vitals.ts';
 
 export { dataIdentity } from './data.ts';
 export { environmentOf } from './environment-key.ts';
 export { gpusFor, machine, machineInWords, slotsFor, type Gpu, type Machine } from './machine.ts';
 export type { Limits } from './attempt.ts';
+export { chooseSandbox, type Choice } from './sandbox/available.ts';
 export type { Concern } from './vitals.ts';
 export type { Rewriting } from './prepare.ts';
 
@@ -32,6 +33,8 @@ export interface LocalExecutorDeps extends Rewriting {
   /** The user's environment, from which runs get what is allowed. Default: this process'. */
   readonly user?: Readonly<Record<string, string | undefined>>;
   readonly limits?: Partial<Limits>;
+  /** What runs are shut in. Default: what works on this machine. */
+  readonly chooseSandbox?: Workshop['chooseSandbox'];
   /** Writes metrics.parquet from metrics.ndjson where there are more than `limits.large_points` points. */
   readonly writeLargeParquet?: (ndjson: string, parquet: string, run: string) => Promise<void>;
   /** Told while a run trains, each kind at most once a run. What it throws is nobody's trouble. */
@@ -48,11 +51,10 @@ export function openLocalExecutor(deps: LocalExecutorDeps): Executor {
     experimentsDir: deps.experimentsDir,
     repository: deps.repository,
     clock: deps.clock,
-    // The cache folder is the lab's own, also where two labs share a root by turns.
-    lab: createHash('sha256').update(deps.cacheDir).digest('hex').slice(0, 16),
-    launcher: nameOfProcess(process.pid) ?? String(process.pid),
+    ...ownMarks(deps.cacheDir),
     user: deps.user ?? process.env,
     version: deps.version,
+    chooseSandbox: deps.chooseSandbox ?? chooseSandbox,
     rewriteKnob: deps.rewriteKnob,
     limits: { ...LIMITS, ...deps.limits },
     writeLargeParquet: deps.writeLargeParquet ?? null,
@@ -71,6 +73,7 @@ export function openLocalExecutor(deps: LocalExecutorDeps): Executor {
       readSealed(attemptFolder(deps.experimentsDir, run, attempt), run, attempt, commit),
     async endOrphans() {
       await sweepClaims(workshop);
+      findCgroups()?.sweep(workshop.lab);
       return endOrphans(workshop.lab);
     },
   };

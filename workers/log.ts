@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
+import { removeWhole } from './remove.ts';
 
 /** Raw output on disk, its head and its tail, in memory that does not grow with what comes. */
 export interface CappedLog {
@@ -42,6 +43,8 @@ export async function openLog(
     const [before, last] = tails;
     await before?.handle.close().catch(() => undefined);
     const name = before?.file ?? `${file}.tail-${last === null ? 1 : 2}`;
+    // A run may have put a link or a folder in its place, to have the end of its log left out.
+    if (before === null) await removeWhole(name).catch(() => undefined);
     const next = await openPart(name).catch((error: unknown) => {
       broken ??= error as Error;
       return null;

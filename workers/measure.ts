@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { experimentOf } from '../orchestrator/domain/ids.ts';
 import type { Artifact } from '../orchestrator/domain/run.ts';
@@ -70,6 +71,8 @@ async function writePoints(
   const large = workshop.writeLargeParquet;
   // What was cut off somewhere is for a reader that does without its last line.
   if (large !== null && metrics.points > workshop.limits.large_points && points_error === null) {
+    // DuckDB follows links, and the run could write to this folder.
+    await rm(parquet, { recursive: true, force: true });
     await large(ndjson, parquet, order.run);
     await syncFile(parquet);
     return metrics.points;

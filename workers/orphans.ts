@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import {
   environmentOf,
   isDead,
+  nameOfProcess,
   processTable,
   signalProcess,
   variableIn,
@@ -17,6 +19,14 @@ export const MARKS = {
   /** The attempt's folder: no two attempts share it. */
   folder: 'AUTOLAB_RUN_DIR',
 } as const;
+
+/** What this process marks its children with. The cache folder is the lab's own, also where two labs share a root by turns. */
+export const ownMarks = (
+  cacheDir: string,
+): { readonly lab: string; readonly launcher: string } => ({
+  lab: createHash('sha256').update(cacheDir).digest('hex').slice(0, 16),
+  launcher: nameOfProcess(process.pid) ?? String(process.pid),
+});
 
 const ROUNDS = 50;
 const PAUSE_MS = 20;

@@ -55,6 +55,7 @@ export function resultOf(
     // What it had reached when it was ended is no outcome; the evidence has it.
     objective: trained?.pruned ? null : (said?.objective ?? null),
     tier: said?.tier ?? 'self_reported',
+    ...(done === undefined ? {} : { sandbox: done.sandbox }),
     ...(trained?.pruning && { pruning: trained.pruning }),
     started: done === undefined ? opened : new Date(done.started).toISOString(),
     seconds: done?.seconds ?? 0,

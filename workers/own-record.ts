@@ -8,6 +8,7 @@ import { runInForeground, type ForegroundEnd } from './foreground.ts';
 import { openLog } from './log.ts';
 import { createMetricsReader } from './metrics.ts';
 import { installedPackages, interpretersOf } from './packages.ts';
+import { askOutside } from './sandbox/ask.ts';
 import { METRICS_NDJSON, openPoints } from './points.ts';
 import type { Stream } from './process.ts';
 import { createRing } from './ring.ts';
@@ -50,8 +51,8 @@ export async function recordCommand(
   const hearing = await hear(order);
   const words = { words: argv, env: known(env), cwd };
   const surroundings = Promise.all([
-    interpretersOf(argv, words.env, cwd),
-    installedPackages({ ...words, locks: {}, cacheDir }),
+    interpretersOf(argv, words.env, cwd, askOutside),
+    installedPackages({ ...words, locks: {}, cacheDir, ask: askOutside }),
   ]).catch(() => null);
   const end = await runInForeground({ argv, cwd, env, onOutput: hearing.onOutput });
   const remarks = await hearing.end();

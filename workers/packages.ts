@@ -1,19 +1,27 @@
-import { accessSync, constants } from 'node:fs';
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
-import { basename, delimiter, dirname, isAbsolute, join } from 'node:path';
-import { execa } from 'execa';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { remember } from './files.ts';
 import { hashOf } from './locks.ts';
 import type { Manifest } from './manifest.ts';
+import { programOf } from './programs.ts';
 
 type Env = Readonly<Record<string, string>>;
+
+/**
+ * Asks a program, which may lie where a run has written: what it is asked in is handed in. Never
+ * throws; a program that does not answer in time has said nothing.
+ */
+export type Ask = (
+  argv: readonly string[],
+  env: Env,
+  cwd: string,
+) => Promise<{ readonly stdout: string; readonly stderr: string }>;
 
 const INTERPRETER = /^(?:python|pypy|node|bun|deno|julia|Rscript|ruby|perl)[\d.]*$/;
 /** Programs that start Python without naming it. */
 const STARTS_PYTHON =
   /^(?:torchrun|accelerate|uv|poetry|pdm|hatch|deepspeed|ipython|jupyter|pytest)$/;
-const PATIENCE_MS = 15_000;
 const versions = new Map<string, Promise<string>>();
 
 /** The interpreters that a command names: file name → version, as each says it of itself. */
@@ -21,11 +29,12 @@ export async function interpretersOf(
   words: readonly string[],
   env: Env,
   cwd: string,
+  ask: Ask,
 ): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
   for (const word of interpreterWords(words)) {
     const file = programOf(word, env, cwd);
-    if (file !== null) found[basename(word)] = await versionOf(file, env, cwd);
+    if (file !== null) found[basename(word)] = await versionOf(file, env, cwd, ask);
   }
   return found;
 }
@@ -36,43 +45,16 @@ function interpreterWords(words: readonly string[]): readonly string[] {
   return [...new Set([...named, ...implied])];
 }
 
-function programOf(word: string, env: Env, cwd: string): string | null {
-  const places = word.includes('/')
-    ? [isAbsolute(word) ? word : join(cwd, word)]
-    : (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, word));
-  for (const place of places) {
-    if (mayRun(place)) return place;
-  }
-  return null;
-}
-
-function mayRun(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function versionOf(file: string, env: Env, cwd: string): Promise<string> {
+async function versionOf(file: string, env: Env, cwd: string, ask: Ask): Promise<string> {
   const { mtimeMs } = await stat(file);
   const key = `${await realpath(file)}@${mtimeMs}@${env['PYENV_VERSION'] ?? ''}`;
-  const known = versions.get(key) ?? askVersion(file, env, cwd);
+  const known = versions.get(key) ?? askVersion(file, env, cwd, ask);
   versions.set(key, known);
   return known;
 }
 
-async function askVersion(file: string, env: Env, cwd: string): Promise<string> {
-  const options = {
-    env,
-    extendEnv: false,
-    cwd,
-    reject: false,
-    timeout: PATIENCE_MS,
-    stdin: 'ignore',
-  } as const;
-  const { stdout, stderr } = await execa(file, ['--version'], options);
+async function askVersion(file: string, env: Env, cwd: string, ask: Ask): Promise<string> {
+  const { stdout, stderr } = await ask([file, '--version'], env, cwd);
   return (stdout || stderr).split('\n')[0]?.trim() ?? '';
 }
 
@@ -86,6 +68,7 @@ export interface PackagesOrder {
   readonly cwd: string;
   readonly locks: Readonly<Record<string, string>>;
   readonly cacheDir: string;
+  readonly ask: Ask;
 }
 
 /**
@@ -138,21 +121,13 @@ function recalled(
 async function askPython(
   python: string,
   file: string,
-  { env, cwd }: PackagesOrder,
+  { env, cwd, ask }: PackagesOrder,
 ): Promise<Manifest['packages']> {
   const known = record.safeParse(await json(file));
   if (known.success) return { source: python, versions: known.data };
   // The experiment's own modules have no business in this question.
   const { PYTHONPATH: _, ...clean } = env;
-  const options = {
-    env: clean,
-    extendEnv: false,
-    cwd: dirname(cwd),
-    reject: false,
-    timeout: PATIENCE_MS,
-    stdin: 'ignore',
-  } as const;
-  const { stdout } = await execa(python, ['-I', '-c', LIST_PYTHON], options);
+  const { stdout } = await ask([python, '-I', '-c', LIST_PYTHON], clean, dirname(cwd));
   const answer = record.safeParse(parsed(stdout));
   if (!answer.success) return null;
   await remember(file, JSON.stringify(answer.data));

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { nameOfProcess } from './processes.ts';
+import { ownName } from './processes.ts';
 
 /** A pipe of the operating system: what is written to `input` comes out of `output`. */
 export interface Pipe {
@@ -51,13 +51,11 @@ const more = (): Promise<boolean> =>
   }));
 
 /** Whoever sweeps up after a kill can see by the folder's name that its process is dead. */
-const owner = (): string => (nameOfProcess(process.pid) ?? `${process.pid}`).replaceAll(':', '-');
-
 /** False where not all could be made. Never throws. */
 async function stockUp(): Promise<boolean> {
   let folder: string | undefined;
   try {
-    folder = await mkdtemp(join(tmpdir(), `autolab-pipe-${owner()}-`));
+    folder = await mkdtemp(join(tmpdir(), `autolab-pipe-${ownName()}-`));
     const paths = Array.from({ length: STOCK }, (_, i) => join(folder ?? '', String(i)));
     await run('mkfifo', ['-m', '600', ...paths]);
     for (const path of paths) stock.push(opened(path));

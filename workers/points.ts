@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { LabError } from '../orchestrator/domain/errors.ts';
 import { createLineSplitter } from './lines.ts';
 import type { Point } from './metrics.ts';
@@ -20,6 +20,8 @@ const FLUSH_CHARACTERS = 256 * 1024;
 
 /** Opens the file empty. Trouble with the disk is remembered, not thrown. */
 export async function openPoints(file: string): Promise<PointsFile> {
+  // Setup could write to this folder, and may have put a link there.
+  await rm(file, { recursive: true, force: true });
   const handle = await open(file, 'w');
   let waiting = '';
   let writing: Promise<void> = Promise.resolve();

@@ -67,8 +67,8 @@ export async function takePredictions(
 }
 
 /**
- * `invalid` where the copy is not what it was, or was not in the meantime: nothing shuts in the runs
- * that go on beside.
+ * `invalid` where the copy is not what it was, or was not in the meantime: without a sandbox, runs
+ * that go on beside could reach it.
  */
 export async function checkCopy(
   copy: string,

@@ -80,11 +80,14 @@ async function committed(
   order: PrepareOrder,
   branch: string | null,
 ): Promise<Prepared> {
-  const { change, parent, message, plan } = order;
+  const { change, parent, message, plan, replaces = null } = order;
   const made =
     change.kind === 'patch' ? patched(order) : await turned(repository, rewriting, order);
   if ('class' in made) return { failure: made };
-  const commit = await repository.commit({ branch, parent, message, change: made.change });
+  const commit = await repository.commit({
+    ...{ branch, replaces, parent, message },
+    change: made.change,
+  });
   const offending = (await repository.changedPaths(parent, commit)).filter(
     (path) => !isEditable(plan, path) && !(made.plan && path === PLAN_FILE),
   );

@@ -16,7 +16,7 @@ import { stand } from './stand.ts';
 
 /**
  * A command of the plan that measures, run from a checkout of base that no experiment's commit ever
- * touches. Nothing shuts a run in: while others train beside it, they could write to that checkout,
+ * touches. Where no sandbox shuts them in, runs that train beside it could write to that checkout,
  * which is why it is compared before and after: tracked files, links, and untracked code (beside.ts).
  */
 
@@ -42,6 +42,8 @@ export interface Measuring {
   readonly metric: string;
   /** What it sees besides the plan's own variables. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What it reads of the run, beside its folder. */
+  readonly read?: readonly string[];
 }
 
 const logOf = (by: MeasuringKey): string => `${by}.log`;
@@ -103,7 +105,7 @@ async function standOnBase(pristine: Attempt, by: MeasuringKey): Promise<Failure
 async function carried(
   pristine: Attempt,
   call: Invocation,
-  { by, metric, timeout_seconds, variables }: Measuring,
+  { by, metric, timeout_seconds, variables, read = [] }: Measuring,
 ): Promise<Pick<Measured, 'done' | 'metrics'>> {
   const { order, workshop, folder } = pristine;
   const { limits, clock } = workshop;
@@ -122,6 +124,7 @@ async function carried(
     // Whatever bytecode comes to lie in the checkout is then somebody else's.
     seed: { PYTHONDONTWRITEBYTECODE: '1', ...variables },
     timeout_seconds,
+    read,
     log: logOf(by),
     onLine: (line, time, stream) => {
       // Errors like to name what they stumbled over: a line of it is the run's own word.

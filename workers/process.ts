@@ -2,6 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { closeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../orchestrator/domain/ports.ts';
+import { followDisk, overBounds, type Bounds, type Passed } from './bounds.ts';
 import { openPipes } from './pipe.ts';
 import { processRow } from './processes.ts';
 import { startSampler, type Usage } from './sampler.ts';
@@ -21,6 +22,10 @@ export interface ProcessOrder {
   readonly sample_ms: number;
   /** Variable of `env` that marks this attempt's processes and no others. */
   readonly mark: string;
+  /** The process that is spawned keeps a sandbox: to stop is what runs in it asked, see survivors.ts. */
+  readonly keeper?: boolean;
+  /** What is over them is ended. */
+  readonly bounds?: Bounds;
   /** The stream waits for what this returns, so that nothing piles up. Must not throw. */
   readonly onOutput: (stream: Stream, chunk: Buffer) => Promise<void> | void;
   /** Called once it runs, with the processor seconds of its tree as it is by then; null where unknown. */
@@ -38,13 +43,16 @@ export interface ProcessEnd extends Usage {
   /** Null where a signal ended it, or we did. */
   readonly exit_code: number | null;
   readonly signal: string | null;
-  readonly ended_by: 'itself' | 'timeout' | 'abort' | 'never_started';
+  readonly ended_by: EndedBy | 'never_started';
+  /** The bound that ended it. */
+  readonly passed: Passed | null;
   /** Why it never started. */
   readonly error: NodeJS.ErrnoException | null;
   /** Processes that outlived the command and were killed. */
   readonly left_behind: number;
 }
 
+type EndedBy = 'itself' | 'timeout' | 'abort' | 'bound';
 type Exit = Pick<ProcessEnd, 'exit_code' | 'signal' | 'error'>;
 
 /**
@@ -60,20 +68,29 @@ export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
   if (spawned instanceof Error) return { ...NEVER, started, error: spawned };
   const { child, pid, streams } = spawned;
   const exit = exitOf(child);
-  const sampler = startSampler(pid, order.sample_ms);
+  const { bounds } = order;
+  let watch: Watch | null = null;
+  const sampler = startSampler(pid, order.sample_ms, {
+    keeper: order.keeper === true,
+    onLook(holdings) {
+      const passed = bounds === undefined ? null : overBounds(bounds, holdings);
+      if (passed !== null) watch?.over(passed);
+    },
+  });
   const family: Family = {
     root: pid,
     start: processRow(pid)?.start ?? null,
     variable: order.mark,
     value: order.env[order.mark] ?? '',
     seen: sampler.seen,
+    keeper: order.keeper === true,
   };
   const pumps = Promise.all([pump(streams[0], 'stdout', order), pump(streams[1], 'stderr', order)]);
 
-  const watch = watchOver(order, family, begin);
+  watch = watchOver(order, family, begin);
   order.onStart?.(sampler.cpuNow);
   const { exit_code, signal, error } = await exit;
-  const { ended_by, stalled_seconds } = watch.end();
+  const { ended_by, stalled_seconds, passed } = (watch as Watch).end();
   const seconds = (clock.monotonic() - begin) / 1000;
   const slept_seconds = (clock.asleep() - slept) / 1000;
   const usage = sampler.stop();
@@ -88,6 +105,7 @@ export async function runProcess(order: ProcessOrder): Promise<ProcessEnd> {
     exit_code: ours ? null : exit_code,
     signal,
     ended_by,
+    passed,
     error,
     left_behind,
     ...usage,
@@ -101,6 +119,7 @@ const NEVER = {
   exit_code: null,
   signal: null,
   ended_by: 'never_started',
+  passed: null,
   left_behind: 0,
   peak_memory_mb: null,
   cpu_seconds: null,
@@ -161,14 +180,17 @@ const LOOK_MS = 1000;
 const NEWS_MS = 50;
 
 interface Watch {
-  end(): Pick<ProcessEnd, 'stalled_seconds'> & { ended_by: 'itself' | 'timeout' | 'abort' };
+  /** It took more than it may: ended at once, as it may take more every moment. */
+  over(passed: Passed): void;
+  end(): Pick<ProcessEnd, 'stalled_seconds' | 'passed'> & { ended_by: EndedBy };
 }
 
 /** Ends the family at the deadline or the abort; `end` says whether that came to pass. */
 function watchOver(order: ProcessOrder, family: Family, begin: number): Watch {
   const { clock } = order;
   const deadline = begin + order.timeout_seconds * 1000;
-  let ended_by: 'itself' | 'timeout' | 'abort' = 'itself';
+  let ended_by: EndedBy = 'itself';
+  let passed: Passed | null = null;
   let over = false;
   let stalled = 0;
   let timer: NodeJS.Timeout;
@@ -197,19 +219,47 @@ function watchOver(order: ProcessOrder, family: Family, begin: number): Watch {
     timer = setTimeout(look, wait);
   };
   const abort = (): void => stop('abort');
+  const passing = (found: Passed): void => {
+    if (over || ended_by !== 'itself') return;
+    ended_by = 'bound';
+    passed = found;
+    clearTimeout(timer);
+    void killFamily(family);
+  };
+  const disk = watchDisk(order.bounds?.disk ?? null, passing);
   look();
   order.signal.addEventListener('abort', abort, { once: true });
   if (order.signal.aborted) abort();
   return {
+    over: passing,
     end() {
       over = true;
+      clearInterval(disk);
       // The exit may be heard of before the timer that is late.
       if (ended_by === 'itself') notice();
       clearTimeout(timer);
       order.signal.removeEventListener('abort', abort);
-      return { ended_by, stalled_seconds: stalled / 1000 };
+      return { ended_by, passed, stalled_seconds: stalled / 1000 };
     },
   };
+}
+
+const DISK_MS = 1000;
+
+function watchDisk(
+  disk: Bounds['disk'],
+  onPassed: (passed: Passed) => void,
+): NodeJS.Timeout | undefined {
+  if (disk === null) return undefined;
+  const following = followDisk(disk);
+  let looking = false;
+  return setInterval(async () => {
+    if (looking) return;
+    looking = true;
+    const passed = await (await following)();
+    looking = false;
+    if (passed !== null) onPassed(passed);
+  }, DISK_MS).unref();
 }
 
 const STUCK_MS = 5000;

@@ -12,6 +12,8 @@ export interface ProcessRow {
   readonly zombie: boolean;
   /** When it started, in the system's own words: with the pid, a name that is never used again. */
   readonly start: string;
+  /** 1 where the system does not say. */
+  readonly threads: number;
   /** Of its own and of the children it waited for. */
   readonly cpu_seconds: number;
 }
@@ -57,6 +59,7 @@ export function processRow(pid: number): ProcessRow | null {
     session: at(3),
     zombie: fields[0] === 'Z' || fields[0] === 'X',
     start: fields[19] ?? '',
+    threads: Math.max(1, at(17)),
     cpu_seconds: (at(11) + at(12) + at(13) + at(14)) / TICKS,
   };
 }
@@ -97,6 +100,7 @@ export async function processTable(): Promise<readonly ProcessRow[]> {
         session: 0,
         zombie: state.startsWith('Z'),
         start: start.join(' '),
+        threads: 1,
         cpu_seconds: seconds,
       },
     ];
@@ -129,6 +133,10 @@ export function nameOfProcess(pid: number): string | null {
   const row = LINUX ? processRow(pid) : null;
   return row === null ? (LINUX ? null : String(pid)) : `${pid}:${row.start}:${namespace()}`;
 }
+
+/** This process in a file's name: what it leaves when it is killed is swept by that. */
+export const ownName = (): string =>
+  (nameOfProcess(process.pid) ?? `${process.pid}`).replaceAll(':', '-');
 
 /** Is the process of that name dead for certain? False where it cannot be known from here. */
 export function isDead(name: string): boolean {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Holdings } from './bounds.ts';
 import {
   childrenOf,
   KNOWS_CHILDREN,
@@ -24,8 +25,16 @@ export interface Sampler {
   readonly seen: ReadonlyMap<number, string>;
 }
 
+export interface SamplerOptions {
+  /** The root and its child keep a sandbox: the command is what they keep. */
+  readonly keeper?: boolean;
+  /** Hears of each look. */
+  readonly onLook?: (holdings: Holdings) => void;
+}
+
 /** A tree so large or slow to look at is looked at less often. */
 const BUSY_SHARE = 20;
+const KEEPERS = 2;
 /** Summing up shared pages walks page tables: beyond this, resident memory has to do. */
 const SLOW_PSS_MS = 50;
 
@@ -33,7 +42,11 @@ const SLOW_PSS_MS = 50;
  * Looks at a process and its descendants every `every` milliseconds, at first more often. A
  * process alone says its own peak; of several the proportional shares are added up.
  */
-export function startSampler(root: number, every: number): Sampler {
+export function startSampler(
+  root: number,
+  every: number,
+  { keeper = false, onLook = () => undefined }: SamplerOptions = {},
+): Sampler {
   const seen = new Map<number, string>();
   let peak: number | null = null;
   let cpu: number | null = null;
@@ -43,14 +56,17 @@ export function startSampler(root: number, every: number): Sampler {
   let pss = true;
 
   const sample = async (): Promise<void> => {
-    const tree = await treeOf(root);
+    const all = await treeOf(root);
+    for (const row of all) seen.set(row.pid, row.start);
+    const tree = keeper ? all.slice(KEEPERS) : all;
     if (stopped || tree.length === 0) return;
-    for (const row of tree) seen.set(row.pid, row.start);
     latest = tree.reduce((sum, row) => sum + row.cpu_seconds, 0);
     cpu = Math.max(cpu ?? 0, latest);
     const resident = tree.map((row) => residentOf(row.pid));
     const own = resident[0]?.high ?? 0;
     let now = resident.reduce((sum, memory) => sum + memory.now, 0);
+    // Where it is no new peak, the sum is not above what was found before.
+    let known = pss || tree.length === 1 ? now : Math.max(...resident.map((memory) => memory.now));
     // Shares never exceed resident memory: only a sum that would be a new peak is worth the walk.
     if (tree.length > 1 && pss && now > (peak ?? 0)) {
       const began = performance.now();
@@ -58,10 +74,13 @@ export function startSampler(root: number, every: number): Sampler {
         tree.map((row, i) => shareOf(row.pid, resident[i]?.now ?? 0)),
       );
       now = shares.reduce((sum, share) => sum + share, 0);
+      known = now;
       pss = performance.now() - began < SLOW_PSS_MS * tree.length;
     }
     const highest = Math.max(own, now);
     if (highest > 0) peak = Math.max(peak ?? 0, highest / 1024);
+    const processes = tree.reduce((sum, row) => sum + row.threads, 0);
+    onLook({ memory_mb: known / 1024, processes });
   };
 
   const loop = async (wait: number): Promise<void> => {

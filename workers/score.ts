@@ -15,7 +15,7 @@ import { labelFiles, removeFrom } from './stand.ts';
  * run's own folder it is told nothing.
  *
  * No patch reaches it, and data cannot talk to it. What is left: labels that training reads where
- * they lie, in the user's checkout or in git's objects, as long as nothing shuts a run in; and a
+ * they lie, in the user's checkout or in git's objects, where no sandbox shuts a run in; and a
  * scorer that runs what it should read.
  */
 

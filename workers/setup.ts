@@ -6,6 +6,7 @@ import type { Failure } from '../orchestrator/domain/run.ts';
 import { measures, type Attempt } from './attempt.ts';
 import { invocation } from './command.ts';
 import { execute } from './execute.ts';
+import { refusedBySandbox } from './refused.ts';
 import { failureOf } from './failure.ts';
 import { writeWhole } from './files.ts';
 import { setupKey } from './setup-key.ts';
@@ -85,6 +86,7 @@ async function runSetup(
     // Setup belongs to the plan, not to the experiment: an env knob is none of its business.
     command: { command: setup, env: order.plan.run.env },
     seed: {},
+    isSetup: true,
     timeout_seconds,
     log,
   });
@@ -96,7 +98,9 @@ async function runSetup(
   const failure = failureOf({ ...done, argv: call.argv, timeout_seconds, unmodified });
   if (failure === null) return null;
   const message = `run.setup: ${failure.message}`;
-  return { ...failure, class: unmodified ? 'infrastructure' : failure.class, message };
+  // Base's is the machine's, but for what the sandbox refuses at every try.
+  const refused = refusedBySandbox(done, failure.traceback ?? '') !== null;
+  return { ...failure, class: unmodified && !refused ? 'infrastructure' : failure.class, message };
 }
 
 /** Bytecode counts only where AutoLab has Python write none: a training leaves it wherever it imports. */

@@ -16,6 +16,8 @@ export interface Family {
   /** A variable that only this attempt's processes were started with. */
   readonly variable: string;
   readonly value: string;
+  /** The root keeps a sandbox, as does its one child, and neither is the command. */
+  readonly keeper?: boolean;
   /** pid → start of what was ever seen below the command. */
   readonly seen: ReadonlyMap<number, string>;
 }
@@ -48,8 +50,16 @@ async function survivors(family: Family): Promise<readonly ProcessRow[]> {
   return found;
 }
 
+/**
+ * Signals what runs of it. Of a sandbox only what runs inside: who keeps it would end that at once.
+ * Where nothing runs inside yet, nothing is to be asked, and it ends.
+ */
 export async function signalFamily(family: Family, signal: NodeJS.Signals): Promise<void> {
-  const rows = await survivors(family);
+  const { root, keeper } = family;
+  const all = await survivors(family);
+  const inside = all.filter(({ pid, parent }) => pid !== root && parent !== root);
+  const rows = keeper === true ? inside : all;
+  if (keeper === true && inside.length === 0) await killFamily(family);
   for (const row of rows) signalProcess(row, signal);
 }
 

@@ -6,6 +6,7 @@ import type { Attempt } from './attempt.ts';
 import { invocation, type Invocation } from './command.ts';
 import { execute, type Executed } from './execute.ts';
 import { failureOf } from './failure.ts';
+import { secretsIn, type Secrets } from './secrets.ts';
 import { isTrouble } from './files.ts';
 import { setGuard, type Guard } from './guard.ts';
 import { readLogged, type LoggedFile } from './logged.ts';
@@ -173,16 +174,25 @@ export function oddities({ done, points_error, pruning, pruned }: Trained): read
 }
 
 /** What the end of a training command says; null where it ended well. */
-export const trainingFailure = (attempt: Attempt, { call, done }: Trained): Failure | null =>
-  failureOf({
-    ...done,
-    argv: call.argv,
-    timeout_seconds: attempt.order.plan.run.timeout,
-    unmodified: attempt.order.commit === attempt.order.base,
-  });
+export const trainingFailure = (
+  { order, workshop }: Attempt,
+  { call, done }: Pick<Trained, 'call' | 'done'>,
+): Failure | null => {
+  const { env_from, timeout } = order.plan.run;
+  const unmodified = order.commit === order.base;
+  const failure = failureOf({ ...done, argv: call.argv, timeout_seconds: timeout, unmodified });
+  return failure === null ? null : withoutSecrets(failure, secretsIn(env_from, workshop.user));
+};
+
+/** A failure is kept, quoted and told to models; the run's own log is not touched. */
+const withoutSecrets = ({ traceback, ...failure }: Failure, { hidden }: Secrets): Failure => ({
+  ...failure,
+  message: hidden(failure.message),
+  ...(traceback === undefined ? {} : { traceback: hidden(traceback) }),
+});
 
 /** Writes a hard-coded seed into the worktree's file. Null where the plan seeds another way. */
-async function seedFile(attempt: Attempt): Promise<Guard['seeded'] | Failure> {
+export async function seedFile(attempt: Attempt): Promise<Guard['seeded'] | Failure> {
   const { plan, seed } = attempt.order;
   const { file, match } = plan.run.seed ?? {};
   if (file === undefined || match === undefined || seed === null) return null;

@@ -1,9 +1,12 @@
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
+import { authorship, repairs } from './authors.ts';
 import { concernsOf, nextStep } from './concerns.ts';
 import { criteriaOf, type Criterion } from './criteria.ts';
 import { confidenceIn } from './answers.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
+import { knownOf } from './failures.ts';
 import { inWords, type Stated } from './findings.ts';
+import { groupBy } from './groups.ts';
 import { testsAnIdea } from './ideas.ts';
 import { code, escaped, tail } from './markdown.ts';
 import { bytes, decimalsFor, duration, plain } from './numbers.ts';
@@ -40,7 +43,14 @@ export function experimentPage(record: NightRecord, stated: Stated, id: Experime
     ),
     paragraph(said ? say`**${said}.**` : standing(record, id)),
     ...confidenceIn(resting(record, experiment)),
-    ...(isBaseline ? [] : [...hypothesis(experiment), ...changed(record, experiment)]),
+    ...(isBaseline
+      ? []
+      : [
+          ...hypothesis(experiment),
+          ...authorship(record, experiment),
+          ...changed(record, experiment),
+          ...repairs(experiment),
+        ]),
     ...metricsAndCriteria(record, experiment),
     ...section('What was unexpected', isIdea ? orNothing(unexpectedOf(record, experiment)) : []),
     ...section('Concerns', isIdea ? orNothing(concernsOf(record, experiment)) : []),
@@ -75,6 +85,7 @@ export const yourWordsOn = (
 export const runsAndFiles = (record: NightRecord, id: ExperimentId): readonly Block[] => [
   ...section('Runs', runsTable(record, id)),
   ...tracebacks(record, id),
+  ...knownErrors(record, id),
   ...section('Artifacts', artifacts(record, id)),
 ];
 
@@ -256,6 +267,21 @@ function tracebacks(record: NightRecord, id: ExperimentId): readonly Block[] {
         text: [fact(run, 'traceback', (text) => tail(text, 25))],
       },
     ]);
+}
+
+/** What is known of how they failed, each error once. */
+function knownErrors(record: NightRecord, id: ExperimentId): readonly Block[] {
+  const found = (record.runs.get(id) ?? []).flatMap((run) => {
+    const known = knownOf(run);
+    return known ? [{ ...known, run }] : [];
+  });
+  return [...groupBy(found, ({ known }) => known.id).values()].flatMap((same) =>
+    same
+      .slice(0, 1)
+      .map(({ words, run }) =>
+        paragraph(say`Known error, in ${fact(run, 'id', String)}: ${words}`),
+      ),
+  );
 }
 
 /** `model:v3 at step 1000, the best checkpoint`; empty where no logger saved it. */

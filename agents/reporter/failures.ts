@@ -1,10 +1,11 @@
-import { fact, say, type Sentence } from './fact.ts';
+import { knownError } from '../../orchestrator/domain/known-errors.ts';
+import { fact, say, type Fact, type Sentence, type Sourced } from './fact.ts';
 import { inWords } from './findings.ts';
 import { groupBy } from './groups.ts';
 import { escaped } from './markdown.ts';
 import { item, paragraph, type Block } from './page.ts';
-import { experimentOf, listed, named } from './phrases.ts';
-import type { NightRecord } from './records.ts';
+import { experimentOf, idOf, listed, named } from './phrases.ts';
+import type { NightRecord, RunRow } from './records.ts';
 
 /** What a class of failure says about the idea. */
 const CLASSES: Readonly<Record<string, string>> = {
@@ -21,7 +22,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 export function whatFailed(record: NightRecord): readonly Block[] {
   if (record.failures.length === 0) return [paragraph(say`Nothing failed.`)];
   const classes = groupBy(record.failures, ({ row }) => row.class);
-  return [...classes].map(([name, failures]) => {
+  return [...classes].flatMap(([name, failures]) => {
     const examples = failures.map((failure): Sentence => {
       const experiment = experimentOf(record, failure.row.id);
       const message = fact(failure, 'message', (text) =>
@@ -29,8 +30,39 @@ export function whatFailed(record: NightRecord): readonly Block[] {
       );
       return say`${named(experiment)} (${message})`;
     });
-    return item(
-      say`**${escaped(inWords(name))}** — ${CLASSES[name] ?? 'ended before its time'}: ${listed(examples)}.`,
-    );
+    return [
+      item(
+        say`**${escaped(inWords(name))}** — ${CLASSES[name] ?? 'ended before its time'}: ${listed(examples)}.`,
+      ),
+      ...knownAmong(record, failures),
+    ];
   });
+}
+
+/** Each known error once, with the experiments that met it. */
+function knownAmong(record: NightRecord, failures: NightRecord['failures']): readonly Block[] {
+  const met = failures.flatMap(({ row }) => {
+    const run = (record.runs.get(row.id) ?? []).find((one) => knownOf(one) !== null);
+    const known = run && knownOf(run);
+    return known ? [{ ...known, id: row.id }] : [];
+  });
+  return [...groupBy(met, ({ known }) => known.id).values()].flatMap((same): Block[] => {
+    const names = same.map(({ id }) => say`${idOf(experimentOf(record, id))}`);
+    return same
+      .slice(0, 1)
+      .map(({ words }) => item(say`Known error, in ${listed(names)}: ${words}`));
+  });
+}
+
+/** The known error that a run's last words speak of, and what is to be done about it. */
+export function knownOf(run: Sourced<RunRow>) {
+  const { failure_message, traceback } = run.row;
+  if (failure_message === null) return null;
+  const known = knownError({ message: failure_message, traceback: traceback ?? undefined });
+  if (known === null) return null;
+  // Their digits (float32, a status) belong to the message that they explain.
+  const words: Fact = fact(run, 'failure_message', () =>
+    escaped(`${known.cause} ${known.fix}`, 400),
+  );
+  return { known, words };
 }

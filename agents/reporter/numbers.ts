@@ -37,10 +37,11 @@ export function plain(value: number, decimals?: number): string {
   return minus(Number.isInteger(value) ? String(value) : trimmed(value.toFixed(decimalsOf(value))));
 }
 
-/** As `plain`, with its sign: `+0.012`, `−0.038`. */
+/** As `plain`, with its sign: `+0.012`, `−0.038`; what rounds to zero has none. */
 export const signed = (value: number, decimals?: number): string => {
   const text = plain(value, decimals);
-  return text.startsWith(MINUS) || Number.isNaN(value) ? text : `+${text}`;
+  const isZero = value !== 0 && /^0(?:\.0*)?$/.test(text);
+  return text.startsWith(MINUS) || Number.isNaN(value) || isZero ? text : `+${text}`;
 };
 
 /** Decimals at which none of the numbers that is not zero would be written as zero. */

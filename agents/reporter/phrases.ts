@@ -28,12 +28,14 @@ export const betterWay = ({ objective }: NightRecord): string =>
 export const idOf = (experiment: Sourced<ExperimentRow>): Fact =>
   fact({ ...experiment, runs: [] }, 'id', String);
 
-/** `learning_rate=0.03`, or where a patch came from. */
+/** Knobs and their values, a patch by its file; one that was written from words, by its title. */
 export const changeOf = (experiment: Sourced<ExperimentRow>): Fact =>
-  fact({ ...experiment, runs: [] }, 'change', (change) => {
-    const settings = Object.entries(change).map(([knob, value]) => `${knob}=${value}`);
-    return settings.length === 0 ? 'unchanged' : code(settings.join(', '), 80);
-  });
+  experiment.row.idea !== null
+    ? titleOf(experiment, 80)
+    : fact({ ...experiment, runs: [] }, 'change', (change) => {
+        const settings = Object.entries(change).map(([knob, value]) => `${knob}=${value}`);
+        return settings.length === 0 ? 'unchanged' : code(settings.join(', '), 80);
+      });
 
 export const titleOf = (experiment: Sourced<ExperimentRow>, most?: number): Fact =>
   fact({ ...experiment, runs: [] }, 'title', (title) => escaped(title, most));

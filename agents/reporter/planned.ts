@@ -2,7 +2,7 @@ import {
   plannedWork,
   type PlannedExperiment,
   type PlannedWork,
-} from '../../orchestrator/domain/plan-experiments.ts';
+} from '../../orchestrator/domain/planned-work.ts';
 import type { Plan } from '../../orchestrator/domain/plan.ts';
 import { fact, joined, say, type Sentence, type Sourced } from './fact.ts';
 import { escaped } from './markdown.ts';

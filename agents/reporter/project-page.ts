@@ -1,4 +1,5 @@
 import { answers } from './answers.ts';
+import { predictions } from './authors.ts';
 import { allExperiments } from './experiments-table.ts';
 import { fact, joined, say, type Sentence, type Sourced } from './fact.ts';
 import { byGain, type Stated } from './findings.ts';
@@ -11,6 +12,7 @@ import { plannedSection } from './planned.ts';
 import { endedEarly } from './pruned.ts';
 import { standingOfNight, toBeSureOfNone } from './reach.ts';
 import type { ExperimentRow, NightRecord, NightRow } from './records.ts';
+import { thinking } from './thinking.ts';
 import { yourWords } from './words.ts';
 
 /** FINDINGS.md of the project: what to decide on the first screen, what it rests on below. */
@@ -37,11 +39,13 @@ export function projectPage(record: NightRecord, stated: Stated): Page {
     ...section('Worse', ofVerdicts(record, ['worse'])),
     ...section('Ended early', endedEarly(record, stated)),
     ...section('Rejected before running', rejected(record)),
+    ...section('Predicted and measured', predictions(record)),
     ...section('Remarks', remarks(record)),
     ...plannedSection(record, stated),
     ...section('Your words', yourWords(record)),
     heading(2, say`The night`),
     paragraph(theNight(record, stated)),
+    ...thinking(record),
     ...completed(record),
     ...allExperiments(record),
     ...section(

@@ -39,6 +39,8 @@ export interface Queries {
   readonly hypotheses: Source;
   readonly counts: Source;
   readonly slots: Source;
+  readonly calls: Source;
+  readonly without: Source;
   readonly metrics: Source;
   readonly curves: Source;
   readonly settings: Source;
@@ -48,6 +50,7 @@ export interface Queries {
   readonly notes: Source;
   readonly decisions: Source;
   readonly tags: Source;
+  readonly predictions: Source;
 }
 
 /** The queries of a night. Throws where the id is none: it becomes part of SQL. */
@@ -57,6 +60,9 @@ export function queriesOf(night: NightId): Queries {
   const named = Object.entries(sql).map(([name, text]) => [name, { name, sql: text }] as const);
   return Object.fromEntries(named) as unknown as Queries;
 }
+
+const THOUGHT_OF =
+  'h.idea, h.expected_effect, h.refuted_by, h.link, h.model, h.written_by, h.account, h.not_taken';
 
 const lab = (night: NightId) => ({
   nights: `WITH last AS (
@@ -69,10 +75,10 @@ SELECT n.*, strftime(n.started, '%-d %B %Y, %H:%M') AS began,
 FROM nights n LEFT JOIN last ON last.night = n.id
 LEFT JOIN experiments tip ON tip.night = n.id AND tip.dawn_confirmed
 ORDER BY ${inOrder('n.id')}`,
-  experiments: `SELECT e.* FROM experiments e
+  experiments: `SELECT e.*, ${THOUGHT_OF} FROM experiments e LEFT JOIN hypotheses h ON h.id = e.hypothesis
 WHERE ${ofNight(night)}
 ORDER BY ${inOrder('e.id')}`,
-  planned: `SELECT e.* FROM experiments e
+  planned: `SELECT e.*, ${THOUGHT_OF} FROM experiments e LEFT JOIN hypotheses h ON h.id = e.hypothesis
 WHERE e.source = 'plan' AND (e.night = '${night}'
   OR list_contains((SELECT stands FROM nights WHERE id = '${night}'), e.id))
 ORDER BY ${inOrder('e.id')}`,
@@ -151,12 +157,27 @@ FROM own JOIN ideas USING (id)`,
   hypotheses: `SELECT status, rejected_because AS because, count(*) AS n, list(id ORDER BY ${inOrder('id')}) AS ids
 FROM hypotheses WHERE night = '${night}' AND status <> 'tested'
 GROUP BY status, rejected_because ORDER BY n DESC, because`,
+  // Of the whole lab: one night tests too few to say how well somebody predicts.
+  predictions: `SELECT source, model, count(*) AS n, count(*) FILTER (measured_effect / expected_effect > 0) AS right_way,
+  avg(measured_effect / expected_effect) AS ratio
+FROM hypotheses WHERE expected_effect <> 0 AND measured_effect IS NOT NULL
+GROUP BY source, model ORDER BY n DESC, source, model`,
   slots: `WITH trained AS (
   SELECT sum(s.seconds) AS seconds, min(s.start) AS first, max(s.start + to_seconds(s.seconds)) AS last
   FROM spans s WHERE s.night = '${night}' AND s.name = 'train'
 )
 SELECT n.slots, t.seconds, t.seconds / nullif(n.slots * epoch(t.last - t.first), 0) AS share
 FROM trained t, nights n WHERE n.id = '${night}'`,
+  calls: `SELECT who AS role, model, count(*) AS calls, sum(tokens_in + tokens_out)::BIGINT AS tokens,
+  bool_or(estimated) AS estimated, coalesce(sum(usd), 0) AS usd, count(*) FILTER (usd IS NULL) AS unpriced
+FROM spans WHERE night = '${night}' AND requests > 0
+GROUP BY who, model ORDER BY who, model`,
+  without: `SELECT who AS role, model, outcome, count(*) AS n, strftime(min(start), '%H:%M') AS since,
+  arg_min(message, start) AS message,
+  outcome IN ('refused_key', 'rate_limited', 'unreachable', 'timeout', 'bad_request', 'budget') AS away
+FROM spans WHERE night = '${night}'
+  AND outcome <> 'answered'
+GROUP BY who, model, outcome ORDER BY min(start), who`,
   settings: `SELECT r.experiment, p.key, any_value(p.value) AS "value"
 FROM params p JOIN runs r ON r.id = p.run_id JOIN experiments e ON e.id = r.experiment
 WHERE ${ofNight(night)} AND p.source = 'knob'

@@ -73,6 +73,17 @@ export const nightRow = z.object({
 });
 export type NightRow = z.output<typeof nightRow>;
 
+const repairRow = z.object({
+  ...{ number, run: id<RunId>(), attempt: number, failure_class: text, failure: text },
+  ...{ commit: text, diff: text, by: text, changes: z.array(text) },
+});
+export type RepairRow = z.output<typeof repairRow>;
+
+export const predictionRow = z.object({
+  ...{ source: text, model: words, n: number, right_way: number, ratio: number },
+});
+export type PredictionRow = z.output<typeof predictionRow>;
+
 export const experimentRow = z.object({
   ...{ id: experiment, night: id<NightId>(), hypothesis: id<HypothesisId>().nullable() },
   ...{ source: text, line: text, title: text, because: text },
@@ -92,6 +103,10 @@ export const experimentRow = z.object({
   ...{ dawn_n: maybe, dawn_n_baseline: maybe, dawn_objective: maybe, dawn_baseline: maybe },
   ...{ dawn_effect: maybe, dawn_low: maybe, dawn_high: maybe },
   ...{ failure_class: words, failure: words, promoted: words },
+  ...{ repairs: json(z.array(repairRow).nullable()), unrepaired: words },
+  ...{ idea: words, expected_effect: maybe, refuted_by: words, link: words, model: words },
+  ...{ written_by: words, account: z.array(text).nullable() },
+  not_taken: z.array(text).nullable(),
   ...{ planned: words, outcome: words, outcome_because: words, definition: words },
   ...{ notes_file: words, notes: words },
 });
@@ -123,6 +138,16 @@ export const countsRow = z.object({
 /** Of candidates and of the plan's own work. */
 export const endedRow = z.object({ completed: number, failed: number });
 export const slotsRow = z.object({ slots: number, seconds: maybe, share: maybe });
+export const callsRow = z.object({
+  ...{ role: text, model: text, calls: number, tokens: number },
+  ...{ estimated: z.boolean(), usd: number, unpriced: number },
+});
+export type CallsRow = z.output<typeof callsRow>;
+export const withoutRow = z.object({
+  ...{ role: text, model: text, outcome: text, n: number, since: text, message: text },
+  away: z.boolean(),
+});
+export type WithoutRow = z.output<typeof withoutRow>;
 export const metricRow = armRow.extend({ key: text });
 export type MetricRow = z.output<typeof metricRow>;
 export const curveRow = z.object({
@@ -182,7 +207,13 @@ export interface NightRecord {
   readonly runs: ByExperiment<readonly Sourced<RunRow>[]>;
   readonly failures: readonly Sourced<z.output<typeof failureRow>>[];
   readonly hypotheses: readonly Sourced<z.output<typeof hypothesesRow>>[];
+  /** Of the whole lab. */
+  readonly predictions: readonly Sourced<PredictionRow>[];
   readonly slots: Sourced<z.output<typeof slotsRow>> | undefined;
+  /** Of models, by role and model. */
+  readonly calls: readonly Sourced<CallsRow>[];
+  /** When a role had no answer of its model that it could use, by why. */
+  readonly without: readonly Sourced<WithoutRow>[];
   readonly counts: Sourced<z.output<typeof countsRow>> | undefined;
   readonly metrics: ByExperiment<readonly Sourced<MetricRow>[]>;
   readonly curves: ByExperiment<readonly Sourced<CurveRow>[]>;

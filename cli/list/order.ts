@@ -4,8 +4,8 @@ import type { Column } from '../../notebook/table.ts';
 
 type Cells = Readonly<Record<string, unknown>>;
 
-/** Numbers in ids and names count as numbers: E-9999 is before E-10000. */
-const natural = new Intl.Collator('en', { numeric: true });
+/** Numbers in ids and names count as numbers: E-9999 is before E-10000. Made when first wanted: it takes 5 ms. */
+let natural: Intl.Collator | undefined;
 
 /**
  * Rows by a column, the smallest first, or the largest where `descending`; those that are equal stay
@@ -36,6 +36,7 @@ export function ordered<Row extends object>(
 
 function compare(a: number | string | null, b: number | string | null): number {
   if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0;
+  natural ??= new Intl.Collator('en', { numeric: true });
   return natural.compare(String(a), String(b));
 }
 

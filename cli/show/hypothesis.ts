@@ -4,6 +4,7 @@ import type { HypothesisId } from '../../orchestrator/domain/ids.ts';
 import type { State } from '../../orchestrator/domain/state.ts';
 import type { Standing } from '../../orchestrator/lab/standing.ts';
 import { bold, dim, fact, oneLine, print } from '../output.ts';
+import { thoughtFacts } from '../authors.ts';
 import { showWords, wordsOn } from './words.ts';
 
 export const hypothesisPage = (state: State, id: HypothesisId, now: Standing) => ({
@@ -24,5 +25,6 @@ export function showHypothesis(state: State, id: HypothesisId, now: Standing): v
   const why = row.rejected_because === null ? '' : `: ${oneLine(row.rejected_because)}`;
   fact('status', `${row.standing}${why}`);
   if (row.experiment !== null) fact('experiment', row.experiment);
+  for (const [name, words] of thoughtFacts(row)) fact(name, words);
   showWords(state, id, row.line);
 }

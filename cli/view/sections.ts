@@ -6,6 +6,7 @@ import type { Experiment } from '../../orchestrator/domain/experiment.ts';
 import { elapsedBy, secondsLeft } from '../../orchestrator/lab/time-left.ts';
 import { experimentRow } from '../../notebook/rows.ts';
 import { oneLine } from '../output.ts';
+import { briefly } from '../spend.ts';
 import { short, signed } from '../table.ts';
 import type { Picture } from './picture.ts';
 import { scaleOf, spark } from './spark.ts';
@@ -124,6 +125,7 @@ export function budget({ state, now }: Picture, night: Night, columns: number): 
     `experiments ${night.candidates}${of(experiments)}`,
     `runs ${started}${of(runs ?? null)}`,
     ...(wall_clock === undefined ? [] : [`time ${span(past)}${of(span(wall_clock))}`]),
+    ...(night.calls.total.calls === 0 ? [] : [`models ${briefly(night.calls)}`]),
     ...(night.dawn || night.ended ? [] : [`ideas waiting ${night.waiting.length}`]),
   ];
   const narrow = `${night.candidates}/${experiments} experiments, ${started}${runs === undefined ? '' : `/${runs}`} runs`;

@@ -28,7 +28,7 @@ export const alerts = defineTable<AlertRow>({
     time: ['TIMESTAMP', 'When it was raised, UTC.'],
     kind: [
       'VARCHAR',
-      'run_failed, run_pruned, not_a_number, diverging, hung, slept, suspicious, drifted, contended, beyond_baseline, new_incumbent, improved, paused, resumed, stopping, gate_closed, night_ended, plan_edited, base_moved, trouble.',
+      'run_failed, run_pruned, not_a_number, diverging, hung, slept, suspicious, drifted, contended, beyond_baseline, new_incumbent, improved, paused, resumed, stopping, gate_closed, night_ended, plan_edited, base_moved, model_away, trouble.',
     ],
     level: ['VARCHAR', 'info, warning, error.'],
     subject: ['VARCHAR', 'The experiment, run or night it is about.'],

@@ -2,6 +2,7 @@ import type { Experiment, JudgedLimit } from '../../orchestrator/domain/experime
 import { changeAsData } from '../../orchestrator/domain/hypothesis.ts';
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import type { Failure } from '../../orchestrator/domain/run.ts';
+import type { Repair } from '../../orchestrator/domain/writing.ts';
 import { armOf, experimentIn, runsOf, type State } from '../../orchestrator/domain/state.ts';
 import { experimentTier } from '../../orchestrator/domain/tier.ts';
 import { mean, spread } from '../../orchestrator/statistics/compare.ts';
@@ -63,6 +64,8 @@ export interface ExperimentRow {
   readonly dawn_values: readonly number[] | null;
   readonly failure_class: string | null;
   readonly failure: string | null;
+  readonly repairs: readonly RepairRow[] | null;
+  readonly unrepaired: string | null;
   readonly tags: readonly string[];
   readonly flags: readonly string[];
   readonly opened: string | null;
@@ -74,6 +77,25 @@ export interface ExperimentRow {
   readonly notes_file: string | null;
   readonly notes: string | null;
 }
+
+/** A crash of its patch that was answered by another one: `diff` and `commit` are what crashed. */
+export interface RepairRow {
+  readonly number: number;
+  readonly run: string;
+  readonly attempt: number;
+  readonly failure_class: string;
+  readonly failure: string;
+  readonly commit: string;
+  readonly diff: string;
+  readonly by: string;
+  readonly changes: readonly string[];
+}
+
+const repairRow = ({ number, run, attempt, failure, before, by, account }: Repair): RepairRow => ({
+  ...{ number, run, attempt, failure_class: failure.class, failure: failure.message },
+  ...{ commit: before.commit, diff: before.change.kind === 'patch' ? before.change.diff : '' },
+  ...{ by, changes: account.changes },
+});
 
 /**
  * Throws where the journal knows no such experiment. One literal and no spread: of fifty columns
@@ -142,6 +164,8 @@ export function experimentRecord(state: State, id: ExperimentId): ExperimentRow 
     dawn_values: dawn?.values ?? null,
     failure_class: failure?.class ?? null,
     failure: failure?.message ?? null,
+    repairs: experiment.repairs?.map(repairRow) ?? null,
+    unrepaired: experiment.unrepaired?.because ?? null,
     tags: tagsOn(state, id),
     flags: state.flags.filter((flag) => flag.target === id).map((flag) => flag.label),
     opened: state.opened.get(id) ?? null,
@@ -296,6 +320,11 @@ export const experiments = defineTable<ExperimentRow>({
     ],
     failure_class: ['VARCHAR', 'Why its change could not be made into a branch: idea, invalid, …'],
     failure: ['VARCHAR', 'The same in a line for people.'],
+    repairs: [
+      'JSON',
+      'Crashes of a written patch that another one answered: `[{number, run, attempt, failure_class, failure, commit, diff, by, changes}]`, where commit and diff are what crashed, by and changes of who repaired it; null: none.',
+    ],
+    unrepaired: ['VARCHAR', 'Why the last crash was not repaired; null where nobody gave up.'],
     tags: ['VARCHAR[]', 'Its tags.'],
     flags: ['VARCHAR[]', 'Labels of its flags.'],
     opened: ['TIMESTAMP', 'When it was opened, UTC.'],

@@ -1,4 +1,5 @@
-import { changeAsData } from '../../orchestrator/domain/hypothesis.ts';
+import { changeAsData, type Proposal } from '../../orchestrator/domain/hypothesis.ts';
+import { measuredEffect } from '../../orchestrator/domain/predictions.ts';
 import type { HypothesisId } from '../../orchestrator/domain/ids.ts';
 import type { HypothesisRecord, State } from '../../orchestrator/domain/state.ts';
 import { defineTable } from '../table.ts';
@@ -18,6 +19,15 @@ export interface HypothesisRow {
   readonly rejected_because: string | null;
   readonly experiment: string | null;
   readonly proposed: string;
+  readonly idea: string | null;
+  readonly expected_effect: number | null;
+  readonly measured_effect: number | null;
+  readonly refuted_by: string | null;
+  readonly link: string | null;
+  readonly model: string | null;
+  readonly written_by: string | null;
+  readonly account: readonly string[] | null;
+  readonly not_taken: readonly string[] | null;
   readonly tags: readonly string[];
 }
 
@@ -31,6 +41,23 @@ export function hypothesisRecord(state: State, id: HypothesisId): HypothesisRow 
   return {
     ...{ id, night, title, because, source, line, change: changeAsData(change), parent },
     ...{ status, standing, rejected_because, experiment, proposed, tags: tagsOn(state, id) },
+    ...thoughtOf(state, hypothesis),
+  };
+}
+
+/** Where it comes from and what was expected of it, as far as its author said. */
+export function thoughtOf(
+  state: State,
+  hypothesis: Proposal & Pick<HypothesisRecord, 'experiment'>,
+) {
+  const { change, idea, expected, refuted_by, link, by, written } = hypothesis;
+  return {
+    idea: idea ?? (change.kind === 'idea' ? change.text : null),
+    expected_effect: expected?.effect ?? null,
+    measured_effect: measuredEffect(state, hypothesis),
+    ...{ refuted_by: refuted_by ?? null, link: link ?? null, model: by ?? null },
+    ...{ written_by: written?.by ?? null, account: written?.account.changes ?? null },
+    not_taken: written?.account.left_out ?? null,
   };
 }
 
@@ -53,7 +80,10 @@ export const hypotheses = defineTable<HypothesisRow>({
     because: ['VARCHAR', 'Why it should help.'],
     source: ['VARCHAR', 'Who thought of it: yours, search_space, incumbent, paper, model.'],
     line: ['VARCHAR', 'The line of inquiry it belongs to.'],
-    change: ['JSON', 'Knob to new literal, or `patch` to its file.'],
+    change: [
+      'JSON',
+      'Knob to new literal, `patch` to its file, or `idea` to its words while nobody wrote it.',
+    ],
     parent: ['VARCHAR', 'The incumbent that it was thought up for.'],
     status: [
       'VARCHAR',
@@ -63,9 +93,27 @@ export const hypotheses = defineTable<HypothesisRow>({
       'VARCHAR',
       'queued (proposed, waiting or left over), running (its experiment has no verdict yet), done, rejected, or untried where its night ended before its turn.',
     ],
-    rejected_because: ['VARCHAR', 'Why the Planner rejected it.'],
+    rejected_because: ['VARCHAR', 'Why the Planner rejected it, or why nobody wrote it.'],
     experiment: ['VARCHAR', 'The experiment that tests it.'],
     proposed: ['TIMESTAMP', 'When it was proposed, UTC.'],
+    idea: ['VARCHAR', 'The change in words, where it was said in words.'],
+    expected_effect: [
+      'DOUBLE',
+      'What it was expected to do to the objective of its parent, sign as it would be measured.',
+    ],
+    measured_effect: [
+      'DOUBLE',
+      'What the first experiment that tests it measured: its effect_on_parent.',
+    ],
+    refuted_by: ['VARCHAR', 'What would show that it is wrong, as its author said.'],
+    link: ['VARCHAR', 'Where it comes from: an address that was seen to exist.'],
+    model: ['VARCHAR', 'The model that thought of it.'],
+    written_by: ['VARCHAR', 'The model or coding agent that wrote it as a patch.'],
+    account: ['VARCHAR[]', 'What that says it changed, one text per change.'],
+    not_taken: [
+      'VARCHAR[]',
+      'What a coding agent changed besides and AutoLab did not take, with the reason.',
+    ],
     tags: ['VARCHAR[]', 'Its tags.'],
   },
   example:

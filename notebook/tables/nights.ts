@@ -16,6 +16,10 @@ export interface NightRow {
   readonly slots: number;
   readonly candidates: number;
   readonly runs_started: number;
+  readonly calls: number;
+  readonly tokens: number;
+  readonly usd: number;
+  readonly unpriced_calls: number;
   readonly plan_key: string;
   readonly plan_changes: string;
   readonly project: string;
@@ -38,11 +42,13 @@ export function nightRecord(state: State, id: NightId): NightRow {
   const night = state.nights.get(id);
   if (!night) throw new Error(`the journal knows no ${id}`);
   const { started, base, baseline, incumbent, slots, candidates, runs_started } = night;
-  const { plan, plan_key, plan_changes, ended } = night;
+  const { plan, plan_key, plan_changes, ended, calls } = night;
   return {
     ...{ id, started, ended: ended?.at ?? null, end_reason: ended?.reason ?? null },
     ...{ message: ended?.message ?? null, base_branch: base.branch, base_commit: base.commit },
     ...{ baseline, incumbent, slots, candidates, runs_started, plan_key, plan_changes },
+    ...{ calls: calls.total.calls, usd: calls.total.usd, unpriced_calls: calls.total.unpriced },
+    tokens: calls.total.tokens.input + calls.total.tokens.output,
     ...{ project: plan.project, question: plan.question },
     ...{ metric: plan.objective.metric, direction: plan.objective.direction },
     min_effect: plan.objective.min_effect ?? null,
@@ -74,6 +80,10 @@ export const nights = defineTable<NightRow>({
     slots: ['BIGINT', 'Runs at once.'],
     candidates: ['BIGINT', 'Experiments opened, the baseline not counted.'],
     runs_started: ['BIGINT', 'Attempts started.'],
+    calls: ['BIGINT', 'Calls of models.'],
+    tokens: ['BIGINT', 'Tokens that they read and wrote.'],
+    usd: ['DOUBLE', 'US dollars of the calls whose price is known.'],
+    unpriced_calls: ['BIGINT', 'Calls whose price nobody knows.'],
     plan_key: ['VARCHAR', 'Numbers under different keys are not compared.'],
     plan_changes: ['VARCHAR', "A diff from the last night's plan; empty for the first night."],
     project: ['VARCHAR', "The lab's name."],

@@ -36,6 +36,7 @@ export function ownRunRecord(state: State, id: OwnRunId): RunRow {
     exit_code: end?.exit_code ?? null,
     signal: end?.signal ?? null,
     commit: run.commit,
+    sandbox: null,
     environment_key: null,
     metric_points: end?.metric_points ?? null,
     said: null,

@@ -33,6 +33,7 @@ export interface RunRow {
   readonly exit_code: number | null;
   readonly signal: string | null;
   readonly commit: string | null;
+  readonly sandbox: string | null;
   readonly environment_key: string | null;
   readonly metric_points: number | null;
   readonly said: string | null;
@@ -77,7 +78,9 @@ export function runRecord(state: State, id: RunId): RunRow {
     peak_memory_mb: result?.summary.find(({ key }) => key === 'peak_memory_mb')?.number ?? null,
     exit_code: result?.exit_code ?? null,
     signal: result?.signal ?? null,
-    commit,
+    // Of a repaired patch the experiment has another by now.
+    commit: result?.commit || commit,
+    sandbox: result?.sandbox ?? null,
     environment_key: result?.environment_key ?? null,
     metric_points: result?.metric_points ?? null,
     said: run.said,
@@ -163,6 +166,10 @@ export const runs = defineTable<RunRow>({
     exit_code: ['BIGINT', 'Exit code of the command; null where a signal ended it.'],
     signal: ['VARCHAR', 'The signal that ended it.'],
     commit: ['VARCHAR', 'The commit it executed.'],
+    sandbox: [
+      'VARCHAR',
+      'What it was shut in: bubblewrap, sandbox-exec, docker, podman, or none, which had your rights; null where nobody said.',
+    ],
     environment_key: ['VARCHAR', 'Runs with different keys ran in different environments.'],
     metric_points: ['BIGINT', 'Points it left in metrics.'],
     said: ['VARCHAR', "The Reporter's line on it."],

@@ -1,3 +1,4 @@
+import { isAway } from './call.ts';
 import type { Event } from './event.ts';
 import type { ExperimentId, Subject } from './ids.ts';
 import { AUTOLAB, experimentIn, SUSPICIOUS, type State } from './state.ts';
@@ -23,6 +24,7 @@ export type AlertKind =
   | 'night_ended'
   | 'plan_edited'
   | 'base_moved'
+  | 'model_away'
   | 'trouble';
 
 export interface Alert {
@@ -81,6 +83,12 @@ export function alertOf(state: State, event: Event): Alert | null {
     case 'slept': {
       const text = `the machine slept for ${inWords(event.seconds)}; the night goes on, and does not count them`;
       return { kind: 'slept', level: 'warning', subject: event.night, text };
+    }
+    case 'model_called': {
+      const { night, role, model, message } = event;
+      if (night === null || !isAway(event)) return null;
+      const text = `the ${role} goes on without ${model}: ${message ?? ''}`;
+      return { kind: 'model_away', level: 'warning', subject: night, text };
     }
     case 'night_ended': {
       const gate = event.reason === 'gate';

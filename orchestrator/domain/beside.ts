@@ -1,5 +1,6 @@
 import type { AlertKind } from './alert.ts';
 import type { HypothesisAsked } from './asked.ts';
+import type { ModelCalled } from './call.ts';
 import type { ExperimentId, NightId, RunId, Subject } from './ids.ts';
 
 /** A run executed again from its manifest, for the sake of the number alone. */
@@ -19,6 +20,7 @@ export interface Reran {
 /** What happens in a lab beside its nights: while one works, and while none does. */
 export type BesideBody =
   | HypothesisAsked
+  | ModelCalled
   | {
       readonly type: 'flagged';
       readonly target: Subject;
@@ -57,6 +59,7 @@ const BESIDE: ReadonlySet<string> = new Set<BesideBody['type']>([
   'reran',
   'alert',
   'hypothesis_asked',
+  'model_called',
 ]);
 
 export const isBeside = <E extends { readonly type: string }>(

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { Verdict } from './experiment.ts';
-import type { Change, Hypothesis, Proposal } from './hypothesis.ts';
+import type { Change, Hypothesis, Proposal, Source } from './hypothesis.ts';
 import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
 import type { Objective, Plan } from './plan.ts';
 import type { PrepareOrder, RunOrder } from './ports.ts';
+import type { Failure } from './run.ts';
 import type { ClosedLine } from './words.ts';
+import type { Account, Written } from './writing.ts';
 
 /**
  * What each agent is told, and the shape of what it may answer. A brief is plain data that can
@@ -15,6 +17,8 @@ import type { ClosedLine } from './words.ts';
 export interface Memory {
   readonly experiment: ExperimentId;
   readonly change: Change;
+  /** Patches of it that crashed, before it was repaired. Absent: none. */
+  readonly crashed?: readonly Change[];
   readonly parent: ExperimentId;
   /** Null while it is under way. */
   readonly verdict: Verdict | null;
@@ -46,6 +50,62 @@ export interface Trial extends Memory, Measured {
   readonly effect: number | null;
 }
 
+/** A tested change in the words that a model is told of it; texts are cut to size. */
+export interface Remembered {
+  readonly experiment: ExperimentId;
+  readonly title: string;
+  /** In words: the idea, or the change in a line of text. */
+  readonly idea: string;
+  /** Of a patch; null for other changes. */
+  readonly diff: string | null;
+  readonly source: Source;
+  readonly by: string | null;
+  readonly link: string | null;
+  readonly parent: ExperimentId;
+  /** Null while it is under way. */
+  readonly verdict: Verdict | null;
+  readonly because: string | null;
+  /** On its parent, in units of the objective, sign as measured; null where unknown. */
+  readonly effect: number | null;
+  /** The same as it was predicted. */
+  readonly expected: number | null;
+}
+
+/** What a model is told of the lab: plain texts, the newest ones, and no more than fit a prompt. */
+export interface LabBrief {
+  readonly project: string;
+  readonly question: string;
+  /** Where commands run, from the repository's top. */
+  readonly directory: string;
+  /** Paths or globs, from `directory`. */
+  readonly editable: readonly string[];
+  /** Of the incumbent; of base, where the baseline's branch does not stand yet. */
+  readonly commit: string;
+  /** Protected files are those of this commit. */
+  readonly base: string;
+  readonly remembered: readonly Remembered[];
+  readonly rejected: readonly {
+    readonly title: string;
+    readonly idea: string;
+    readonly because: string;
+  }[];
+  readonly findings: readonly string[];
+  /** What the user wrote down, and on what; null: on the lab. */
+  readonly notes: readonly { readonly on: string | null; readonly text: string }[];
+}
+
+/** How well the predictions of one source, and of one model, came true. */
+export interface SourceRecord {
+  readonly source: Source;
+  readonly by: string | null;
+  /** Predicted, and measured on the parent. */
+  readonly n: number;
+  /** Of those, how many moved the objective the way that was predicted. */
+  readonly right: number;
+  /** Mean of measured ÷ predicted effect; null where n is 0. */
+  readonly ratio: number | null;
+}
+
 export interface ResearcherBrief {
   readonly night: NightId;
   readonly round: number;
@@ -65,6 +125,10 @@ export interface ResearcherBrief {
   readonly baselines: readonly Measured[];
   /** Lines on which nothing more is to be proposed. Absent: none. */
   readonly closed?: readonly ClosedLine[];
+  /** Ideas of a model that are wanted at most, and nothing else then. Absent or 0: moves. */
+  readonly ideas?: number;
+  readonly lab?: LabBrief;
+  readonly record?: readonly SourceRecord[];
 }
 
 export interface PlannerBrief {
@@ -77,9 +141,65 @@ export interface PlannerBrief {
   readonly memory: readonly Memory[];
   /** Lines on which only the user's own ideas are tried. Absent: none. */
   readonly closed?: readonly ClosedLine[];
+  /** Its plan says nothing of what is held out. */
+  readonly lab?: LabBrief & { readonly plan: Plan };
+  /** No model is asked: it was, by a brief of its own, and the slots wait for this answer. */
+  readonly by_rules?: true;
 }
 
+/** What a patch is written on, and to which rules. */
+export interface WriteOrder {
+  /** The commit that the patch is to apply to. */
+  readonly parent: string;
+  /** Protected files are those of this commit. */
+  readonly base: string;
+  /** Without what it holds out. */
+  readonly plan: Plan;
+  /** What each knob is set to at the parent. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Newest last. */
+  readonly remembered: readonly Remembered[];
+}
+
+export interface WriteBrief {
+  readonly task: 'write';
+  readonly hypothesis: Hypothesis;
+  readonly order: WriteOrder;
+}
+
+/** A crash, the patch that crashed, and what was tried before. */
+export interface RepairOrder extends Omit<WriteOrder, 'remembered'> {
+  readonly experiment: ExperimentId;
+  readonly run: RunId;
+  readonly attempt: number;
+  /** The patch as it crashed, on `parent`. */
+  readonly diff: string;
+  /** The patch as it was first written: what the repaired one has to stay. */
+  readonly original: string;
+  readonly failure: Failure;
+  /** This try, from 1, and how many there may be. */
+  readonly number: number;
+  readonly most: number;
+  /** Earlier patches, each with its crash and what its author said of it; oldest first. */
+  readonly earlier: readonly {
+    readonly diff: string;
+    readonly failure: Failure;
+    readonly account: Account;
+  }[];
+}
+
+export interface RepairBrief {
+  readonly task: 'repair';
+  readonly hypothesis: Hypothesis;
+  readonly order: RepairOrder;
+}
+
+export type WriteAnswer = Written | { readonly failure: Failure };
+export type RepairAnswer = Written | { readonly gave_up: string };
+
 export type WorkerBrief =
+  | WriteBrief
+  | RepairBrief
   | { readonly task: 'prepare'; readonly order: PrepareOrder }
   | { readonly task: 'run'; readonly order: RunOrder }
   | { readonly task: 'hold_out'; readonly order: RunOrder };
@@ -92,7 +212,13 @@ const changeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({ kind: z.literal('knobs'), values: z.record(z.string(), z.string()) }),
   z.strictObject({ kind: z.literal('patch'), file: z.string().nullable(), diff: z.string() }),
+  z.strictObject({ kind: z.literal('idea'), text: z.string().min(1) }),
 ]);
+
+const accountSchema = z.strictObject({
+  changes: z.array(z.string()),
+  left_out: z.array(z.string()).optional(),
+});
 
 const criterionSchema = z.strictObject({
   metric: z.string(),
@@ -108,6 +234,12 @@ const proposalSchema = z.strictObject({
   line: z.string().min(1),
   change: changeSchema,
   success_criteria: z.array(criterionSchema),
+  idea: z.string().optional(),
+  expected: z.strictObject({ effect: z.number().nullable() }).optional(),
+  refuted_by: z.string().optional(),
+  link: z.string().optional(),
+  by: z.string().optional(),
+  written: z.strictObject({ account: accountSchema, by: z.string() }).optional(),
 }) satisfies z.ZodType<Proposal>;
 
 export const researcherAnswer = z.strictObject({
@@ -136,6 +268,19 @@ const failureSchema = z.strictObject({
   message: z.string(),
   traceback: z.string().optional(),
 });
+const writtenSchema = z.strictObject({
+  diff: z.string().min(1),
+  account: accountSchema,
+  by: z.string().min(1),
+});
+export const writeAnswer = z.union([
+  writtenSchema,
+  z.strictObject({ failure: failureSchema }),
+]) satisfies z.ZodType<WriteAnswer>;
+export const repairAnswer = z.union([
+  writtenSchema,
+  z.strictObject({ gave_up: z.string().min(1) }),
+]) satisfies z.ZodType<RepairAnswer>;
 export const preparedAnswer = z.union([
   z.strictObject({
     commit: z.string(),

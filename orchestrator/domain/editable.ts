@@ -1,5 +1,4 @@
 import { PLAN_FILE, SCORES_FILE } from './layout.ts';
-import type { Plan } from './plan.ts';
 
 /**
  * Protected whatever the globs say: an experiment that could edit these would move its own goal
@@ -7,7 +6,9 @@ import type { Plan } from './plan.ts';
  */
 const NEVER_EDITABLE: ReadonlySet<string> = new Set([PLAN_FILE, SCORES_FILE]);
 
-type Workspace = { readonly workspace: Pick<Plan['workspace'], 'directory' | 'editable'> };
+type Workspace = {
+  readonly workspace: { readonly directory: string; readonly editable: readonly string[] };
+};
 
 /** `./a//b/` → `a/b`; `.` → the empty string. */
 export const tidyPath = (path: string): string =>

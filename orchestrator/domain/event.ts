@@ -8,6 +8,7 @@ import type { Plan } from './plan.ts';
 import type { PlannedJudged } from './planned.ts';
 import type { Environment, Failure, Purpose, RunResult, Span } from './run.ts';
 import type { WordsBody } from './words.ts';
+import type { WritingBody } from './writing.ts';
 
 /** What the base branch was when the night began. */
 export interface Base {
@@ -118,12 +119,13 @@ export type EventBody =
   | BesideBody
   | OwnBody
   | WordsBody
+  | WritingBody
   | HypothesisTaken
   | PlannedJudged
   | NightStarted
   /**
    * A launch goes on with a night that was cut off; the time in between is not the night's. The
-   * plan may differ from the night's in its budget alone.
+   * plan may differ from the night's in what no run knows of: its budget, who thinks, who is told.
    */
   | {
       readonly type: 'night_resumed';
@@ -140,6 +142,18 @@ export type EventBody =
       readonly incumbent: ExperimentId;
       readonly hypotheses: readonly Hypothesis[];
       readonly exhausted: boolean;
+      /** No ideas of a model were wanted: they are asked for by themselves. */
+      readonly held_back?: true;
+      /** They are the ideas of a model, which were asked for by themselves; so are their rounds. */
+      readonly invented?: true;
+    }
+  /** New patches that were compared with what is known in other words, and the twins among them. */
+  | {
+      readonly type: 'hypotheses_compared';
+      readonly night: NightId;
+      readonly round: number;
+      readonly hypotheses: readonly HypothesisId[];
+      readonly rejected: readonly { readonly id: HypothesisId; readonly because: string }[];
     }
   /** The Planner's answer: waiting hypotheses in the order to try them, and the rejected ones. */
   | {

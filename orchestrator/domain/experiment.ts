@@ -3,6 +3,7 @@ import type { ExperimentId, HypothesisId, NightId, RunId } from './ids.ts';
 import type { Criterion } from './plan.ts';
 import type { Planned } from './planned.ts';
 import type { Failure } from './run.ts';
+import type { Repair } from './writing.ts';
 
 export type Verdict =
   | 'improved'
@@ -137,6 +138,10 @@ export interface Experiment {
   readonly settings: Readonly<Record<string, string>> | null;
   /** Set when the change could not be made into a branch. */
   readonly failure: Failure | null;
+  /** Repairs of its patch, oldest first; `change` and `commit` are the last one's. Absent: none. */
+  readonly repairs?: readonly Repair[];
+  /** The try at a repair that came to nothing, and why. */
+  readonly unrepaired?: { readonly number: number; readonly because: string };
   readonly runs: readonly RunId[];
   /** Null until judged; work of the plan’s own has an outcome instead. */
   readonly judgement: Judgement | null;

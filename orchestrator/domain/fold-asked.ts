@@ -1,7 +1,7 @@
 import type { HypothesisAsked, HypothesisTaken, Queued } from './asked.ts';
 import type { Experiment } from './experiment.ts';
 import type { Put } from './fold-beside.ts';
-import type { Hypothesis } from './hypothesis.ts';
+import type { Hypothesis, Proposal } from './hypothesis.ts';
 import { numberOf, type NightId } from './ids.ts';
 import { runsOf, type HypothesisRecord, type State } from './state.ts';
 
@@ -44,17 +44,25 @@ export function leftOver(now: State, night: NightId, put: Put): State {
   const left: Queued[] = [];
   for (const record of now.hypotheses.values()) {
     if (record.night !== night || !record.asked || wasTried(now, record)) continue;
-    const { title, because, source, line, change, success_criteria, asked, id } = record;
-    const proposal = { title, because, source, line, change, success_criteria };
-    left.push({ proposal, asked, hypothesis: id });
-    hypotheses = put(hypotheses, id, { ...record, status: 'queued' });
+    const { asked, id } = record;
+    left.push({ proposal: proposalOf(record), asked, hypothesis: id });
+    hypotheses = put(hypotheses, id, { ...record, status: 'queued', rejected_because: null });
   }
   return left.length === 0 ? now : { ...now, hypotheses, queued: [...left, ...now.queued] };
 }
 
+/** What was proposed, without what became of it. */
+function proposalOf(record: HypothesisRecord): Proposal {
+  const { title, because, source, line, change, success_criteria } = record;
+  const { idea, expected, refuted_by, link, by, written } = record;
+  const more = { idea, expected, refuted_by, link, by, written };
+  return { title, because, source, line, change, success_criteria, ...more };
+}
+
 /** Answered: turned down, found to be impossible, or run to an end that says something of it. */
-const wasTried = (state: State, { id, status }: HypothesisRecord): boolean =>
-  status === 'rejected' ||
+const wasTried = (state: State, { id, status, unwritten }: HypothesisRecord): boolean =>
+  // Nobody was there to write it: that says nothing of the idea.
+  (status === 'rejected' && unwritten?.class !== 'infrastructure') ||
   // Its change may have been put on newer incumbents, too.
   [...state.experiments.values()].some((one) => one.hypothesis === id && tells(state, one));
 

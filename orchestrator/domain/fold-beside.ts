@@ -1,4 +1,5 @@
 import type { BesideBody } from './beside.ts';
+import { called } from './call.ts';
 import { asking } from './fold-asked.ts';
 import { isExperimentId, type ExperimentId } from './ids.ts';
 import { AUTOLAB, SUSPICIOUS, type Flag, type State } from './state.ts';
@@ -34,6 +35,12 @@ export function foldBeside(
     }
     case 'hypothesis_asked':
       return asking(now, event);
+    case 'model_called': {
+      const night = event.night === null ? undefined : now.nights.get(event.night);
+      if (!night) return now;
+      const calls = called(night.calls, event, event.at);
+      return { ...now, nights: put(now.nights, night.id, { ...night, calls }) };
+    }
     case 'alert':
       return now;
   }

@@ -2,10 +2,12 @@ import type { Experiment } from './experiment.ts';
 import { isBeside } from './beside.ts';
 import type { Event } from './event.ts';
 import { leftOver, proposed, taking } from './fold-asked.ts';
+import { compared, invention, round } from './fold-proposed.ts';
 import { plannedJudged } from './fold-planned.ts';
 import { foldBeside, type Put } from './fold-beside.ts';
 import { foldOwn } from './fold-own.ts';
 import { foldWords } from './fold-words.ts';
+import { foldWriting } from './fold-writing.ts';
 import { numberOf, type ExperimentId, type HypothesisId, type NightId } from './ids.ts';
 import { type Run, type RunResult } from './run.ts';
 import { isOwn } from './own-run.ts';
@@ -30,6 +32,7 @@ import {
   type State,
 } from './state.ts';
 import { isWords } from './words.ts';
+import { isWriting } from './writing.ts';
 
 /** The lab's state is the fold of its journal: what each event makes of it. */
 
@@ -69,6 +72,7 @@ function apply(state: State, event: Event, put: Put): State {
   if (isOwn(event)) return foldOwn({ ...state, now: event.at }, event, put);
   if (isWords(event)) return foldWords({ ...state, now: event.at }, event, put);
   const now = { ...state, now: event.at, worked: event.at };
+  if (isWriting(event)) return foldWriting(now, event, put);
   const inNight = (id: NightId, change: (night: Night) => Partial<Night>): State => {
     const night = now.nights.get(id);
     if (!night) throw new Error(`the journal knows no ${id}`);
@@ -103,13 +107,8 @@ function apply(state: State, event: Event, put: Put): State {
         next_hypothesis = Math.max(next_hypothesis, numberOf(hypothesis.id) + 1);
       }
       const after = inNight(event.night, (night) => ({
-        rounds: event.round,
         proposed: [...night.proposed, ...event.hypotheses.map((h) => h.id)],
-        // What was thought before a line was opened again says nothing of that line.
-        exhausted_for:
-          event.exhausted && event.round > (night.asked_anew ?? 0)
-            ? event.incumbent
-            : night.exhausted_for,
+        ...(event.invented ? invention(night, event) : round(night, event)),
       }));
       return { ...after, hypotheses, next_hypothesis };
     }
@@ -123,13 +122,15 @@ function apply(state: State, event: Event, put: Put): State {
         const old = hypotheses.get(id);
         if (old) hypotheses = put(hypotheses, id, { ...old, ...change });
       };
-      // What was opened while the Planner thought is no longer its to queue.
-      const open = (id: HypothesisId) => hypotheses.get(id)?.status !== 'tested';
+      // What was opened while the Planner thought is no longer its to queue, and words never are.
+      const open = (id: HypothesisId) =>
+        hypotheses.get(id)?.status !== 'tested' && hypotheses.get(id)?.change.kind !== 'idea';
       const queue = event.queue.filter(open);
+      const rejected = event.rejected.filter((one) => open(one.id));
       for (const id of queue) mark(id, { status: 'waiting' });
-      for (const { id, because } of event.rejected.filter((one) => open(one.id)))
+      for (const { id, because } of rejected)
         mark(id, { status: 'rejected', rejected_because: because });
-      const seen = new Set([...event.queue, ...event.rejected.map((r) => r.id)]);
+      const seen = new Set([...queue, ...rejected.map((r) => r.id)]);
       const after = inNight(event.night, (night) => ({
         plannings: event.round,
         proposed: night.proposed.filter((id) => !seen.has(id)),
@@ -138,6 +139,8 @@ function apply(state: State, event: Event, put: Put): State {
       }));
       return { ...after, hypotheses };
     }
+    case 'hypotheses_compared':
+      return compared(now, event, put);
     case 'experiment_opened': {
       const { experiment } = event;
       const after = inNight(experiment.night, (night) => opening(night, experiment));
@@ -168,6 +171,7 @@ function apply(state: State, event: Event, put: Put): State {
         ...{ id, experiment, seed, purpose, attempt, slot },
         ...variantOf(now, purpose),
         ...(repeats ? { repeats } : {}),
+        ...repairedBefore(now.runs.get(id)),
         status: 'running',
         started: event.at,
         ended: null,
@@ -334,6 +338,10 @@ function isElsewhere(
     first?.result?.environment !== undefined && first.result.environment.hard !== environment.hard
   );
 }
+
+/** A further attempt still runs the patch that was repaired. */
+const repairedBefore = (run: Run | undefined): Pick<Run, 'repaired_after'> =>
+  run?.repaired_after === undefined ? {} : { repaired_after: run.repaired_after };
 
 /** Dawn's runs are a training of their own where the night's plan says so. */
 function variantOf(state: State, purpose: Run['purpose']): Pick<Run, 'variant'> {

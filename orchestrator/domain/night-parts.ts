@@ -1,4 +1,6 @@
 import type { Plan } from './plan.ts';
+import type { Agents } from './plan-agents.ts';
+import { NO_CALLS } from './call.ts';
 import type { Experiment } from './experiment.ts';
 import type { Event, NightStarted } from './event.ts';
 import { type RunResult } from './run.ts';
@@ -52,9 +54,13 @@ export function opening(
   };
 }
 
-/** Journals of an earlier version have plans without gates, or without experiments. */
+/** As the plan's schema has it where nothing is said; lists load this, and no schema. */
+const AGENTS: Agents = { model: 'none', ideas: 3, repairs: 3, papers: 'on', prices: {} };
+
+/** Journals of an earlier version have plans without gates, experiments, or all that agents are told. */
 export const wholePlan = (plan: Plan): Plan => ({
   ...plan,
+  agents: { ...AGENTS, ...plan.agents },
   ...{ gates: plan.gates ?? [], experiments: plan.experiments ?? [] },
 });
 
@@ -80,6 +86,9 @@ export const nightOf = (event: NightStarted & { readonly at: string }): Night =>
   incumbent: event.baseline,
   rounds: 0,
   plannings: 0,
+  inventions: 0,
+  comparisons: 0,
+  uninventive: null,
   exhausted_for: null,
   proposed: [],
   waiting: [],
@@ -93,6 +102,7 @@ export const nightOf = (event: NightStarted & { readonly at: string }): Night =>
   running: [],
   runs_started: 0,
   run_seconds: 0,
+  calls: NO_CALLS,
   gpus_per_run: event.gpus_per_run ?? null,
   tried_before_move: 0,
   gates: [],

@@ -2,12 +2,6 @@ import { z } from 'zod';
 
 /** The words of which the plan's schema is made. Each says what it expects. */
 
-export const later = (what: string) =>
-  z
-    .never({ error: `expected no key ${what}: this version of AutoLab does not act on it yet` })
-    .optional()
-    .describe(`Not acted on yet: ${what}.`);
-
 const UNIT_SECONDS: Readonly<Record<string, number>> = {
   ms: 0.001,
   s: 1,

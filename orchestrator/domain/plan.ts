@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { splitCommand } from './command.ts';
+import { agents } from './plan-agents.ts';
 import { plannedExperiment } from './plan-experiments.ts';
 import { gates, plateau } from './plan-gates.ts';
 import { knob, seed } from './plan-knob.ts';
 import { constraint, criterion } from './plan-limits.ts';
 import { dawn, holdout, score } from './plan-measuring.ts';
+import { worker } from './plan-worker.ts';
+import { sandbox } from './plan-sandbox.ts';
 import {
   canBeMeasured,
   canBeVerified,
   evaluate,
-  later,
   duration,
   share,
   name,
@@ -29,9 +31,6 @@ import {
 /**
  * research_plan.yaml, the one file a human edits. This schema is the only description of it:
  * the JSON Schema that editors use is generated from here.
- *
- * Keys of the design that this version does not act on yet are `later`: known, and refused by
- * name, so that nobody's night silently lacks what their plan asked for.
  */
 
 const ownHypothesis = mapping({
@@ -45,9 +44,13 @@ const ownHypothesis = mapping({
     .optional()
     .describe('A knob of search_space and its value.'),
   patch: path.optional().describe('A unified diff, from the repository’s top.'),
+  idea: name
+    .optional()
+    .describe('The change in words: a model or a coding agent writes it as a patch.'),
   success_criteria: list(criterion).optional(),
-}).refine((h) => (h.change === undefined) !== (h.patch === undefined), {
-  error: 'expected either change (a knob and its value) or patch (a diff file)',
+}).refine((h) => [h.change, h.patch, h.idea].filter((way) => way !== undefined).length === 1, {
+  error:
+    'expected one of change (a knob and its value), patch (a diff file) and idea (the change in words)',
   ...together,
 });
 
@@ -156,8 +159,13 @@ export const planSchema = mapping({
     plateau: plateau
       .optional()
       .describe('The search ends when so many brought nothing better: 12 experiments.'),
-    llm_usd: later('budget.llm_usd'),
-    tokens: later('budget.tokens'),
+    llm_usd: number
+      .positive({ error: 'expected a number above 0' })
+      .optional()
+      .describe('US dollars that a night’s calls of models may cost; spent, it goes on without.'),
+    tokens: count
+      .optional()
+      .describe('Tokens, read and written, that a night’s calls of models may take.'),
   })
     .prefault({})
     .describe('Where a night ends.'),
@@ -177,26 +185,14 @@ export const planSchema = mapping({
   })
     .prefault({})
     .describe('What runs are run on.'),
-  agents: mapping({
-    model: z
-      .literal('none', { error: 'expected none: this version of AutoLab works without a model' })
-      .default('none'),
-    base_url: later('agents.base_url'),
-    api_key_env: later('agents.api_key_env'),
-  })
-    .prefault({})
-    .describe('What the agents think with.'),
+  agents,
+  worker: worker.optional(),
   queue: z
     .string(QUEUE)
     .regex(/^(?:embedded|rediss?:\/\/\S+)$/, QUEUE)
     .default('embedded')
     .describe('What carries work between the agents: embedded, or redis://host:6379.'),
-  sandbox: z
-    .enum(['auto', 'off'], {
-      error: 'expected auto or off: this version of AutoLab does not act on required yet',
-    })
-    .default('auto')
-    .describe('Whether runs are shut in. There is no sandbox yet: auto says so.'),
+  sandbox,
 
   evaluate: evaluate.optional(),
   score: score.optional(),

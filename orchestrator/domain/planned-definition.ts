@@ -1,6 +1,6 @@
 import { quoteArgument, splitCommand } from './command.ts';
 import type { Command } from './experiment.ts';
-import { runnerOf, type PlannedExperiment, type PlannedWork } from './plan-experiments.ts';
+import { runnerOf, type PlannedExperiment, type PlannedWork } from './planned-work.ts';
 import type { Plan } from './plan.ts';
 
 /** What a piece of the plan's own work executes, and what makes it the same work. Pure. */

@@ -1,7 +1,7 @@
 import type { Experiment } from './experiment.ts';
 import { sameGround } from './ground.ts';
 import { numberOf } from './ids.ts';
-import { plannedWork } from './plan-experiments.ts';
+import { plannedWork } from './planned-work.ts';
 import { definitionOf } from './planned-definition.ts';
 import type { Night, State } from './state.ts';
 

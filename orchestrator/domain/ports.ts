@@ -31,17 +31,20 @@ export type Json =
 
 export type Role = 'researcher' | 'planner' | 'worker' | 'reporter';
 
+/** Who takes a job. Authors are Workers, apart: they take minutes, and no run waits behind one. */
+export type Post = Role | 'author';
+
 /** One piece of work for a role. The same id is the same work: a second dispatch is no second job. */
 export interface Job {
   readonly id: string;
-  readonly role: Role;
+  readonly role: Post;
   readonly input: Json;
 }
 
 /** What came of a job. `error` is a bug or an outage, never a result: failures are outputs. */
 export type Finished =
-  | { readonly id: string; readonly role: Role; readonly output: Json }
-  | { readonly id: string; readonly role: Role; readonly error: string };
+  | { readonly id: string; readonly role: Post; readonly output: Json }
+  | { readonly id: string; readonly role: Post; readonly error: string };
 
 /**
  * Does one job. `signal` fires, with the reason `fenced`, when the job was taken away or the queue
@@ -63,7 +66,7 @@ export interface Queue {
   /** Resolves when the job is in the queue, or waits here for the queue's server to come back. */
   dispatch(job: Job): Promise<void>;
   /** Binds a role to its handler, at most `concurrency` jobs at once. */
-  serve(role: Role, concurrency: number, handler: Handler): Promise<void>;
+  serve(role: Post, concurrency: number, handler: Handler): Promise<void>;
   /** Called for each finished job, at least once; the listener knows its ids and forgets doubles. */
   onFinished(listener: (finished: Finished) => void): void;
   /** Aborts what is running and closes; resolves when no handler runs any more. */
@@ -76,6 +79,8 @@ export type FileChanges = ReadonlyMap<string, string | null>;
 export interface CommitOrder {
   /** Brought to the commit; null for one that only others will stand on. */
   readonly branch: string | null;
+  /** The commit that the branch may stand at, to be moved from there. Absent: it must be new. */
+  readonly replaces?: string | null;
   readonly parent: string;
   readonly message: string;
   readonly change:
@@ -181,6 +186,10 @@ export interface RunOrder {
   readonly prune?: PruneOrder | null;
   /** Work of the plan's own: no objective is asked of it, and nothing else measures it. */
   readonly plain?: boolean;
+  /** The attempt before ran another patch: what it left is not handed on. */
+  readonly repaired?: boolean;
+  /** Before it, the command is run cut to a moment by the plan's `run.smoke`: its crash is the run's. */
+  readonly smoke?: boolean;
   /** Nothing of the slot's worktrees is reused: they are made anew, and `run.setup` runs again. */
   readonly anew?: boolean;
 }
@@ -209,6 +218,8 @@ export interface PrepareOrder {
   readonly change: Change;
   readonly message: string;
   readonly branch: string;
+  /** The experiment's commit before its patch was repaired, where the branch stands. Absent: none. */
+  readonly replaces?: string | null;
   readonly plan: Plan;
 }
 

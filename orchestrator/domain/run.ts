@@ -1,5 +1,6 @@
 import type { ExperimentId, RunId } from './ids.ts';
 import type { Logged, Saved } from './logged.ts';
+import type { SandboxKind } from './plan-sandbox.ts';
 
 export type RunStatus = 'running' | 'finished' | 'failed' | 'killed';
 
@@ -135,6 +136,8 @@ export interface RunResult {
   /** Exit code of the command, null when a signal or we ended it. */
   readonly exit_code: number | null;
   readonly signal: string | null;
+  /** What the training was shut in; absent where it never ran, or nobody said. */
+  readonly sandbox?: SandboxKind;
   readonly summary: readonly SummaryValue[];
   readonly params: readonly Param[];
   readonly artifacts: readonly Artifact[];
@@ -175,6 +178,8 @@ export interface Run {
   readonly result: RunResult | null;
   /** It ran out of time while something else used the machine, and is to be made again. */
   readonly contended?: boolean;
+  /** The attempt that crashed before its patch was last repaired: earlier ones ran another commit. */
+  readonly repaired_after?: number;
   /** The Reporter's line on it. */
   readonly said: string | null;
 }

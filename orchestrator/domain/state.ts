@@ -1,5 +1,6 @@
 import type { Queued } from './asked.ts';
 import type { Reran } from './beside.ts';
+import type { NightCalls } from './call.ts';
 import type { DawnTest, Experiment } from './experiment.ts';
 import type { Base, Confirmable, DataIdentity, Finding, HeldOut, NightEnd } from './event.ts';
 import type { Hypothesis, Proposal } from './hypothesis.ts';
@@ -13,16 +14,20 @@ import {
 } from './ids.ts';
 import type { OwnRun } from './own-run.ts';
 import type { Plan } from './plan.ts';
-import { usableObjective, type Environment, type Run } from './run.ts';
+import { usableObjective, type Environment, type Failure, type Run } from './run.ts';
 import type { Decision, DecisionId, Note, NoteId, Tag } from './words.ts';
 
 /** What became of a hypothesis. */
 export interface HypothesisRecord extends Hypothesis {
   /** Queued: asked for by hand, and left over by the night that had taken it in. */
   readonly status: 'queued' | 'proposed' | 'waiting' | 'rejected' | 'tested';
-  /** Why the Planner rejected it. */
+  /** Why the Planner rejected it, or why nobody could write it. */
   readonly rejected_because: string | null;
   readonly experiment: ExperimentId | null;
+  /** Why nobody could write it. Absent: it is no idea in words, or nobody tried. */
+  readonly unwritten?: Failure;
+  /** A model compared its patch with what is known. */
+  readonly compared?: true;
   /** When it was proposed, ISO 8601. */
   readonly proposed_at: string;
 }
@@ -57,6 +62,13 @@ export interface Night {
   readonly plannings: number;
   /** The incumbent for which the Researcher has no more ideas. */
   readonly exhausted_for: ExperimentId | null;
+  /** That was said of moves alone: a model may have ideas. */
+  readonly held_back?: boolean;
+  /** Rounds in which a model was asked for ideas, and those in which patches were compared. */
+  readonly inventions: number;
+  readonly comparisons: number;
+  /** A model had no ideas for this incumbent, when so many rounds of moves were known. */
+  readonly uninventive: { readonly incumbent: ExperimentId; readonly rounds: number } | null;
   /** The round that was under way when a line was opened again: its answer may be too old to know. */
   readonly asked_anew?: number;
   /** Proposed, and not yet seen by the Planner. */
@@ -82,6 +94,8 @@ export interface Night {
   readonly runs_started: number;
   /** Seconds that the attempts that ended have trained. */
   readonly run_seconds: number;
+  /** What its agents asked of models, and what that came to. */
+  readonly calls: NightCalls;
   /** Null where nobody counted. */
   readonly gpus_per_run: number | null;
   /** Experiments in `tried` when the incumbent last moved. */

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import { chmod, lstat, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { LabError } from '../domain/errors.ts';
@@ -40,23 +41,52 @@ export async function clean(
   await sweep('');
 }
 
-/** Removes a file, symlink or folder; folders that a run made read-only too. */
+/**
+ * Removes a file, symlink or folder, whatever a run made of it: folders that are read-only, and
+ * such that lie so deep that no path to them is short enough for the system.
+ */
 export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true, maxRetries: 2 });
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    await makeWritable(path);
-    await rm(path, { recursive: true, force: true });
+    const found = await unlessGone(lstat(path));
+    if (found?.isDirectory() === false) throw error;
+    if (found !== null) await removeFlat(path);
   }
 }
 
-async function makeWritable(path: string): Promise<void> {
-  if (!(await lstat(path)).isDirectory()) return;
-  await chmod(path, 0o700);
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) await makeWritable(join(path, entry.name));
+/**
+ * Each folder within is moved to the top before it is looked into, so that no path grows. Node's
+ * `rm` goes on in the background after it has rejected: what is gone meanwhile is no error.
+ */
+async function removeFlat(top: string): Promise<void> {
+  const waiting = [top];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    await unlessGone(chmod(folder, 0o700));
+    for (const entry of (await unlessGone(entriesOf(folder))) ?? []) {
+      // As bytes: a name need not be UTF-8.
+      const path = Buffer.concat([Buffer.from(`${folder}/`), entry.name]);
+      if (!entry.isDirectory()) {
+        await unlessGone(unlink(path));
+        continue;
+      }
+      const aside = join(top, randomUUID());
+      await unlessGone(chmod(path, 0o700).then(() => rename(path, aside)));
+      waiting.push(aside);
+    }
+    if (folder !== top) await unlessGone(rmdir(folder));
+  }
+  await unlessGone(rmdir(top));
+}
+
+const entriesOf = (folder: string) => readdir(folder, { withFileTypes: true, encoding: 'buffer' });
+
+async function unlessGone<Result>(done: Promise<Result>): Promise<Result | null> {
+  try {
+    return await done;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
   }
 }
 

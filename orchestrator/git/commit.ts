@@ -72,7 +72,7 @@ function write(store: Store, order: CommitOrder): Promise<Made> {
     const commit =
       (await plainCommit(objects, parent, tree, order.message, scratch.workTree)) ??
       (await commitTree(git, scratch, parent, tree, order.message));
-    if (order.branch !== null) await pointBranch(git, home, order.branch, commit);
+    if (order.branch !== null) await pointBranch(git, home, order.branch, commit, order.replaces);
     return { parent: parent.oid, commit };
   });
 }

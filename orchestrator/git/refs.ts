@@ -58,12 +58,16 @@ export async function highestExperiment(git: Git, place: Place): Promise<number>
   return Math.max(-1, ...numbers);
 }
 
-/** Creates the branch. One that stands is never moved: it is at this commit already, or not ours to move. */
+/**
+ * Creates the branch. One that stands is moved from `replaces` alone: else it is at this commit
+ * already, or not ours to move.
+ */
 export async function pointBranch(
   git: Git,
   home: Home,
   branch: string,
   commit: string,
+  replaces: string | null = null,
 ): Promise<void> {
   const place = plumbing(home);
   // The empty old value means: must not exist yet.
@@ -74,6 +78,10 @@ export async function pointBranch(
   const tip = await tipOf(git, place, branch);
   if (tip === commit) return;
   if (tip === null) throw failed(args, made);
+  if (tip === replaces) {
+    await git.text(place, ['update-ref', '-m', 'autolab', refOf(branch), commit, replaces]);
+    return;
+  }
   throw new LabError(
     'refused',
     `branch ${branch} stands at ${tip.slice(0, 12)}, expected it free or at ${commit.slice(0, 12)}; to keep it: git branch -m ${branch} kept/${branch}`,

@@ -12,13 +12,13 @@ import { rerunFolders } from './rerun/owner.ts';
 import { isRerunning } from './rerun/slot.ts';
 
 /**
- * What old nights hold and nobody needs: worktrees, logs and artifacts of runs, reruns, branches of
+ * What old nights hold and nobody needs: worktrees, logs and artifacts of runs, reruns, what coding agents left, branches of
  * what came to nothing (their change.diff stays); and what was left by processes that were killed.
  * Never a record: results, metrics, verdicts remain.
  */
 
 export interface Waste {
-  readonly kind: 'worktree' | 'log' | 'artifacts' | 'rerun' | 'temporary' | 'branch';
+  readonly kind: 'worktree' | 'log' | 'artifacts' | 'rerun' | 'coding' | 'temporary' | 'branch';
   /** A path, or the name of a branch. */
   readonly what: string;
   readonly bytes: number;
@@ -34,6 +34,7 @@ export async function waste(lab: Lab, state: State): Promise<readonly Waste[]> {
     ...(await Promise.all(worktrees.map((what) => sized('worktree', what)))),
     ...(await Promise.all(old.flatMap((experiment) => filesOf(lab, state, experiment)))),
     ...(await Promise.all((await rerunsOf(lab, state, keep)).map((what) => sized('rerun', what)))),
+    ...(await Promise.all((await codingOf(lab, state)).map((what) => sized('coding', what)))),
     ...(await Promise.all((await leftovers()).map((what) => sized('temporary', what)))),
   ].filter((entry) => entry.bytes > 0);
   const branches = new Set((await lab.repository.branches()).map(({ branch }) => branch));
@@ -55,8 +56,14 @@ export async function collect(lab: Lab, found: readonly Waste[]): Promise<void> 
   for (const { kind, what } of found) {
     if (kind === 'branch') await lab.repository.deleteBranch(what);
     else if (kind === 'worktree') await lab.repository.removeWorktree(what);
-    else await rm(what, { recursive: true, force: true });
+    else await discard(lab, kind, what);
   }
+}
+
+async function discard({ repository }: Lab, kind: Waste['kind'], what: string): Promise<void> {
+  // The worktree of an agent that was killed, whose .git may be the agent's own by now.
+  if (kind === 'coding') await repository.removeWorktree(join(what, 'work')).catch(() => undefined);
+  await rm(what, { recursive: true, force: true });
 }
 
 /** The last night's experiments, everything that looked good, and what those stand on. */
@@ -102,6 +109,18 @@ async function rerunsOf(
     ),
   );
   return found.flat().map(({ folder }) => folder);
+}
+
+/** Where coding agents worked, and their answers; the last night may go on, and ask for those again. */
+async function codingOf({ cacheDir }: Lab, state: State): Promise<readonly string[]> {
+  const recent = [...state.hypotheses.values(), ...state.experiments.values()]
+    .filter(({ night }) => night === state.night)
+    .map(({ id }) => id as string);
+  const needed = new Set(recent);
+  return (await entries(join(cacheDir, 'coding'))).filter((folder) => {
+    const [, id] = basename(folder).split(/^(?:write|repair)-([EH]-\d+)/);
+    return id === undefined || !needed.has(id);
+  });
 }
 
 const entries = async (folder: string): Promise<string[]> =>

@@ -9,7 +9,6 @@ import type { Plan } from '../domain/plan.ts';
 import type { Clock, Repository } from '../domain/ports.ts';
 import { openRepository } from '../git.ts';
 import { systemClock } from './clock.ts';
-import { readNotebook } from '../../notebook/reader.ts';
 import { readState } from '../../notebook/snapshot.ts';
 
 /** A lab: a git repository with a research_plan.yaml at its top. */
@@ -103,6 +102,7 @@ export async function readLabState(startDir: string) {
 /** The lab's notebook as it stands, for reading, also while a night runs. */
 export async function readLab(startDir: string) {
   const lab = await openLab(startDir);
+  const { readNotebook } = await import('../../notebook/reader.ts');
   const notebook = await readNotebook(lab.notebookDir);
   return { lab, notebook, state: notebook.state };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Event, EventBody } from '../domain/event.ts';
 import type { Plan } from '../domain/plan.ts';
+import { ROLES } from '../domain/plan-agents.ts';
 import type { Queue } from '../domain/ports.ts';
 import { fold, replay } from '../domain/fold.ts';
 import { currentNight, type State } from '../domain/state.ts';
@@ -9,12 +10,16 @@ import { runNight, type Interruption, type Outcome } from '../night.ts';
 import { goalRemark } from '../goal.ts';
 import { opening } from '../opening.ts';
 import { watchOwnRuns } from './own/watch.ts';
+import { openWriting } from './writing.ts';
 import { openExecutor } from './executor.ts';
 import { makeRoom, publish } from './footprint.ts';
 import { clock, type Lab, type LabPlan } from './lab.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { look } from './look.ts';
+import { openModels } from './models.ts';
 import { unrecordedMerges } from './merged.ts';
+import { papersFor } from './papers.ts';
+import { sandboxRemarks } from './probe/sandbox.ts';
 import { createNotifier, type Notifier } from './notify.ts';
 import { commandIn } from './package.ts';
 import { serveRoles } from './roles.ts';
@@ -49,8 +54,14 @@ export async function launch(
   on: Launch,
 ): Promise<{ outcome: Outcome; state: State }> {
   const plan = limitedPlan(labPlan.plan, options);
+  const { chooseSandbox } = await import('../../workers/local.ts');
+  const shutting = sandboxRemarks(plan, await chooseSandbox(plan.sandbox));
   await makeRoom(lab.repository, labPlan.base.commit);
-  const { openNotebook } = await import('../../notebook/writer.ts');
+  const [{ openNotebook }, { countLostCalls }, { openKeptBriefs }] = await Promise.all([
+    import('../../notebook/writer.ts'),
+    import('../../notebook/calls.ts'),
+    import('../../notebook/kept-briefs.ts'),
+  ]);
   const notebook = await openNotebook({ dir: lab.notebookDir, runsDir: lab.experimentsDir, clock });
   const notifier = notifierFor(lab, plan, on);
   const onEvent = (state: State, event: Event): void => {
@@ -76,6 +87,7 @@ export async function launch(
     ]);
     for (const orphan of await executor.endOrphans()) on.onRemark(orphan);
     await sweepLeftovers();
+    await countLostCalls(lab.notebookDir, () => clock.now());
     await own.drainInbox();
     let state = replay(notebook.events);
     const record = async (body: EventBody): Promise<void> => {
@@ -91,7 +103,11 @@ export async function launch(
     const looked = await look(lab, { ...labPlan, plan }, state, here);
     const moved = goalRemark(state.night === null ? null : currentNight(state), plan, because);
     const found = {
-      ...{ ...looked, because, remarks: [...looked.remarks, ...(moved ? [moved] : [])] },
+      ...{
+        ...looked,
+        because,
+        remarks: [...looked.remarks, ...shutting, ...(moved ? [moved] : [])],
+      },
       gpus_per_run: gpusFor(1, plan, here)?.length ?? 0,
     };
     for (const remark of found.remarks) on.onRemark(remark);
@@ -99,10 +115,20 @@ export async function launch(
     try {
       for (const body of await opening(state, found)) await record(body);
       const night = currentNight(state);
-      await serveRoles(await commandIn(lab), queue, executor, notebook, night.slots);
+      const { id, calls, slots } = night;
+      const model = await openModels(lab, plan, { id, spent: calls.total }, on.onRemark);
+      const command = await commandIn(lab);
+      const writing = await openWriting(lab, plan, model, on.onRemark);
+      const papers = await papersFor(lab, plan, model);
+      const library = { model, papers, code: lab.repository };
+      const thinking = { model, library, ...writing };
+      await serveRoles({ ...{ command, queue, executor, notebook, ...thinking }, slots });
       const outcome = await runNight(
         {
           ...{ root: lab.root, queue, executor, clock, onEvent },
+          ...(ROLES.some((role) => model.has(role))
+            ? { briefs: openKeptBriefs(lab.notebookDir) }
+            : {}),
           notebook: { ...notebook, drainInbox: own.drainInbox },
           surroundings: {
             branch_prefix: await lab.repository.branchPrefix(),

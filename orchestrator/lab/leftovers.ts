@@ -5,7 +5,7 @@ import { isDead } from '../../workers/processes.ts';
 
 /** What processes that were killed left in the temporary folder: `autolab-git-<owner>-…` and the like. */
 
-const OURS = /^autolab-(?:git|pipe)-(\d+(?:-\d+-\d+)?)-\w{6}$/;
+const OURS = /^autolab-(?:git|pipe|status)-(\d+(?:-\d+-\d+)?)-\w{6}$/;
 
 /** Folders whose owner is dead for certain. Absolute paths. */
 export async function leftovers(): Promise<readonly string[]> {

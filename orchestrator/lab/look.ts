@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Proposal } from '../domain/hypothesis.ts';
+import type { Change, Proposal } from '../domain/hypothesis.ts';
 import { isExperimentId, numberOf } from '../domain/ids.ts';
 import { PLAN_FILE } from '../domain/layout.ts';
-import type { Plan } from '../domain/plan.ts';
-import { plannedWork } from '../domain/plan-experiments.ts';
+import type { OwnHypothesis, Plan } from '../domain/plan.ts';
+import { plannedWork } from '../domain/planned-work.ts';
 import { experimentIn, type State } from '../domain/state.ts';
 import { knobSettings } from '../knobs/knobs.ts';
 import type { Found } from '../opening.ts';
@@ -92,6 +92,12 @@ async function notesOf(plan: Plan, root: string): Promise<Readonly<Record<string
   );
 }
 
+async function ownChange({ change, patch, idea }: OwnHypothesis, root: string): Promise<Change> {
+  if (idea !== undefined) return { kind: 'idea', text: idea };
+  if (patch === undefined) return { kind: 'knobs', values: change ?? {} };
+  return { kind: 'patch', file: patch, diff: await readFile(join(root, patch), 'utf8') };
+}
+
 /** The plan’s own hypotheses, their patches read. */
 export async function ownProposals(plan: Plan, root: string): Promise<Proposal[]> {
   return Promise.all(
@@ -99,11 +105,8 @@ export async function ownProposals(plan: Plan, root: string): Promise<Proposal[]
       title: own.title,
       because: own.because ?? 'you asked for it',
       source: 'yours',
-      line: own.line ?? Object.keys(own.change ?? {})[0] ?? 'patch',
-      change:
-        own.patch === undefined
-          ? { kind: 'knobs', values: own.change ?? {} }
-          : { kind: 'patch', file: own.patch, diff: await readFile(join(root, own.patch), 'utf8') },
+      line: own.line ?? Object.keys(own.change ?? {})[0] ?? (own.idea ? 'idea' : 'patch'),
+      change: await ownChange(own, root),
       success_criteria: own.success_criteria ?? [],
     })),
   );

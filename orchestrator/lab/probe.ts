@@ -2,18 +2,20 @@ import { holderOf } from '../../notebook/lock.ts';
 import { fromTop, tidyPath } from '../domain/editable.ts';
 import { overlap } from '../domain/labels.ts';
 import { PLAN_FILE } from '../domain/layout.ts';
-import { plannedWork } from '../domain/plan-experiments.ts';
+import { plannedWork } from '../domain/planned-work.ts';
 import type { Machine } from '../../workers/local.ts';
 import { makeRoom } from './footprint.ts';
 import type { Lab, LabPlan } from './lab.ts';
 import { prospect, type Prospect } from './look.ts';
 import { missingProgram } from './program.ts';
+import { codingAgentProbes } from './probe/coding-agent.ts';
 import { diskProbes } from './probe/disk.ts';
 import { gitProbe } from './probe/git.ts';
 import { gpuProbes } from './probe/gpu.ts';
 import { bad, odd, ok, words, type Probe } from './probe/probe.ts';
+import { modelProbes } from './probe/models.ts';
 import { pythonProbes } from './probe/python.ts';
-import { sandboxProbe } from './probe/sandbox.ts';
+import { sandboxProbes } from './probe/sandbox.ts';
 
 export type { Probe } from './probe/probe.ts';
 export { estimate, measuredIn, type Estimate } from './probe/estimate.ts';
@@ -44,6 +46,8 @@ export async function probes(
   const knobs = Object.keys(plan.search_space).length;
   const own = plannedWork(plan).length;
   const missing = await programProbe(lab, labPlan);
+  const { chooseSandbox } = await import('../../workers/local.ts');
+  const choice = await chooseSandbox(plan.sandbox);
   return [
     ok(
       'plan',
@@ -59,8 +63,10 @@ export async function probes(
     ok('machine', `${machine}; ${slots} run${slots === 1 ? '' : 's'} at once`),
     ...(await gpuProbes(lab, labPlan, here, slots)),
     seedProbe(plan),
-    tierProbe(plan, await lab.repository.listFiles(base.commit)),
-    sandboxProbe(plan),
+    ...(await modelProbes(plan, process.env)),
+    ...(await codingAgentProbes(plan, process.env)),
+    tierProbe(plan, await lab.repository.listFiles(base.commit), choice.sandbox !== null),
+    ...sandboxProbes(plan, choice),
     await lockProbe(lab),
     missing,
     ...(missing.result === 'ok' ? await pythonProbes(lab, labPlan) : []),
@@ -111,22 +117,26 @@ function seedProbe({ run }: LabPlan['plan']): Probe {
       );
 }
 
-/** What is known of where the labels lie is said, since nothing shuts a training in. */
+/** What is known of where the labels lie is said where nothing shuts a training in. */
 function tierProbe(
   { evaluate, score, workspace }: LabPlan['plan'],
   files: readonly string[],
+  shutIn: boolean,
 ): Probe {
   if (score !== undefined) {
     const inGit = score.labels
       .map(tidyPath)
       .filter((path) => files.some((file) => overlap(file, path)));
-    const reach =
+    const open =
       inGit.length === 0
         ? 'no worktree of a training has them, nor does git'
         : `no worktree of a training has them, but git’s objects hold ${inGit.join(', ')}, which a training can read: labels that git does not know are further away`;
+    const reach = shutIn
+      ? 'no training sees them: the sandbox shows it neither your checkout nor git’s objects'
+      : `${open}; without a sandbox, a script that looks for them in your checkout finds them`;
     return ok(
       'tier',
-      `verified: ${score.command} measures each run by ${fromTop({ workspace }, score.predictions)} alone, with ${score.labels.join(', ')} (${reach}; until there is a sandbox, a script that looks for them in your checkout finds them)`,
+      `verified: ${score.command} measures each run by ${fromTop({ workspace }, score.predictions)} alone, with ${score.labels.join(', ')} (${reach})`,
     );
   }
   return evaluate === undefined

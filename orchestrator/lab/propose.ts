@@ -5,7 +5,12 @@ import { askedFor } from '../asked-for.ts';
 import { searchEnd } from '../budget.ts';
 import type { HypothesisAsked } from '../domain/asked.ts';
 import { LabError } from '../domain/errors.ts';
-import { changeInWords, type Proposal, type SingleChange } from '../domain/hypothesis.ts';
+import {
+  changeInWords,
+  type Change,
+  type Proposable,
+  type Proposal,
+} from '../domain/hypothesis.ts';
 import type { ExperimentId, NightId } from '../domain/ids.ts';
 import { currentNight, experimentIn, type Night, type State } from '../domain/state.ts';
 import { settingsAt } from '../memory.ts';
@@ -63,11 +68,22 @@ export async function propose(
     ...{ title, because, source: 'yours', change, success_criteria: [] },
     line: words.line === undefined ? lineOf(labPlan, change) : said(words.line, '--line'),
   };
+  return ask(lab, state, proposal, words.again === true);
+}
+
+/** Leaves a proposal that was found good in the inbox. */
+export async function ask(
+  lab: Lab,
+  state: State,
+  proposal: Proposal,
+  again: boolean,
+): Promise<ProposalMade> {
+  const night = openNight(state);
   const event: HypothesisAsked = {
     ...{ type: 'hypothesis_asked', key: randomBytes(6).toString('hex'), proposal },
-    ...{ who: await author(lab), ...(words.again ? { again: true } : {}) },
+    ...{ who: await author(lab), ...(again ? { again } : {}) },
   };
-  const fits = await fitsIncumbent(lab, state, night, change);
+  const fits = await fitsIncumbent(lab, state, night, proposal.change);
   await refuseOddFolders(lab.root);
   await putInInbox(lab.notebookDir, event);
   return {
@@ -85,25 +101,25 @@ function said(text: string, what: string): string {
   throw new LabError('usage', `expected ${what} with some text, found none`);
 }
 
-function openNight(state: State): Night | null {
+export function openNight(state: State): Night | null {
   const night = state.night === null ? null : currentNight(state);
   return night?.ended ? null : night;
 }
 
 /** Where moves of the same knob are filed. */
-function lineOf({ plan }: LabPlan, change: SingleChange): string {
-  if (change.kind === 'patch') return 'patch';
+function lineOf({ plan }: LabPlan, change: Proposable): string {
+  if (change.kind !== 'knobs') return change.kind;
   const knob = Object.keys(change.values)[0] ?? '';
   return plan.search_space[knob]?.line ?? knob;
 }
 
 /** A value that is set already: the Planner would turn it down at night, and nobody be told till morning. */
-async function refuseWhatIsSo(
+export async function refuseWhatIsSo(
   lab: Lab,
   state: State,
   { plan, base }: LabPlan,
   night: Night | null,
-  change: SingleChange,
+  change: Proposable,
 ): Promise<void> {
   if (change.kind !== 'knobs') return;
   const incumbent = night?.incumbent ?? null;
@@ -123,7 +139,7 @@ async function fitsIncumbent(
   lab: Lab,
   state: State,
   night: Night | null,
-  change: SingleChange,
+  change: Change,
 ): Promise<{ readonly applies: boolean | null; readonly remarks: readonly string[] }> {
   if (!night || night.incumbent === null || change.kind !== 'patch')
     return { applies: null, remarks: [] };

@@ -2,19 +2,22 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative } from 'node:path';
 import { isEditable } from '../domain/editable.ts';
 import { LabError } from '../domain/errors.ts';
-import { changeInWords, type SingleChange } from '../domain/hypothesis.ts';
+import { changeInWords, type Proposable, type SingleChange } from '../domain/hypothesis.ts';
+import { canWrite } from '../domain/plan-writing.ts';
 import { checkKnobs } from '../plan/check-knobs.ts';
 import { PlanChecking } from '../plan/check-context.ts';
-import { checkHypotheses, patchFault } from '../plan/check-hypotheses.ts';
+import { checkHypotheses, NOBODY_WRITES, patchFault } from '../plan/check-hypotheses.ts';
 import type { Lab, LabPlan } from './lab.ts';
 
 /** A change that somebody proposes by hand, checked as the plan's own are. */
 
-/** `k=v` texts, each perhaps several with commas between, or the path of a diff. */
+/** `k=v` texts, each perhaps several with commas between, the path of a diff, or words. */
 export interface ChangeWords {
   readonly change?: readonly string[] | undefined;
   /** Absolute. */
   readonly patch?: string | undefined;
+  /** In words. */
+  readonly idea?: string | undefined;
 }
 
 /** More is no single change, and the journal keeps each diff. */
@@ -24,16 +27,25 @@ const MOST_PATCH_BYTES = 1024 * 1024;
 export async function proposedChange(
   lab: Lab,
   labPlan: LabPlan,
-  { change = [], patch }: ChangeWords,
-): Promise<SingleChange> {
-  if ((change.length === 0) === (patch === undefined))
+  { change = [], patch, idea }: ChangeWords,
+): Promise<Proposable> {
+  const ways = [change.length > 0, patch !== undefined, idea !== undefined].filter(Boolean);
+  if (ways.length !== 1)
     throw new LabError(
       'usage',
-      `expected either --change knob=value or --patch FILE, found ${patch === undefined ? 'neither' : 'both'}`,
+      `expected one of --change knob=value, --patch FILE and --idea WORDS, found ${ways.length === 0 ? 'none' : ways.length === 2 ? 'two' : 'all three'}`,
     );
+  if (idea !== undefined) return inWords(labPlan, idea);
   return patch === undefined
     ? knobChange(lab, labPlan, change)
     : patchChange(lab, labPlan, await realpath(patch).catch(() => patch));
+}
+
+function inWords({ plan }: LabPlan, idea: string): Proposable {
+  const text = idea.trim();
+  if (text === '') throw new LabError('usage', 'expected --idea with some text, found none');
+  if (!canWrite(plan)) throw new LabError('usage', NOBODY_WRITES);
+  return { kind: 'idea', text };
 }
 
 async function knobChange(

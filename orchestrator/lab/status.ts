@@ -1,6 +1,7 @@
 import { experimentRow } from '../../notebook/rows.ts';
 import { holderOf } from '../../notebook/lock.ts';
 import { elapsed } from '../budget.ts';
+import { NO_CALLS, type NightCalls } from '../domain/call.ts';
 import type { RunId } from '../domain/ids.ts';
 import type { Purpose, Run } from '../domain/run.ts';
 import { experimentIn, type Night, type State } from '../domain/state.ts';
@@ -35,7 +36,13 @@ export interface Status {
     readonly runs: { readonly used: number; readonly of: number | null };
     /** Seconds. */
     readonly wall_clock: { readonly used: number; readonly of: number | null };
+    /** Read and written, of models. */
+    readonly tokens: { readonly used: number; readonly of: number | null };
+    /** US dollars, of the calls whose price is known. */
+    readonly llm_usd: { readonly used: number; readonly of: number | null };
   };
+  /** What models were asked, and when the night went on without one. */
+  readonly models: NightCalls;
   /** Until the night is over, as far as its runs so far tell; null before one finished, or where none runs. */
   readonly seconds_left: number | null;
   /** Why nothing new is started for the moment. */
@@ -65,6 +72,8 @@ export async function statusOf(lab: Lab, state: State, now = clock.now()): Promi
   for (const { judgement } of own)
     if (judgement) verdicts[judgement.verdict] = (verdicts[judgement.verdict] ?? 0) + 1;
   const { budget } = night?.plan ?? {};
+  const models = night?.calls ?? NO_CALLS;
+  const { tokens, usd } = models.total;
   return {
     state: stateOf(night, holder !== null),
     night: night?.id ?? null,
@@ -86,7 +95,10 @@ export async function statusOf(lab: Lab, state: State, now = clock.now()): Promi
         used: night ? worked(state, night, now, holder !== null) : 0,
         of: budget?.wall_clock ?? null,
       },
+      tokens: { used: tokens.input + tokens.output, of: budget?.tokens ?? null },
+      llm_usd: { used: usd, of: budget?.llm_usd ?? null },
     },
+    models,
     seconds_left: night && holder ? secondsLeft(state, night, now) : null,
     paused: holder ? (night?.paused ?? null) : null,
     ended: night?.ended ?? null,

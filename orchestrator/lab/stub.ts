@@ -129,6 +129,9 @@ async function perform(
   };
 }
 
+const UNWRITTEN =
+  'would be tried first; it is in words, and a rehearsal has no patch written: base itself is run';
+
 /** What a night would try first, as one commit on a scratch branch. Null: only base is run. */
 async function firstIdea(drive: Drive): Promise<[Probe, ExperimentId | null]> {
   const { id, incumbent } = currentNight(drive.state());
@@ -141,10 +144,11 @@ async function firstIdea(drive: Drive): Promise<[Probe, ExperimentId | null]> {
   const next = currentNight(state).waiting[0];
   const experiment = next && candidateExperiment(state, currentNight(state), next);
   if (!experiment) {
-    const [rejected] = state.hypotheses.values();
-    const why = rejected?.rejected_because;
-    return why
-      ? [odd('change', `the Planner rejects "${rejected.title}": ${why}`), null]
+    const [first] = state.hypotheses.values();
+    const why = first?.rejected_because;
+    if (why) return [odd('change', `the Planner rejects "${first.title}": ${why}`), null];
+    return first?.change.kind === 'idea'
+      ? [odd('change', `"${first.title}" ${UNWRITTEN}`), null]
       : [ok('change', 'the plan has nothing to try: base itself is run'), null];
   }
   await drive.record({ type: 'experiment_opened', experiment });

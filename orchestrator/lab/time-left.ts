@@ -1,5 +1,6 @@
 import { dawnReserve, elapsed, searchRunsLeft } from '../budget.ts';
 import type { Run } from '../domain/run.ts';
+import { isExhausted } from '../in-words.ts';
 import { experimentIn, runsOf, type Night, type State } from '../domain/state.ts';
 import { trainsOtherwise } from '../domain/variant.ts';
 import { REPLICATES } from '../statistics/verdict.ts';
@@ -64,9 +65,10 @@ function dawnRunsLeft(state: State, { dawn }: Night): number {
 
 function searchAndDawnRunsLeft(state: State, night: Night): number {
   const { candidates, waiting, proposed, plan, active } = night;
-  const exhausted = night.exhausted_for !== null && night.exhausted_for === night.incumbent;
   const budget = plan.budget.experiments - candidates;
-  const toOpen = exhausted ? Math.min(budget, waiting.length + proposed.length) : budget;
+  const toOpen = isExhausted(state, night)
+    ? Math.min(budget, waiting.length + proposed.length)
+    : budget;
   const opened = candidates - active.length;
   const tried = runsIn(state, night).filter(
     ({ purpose }) => purpose === 'screen' || purpose === 'replicate',

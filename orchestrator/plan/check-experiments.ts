@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { wordsOf } from '../domain/command.ts';
-import { BASELINE, gateNeeded, plannedWork, type PlannedWork } from '../domain/plan-experiments.ts';
+import { BASELINE, gateNeeded, plannedWork, type PlannedWork } from '../domain/planned-work.ts';
 import type { PlanChecking } from './check-context.ts';
 import { nearest } from './nearest.ts';
 import { excerpt } from './problems.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isEditable } from '../domain/editable.ts';
 import type { Plan } from '../domain/plan.ts';
 import { readPatch } from '../domain/patch.ts';
+import { canWrite, WHO_COULD_WRITE } from '../domain/plan-writing.ts';
 import { nearest } from './nearest.ts';
 import type { PlanChecking } from './check-context.ts';
 import type { KnobAtBase } from './check-knobs.ts';
@@ -17,12 +18,17 @@ export async function checkHypotheses(
   check: PlanChecking,
   knobs: ReadonlyMap<string, KnobAtBase>,
 ): Promise<void> {
-  for (const [i, { patch, change = {} }] of check.plan.hypotheses.entries()) {
+  for (const [i, { patch, idea, change = {} }] of check.plan.hypotheses.entries()) {
+    if (idea !== undefined && !canWrite(check.plan))
+      check.bad(['hypotheses', i, 'idea'], NOBODY_WRITES);
     if (patch !== undefined) await checkPatch(check, ['hypotheses', i, 'patch'], patch);
     for (const [name, literal] of Object.entries(change))
       checkChange(check, ['hypotheses', i, 'change', name], name, literal, knobs);
   }
 }
+
+/** Of ideas in words, wherever they are had. */
+export const NOBODY_WRITES = `expected somebody who can write an idea as a patch, found nobody: ${WHO_COULD_WRITE}`;
 
 /**
  * Any literal may be tried, listed or not, if it can be written. One that base has already is no

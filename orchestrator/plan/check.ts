@@ -5,6 +5,7 @@ import { fromTop, isEditable, matchesGlob, tidyPath } from '../domain/editable.t
 import { LabError } from '../domain/errors.ts';
 import type { Base } from '../domain/event.ts';
 import type { Plan } from '../domain/plan.ts';
+import { ideasPerRound } from '../domain/plan-writing.ts';
 import type { Repository } from '../domain/ports.ts';
 import { rewriteKnob } from '../knobs/knobs.ts';
 import { PlanChecking, type CheckedRepository } from './check-context.ts';
@@ -77,9 +78,9 @@ export function planRemarks(
       message: `expected ${name} in your environment, found it is not set`,
     }));
   const tries = Object.keys(plan.search_space).length + plan.hypotheses.length;
-  if (tries + plan.experiments.length === 0) {
+  if (tries + plan.experiments.length + ideasPerRound(plan) === 0) {
     const message =
-      'expected something to try (search_space, hypotheses or experiments), found none: only the baseline will run';
+      'expected something to try (search_space, hypotheses, experiments, or a model that has ideas), found none: only the baseline will run';
     remarks.push({ ...positions([]), message });
   }
   remarks.push(...measuringRemarks(plan, positions));

@@ -16,7 +16,7 @@ export type PlanReading =
 
 /**
  * Reads research_plan.yaml. All problems at once, in the order of the file, each at the value it
- * is about: a missing key at its mapping, an unknown or refused key at the key. Looks at nothing
+ * is about: a missing key at its mapping, an unknown key at the key. Looks at nothing
  * but the text (checkPlan looks at the repository) and never throws.
  */
 export function readPlan(text: string): PlanReading {
@@ -50,16 +50,23 @@ function problemsOf(issue: z.core.$ZodIssue, source: PlanSource): Problem[] {
     return issue.keys
       .slice(0, MOST_UNKNOWN)
       .map((unknown) => at([...path, unknown], unknownKey(path, unknown, source), 'key'));
+  const meant = issue.code === 'invalid_union' ? inMapping(issue) : [];
+  if (meant.length > 0)
+    return meant.flatMap((inner) =>
+      problemsOf({ ...inner, path: [...path, ...inner.path] }, source),
+    );
   const expected = wordsFor(issue);
   if (issue.code === 'invalid_key') return [at(path, `${expected}, found ${excerpt(key)}`, 'key')];
-  if (isRefused(issue)) return [at(path, `${expected}, found ${key}; take it out`, 'key')];
   if (source.has(path)) return [at(path, `${expected}, found ${source.found(path)}`)];
   const missing = `expected the key ${key} (${expected.replace(/^expected /, '')})`;
   return [at(path, `${missing}, found none`)];
 }
 
-const isRefused = (issue: z.core.$ZodIssue): boolean =>
-  issue.code === 'invalid_type' && issue.expected === 'never';
+/** Where a key has a short form and a mapping, and a mapping was given: what is wrong inside it. */
+const inMapping = ({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] =>
+  errors.find((issues) =>
+    issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+  ) ?? [];
 
 /** The schema says most of its expectations in words; these are for what it leaves to zod. */
 function wordsFor(issue: z.core.$ZodIssue): string {
@@ -80,8 +87,7 @@ function wordsFor(issue: z.core.$ZodIssue): string {
 }
 
 function unknownKey(path: Path, unknown: string, source: PlanSource): string {
-  const known = [...(keysAt(path) ?? [])].filter(([, schema]) => schema.not === undefined);
-  const names = known.map(([name]) => name);
+  const names = [...(keysAt(path)?.keys() ?? [])];
   const near = nearest(unknown, names);
   // The key that is there already cannot be what this one was meant to be.
   if (near !== null && !source.has([...path, near]))

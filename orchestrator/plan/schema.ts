@@ -13,9 +13,9 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   /** `#/$defs/NAME`: what may hold itself. */
   readonly $ref?: string;
+  /** A short form, or a mapping. */
+  readonly anyOf?: readonly JsonSchema[];
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
-  /** `{}`: nothing is allowed here, a key of a later version. */
-  readonly not?: JsonSchema;
 }
 
 /**
@@ -48,10 +48,13 @@ export function keysAt(path: readonly PropertyKey[]): ReadonlyMap<string, JsonSc
   const whole: JsonSchema = (made ??= planJsonSchema());
   let at: JsonSchema | undefined = whole;
   const meant = (schema: JsonSchema | undefined): JsonSchema | undefined =>
-    schema?.$ref === undefined ? schema : whole.$defs?.[schema.$ref.replace('#/$defs/', '')];
+    schema?.$ref === undefined
+      ? (schema?.anyOf?.find(({ properties }) => properties) ?? schema)
+      : whole.$defs?.[schema.$ref.replace('#/$defs/', '')];
   for (const segment of path) {
     if (typeof segment === 'number') at = meant(at?.items ?? at?.prefixItems?.[segment]);
     else at = meant(at?.properties?.[String(segment)] ?? (at?.additionalProperties || undefined));
   }
+  at = meant(at);
   return at?.properties ? new Map(Object.entries(at.properties)) : null;
 }

@@ -1,7 +1,7 @@
 import { Worker } from 'bullmq';
 import type { IQueueBackend } from 'bullmq';
 
-import type { Finished, Handler, Job, Queue, Role } from '../domain/ports.ts';
+import type { Finished, Handler, Job, Queue, Post } from '../domain/ports.ts';
 import { fromJobId, openLane, toJobId, type Lane } from './lane.ts';
 import { PendingJobs, type Answer } from './pending.ts';
 import { RunningHandlers } from './running.ts';
@@ -46,8 +46,8 @@ export class BullQueue<Connection> implements Queue {
   readonly #name: string;
   readonly #onError: (error: Error) => void;
   readonly #lockDuration: number;
-  readonly #lanes = new Map<Role, Lane>();
-  readonly #workers = new Map<Role, { close(force: boolean): Promise<void> }>();
+  readonly #lanes = new Map<Post, Lane>();
+  readonly #workers = new Map<Post, { close(force: boolean): Promise<void> }>();
   readonly #running: RunningHandlers;
   readonly #pending = new PendingJobs();
   /** Calls that have not returned: BullMQ never settles one that its close() overtakes. */
@@ -112,7 +112,7 @@ export class BullQueue<Connection> implements Queue {
     if (!expected) this.#complaint = error.message;
   };
 
-  serve(role: Role, concurrency: number, handler: Handler): Promise<void> {
+  serve(role: Post, concurrency: number, handler: Handler): Promise<void> {
     return this.#call(async () => {
       if (this.#workers.has(role))
         throw new Error(`The role ${role} is already served by this queue.`);
@@ -122,7 +122,7 @@ export class BullQueue<Connection> implements Queue {
     });
   }
 
-  #openWorker(role: Role, concurrency: number, handler: Handler) {
+  #openWorker(role: Post, concurrency: number, handler: Handler) {
     const { connection, backend, exclusive, prefix, remote } = this.#store;
     const worker = new Worker<
       { readonly json: string },
@@ -159,7 +159,7 @@ export class BullQueue<Connection> implements Queue {
   }
 
   /** Fences the handler of a job off, unless the lock merely ran out or went with the store's data. */
-  async #lockLost(role: Role, jobId: string, worker: string, key: string): Promise<void> {
+  async #lockLost(role: Post, jobId: string, worker: string, key: string): Promise<void> {
     const { remote, exclusive } = this.#store;
     if (remote !== undefined) {
       const holder = exclusive ? null : await remote.lockHolder(`${key}:lock`);
@@ -205,7 +205,7 @@ export class BullQueue<Connection> implements Queue {
     }
   }
 
-  #lane(role: Role): Lane {
+  #lane(role: Post): Lane {
     const known = this.#lanes.get(role);
     if (known !== undefined) return known;
     const lane = openLane(this.#store, this.#queueName(role), {
@@ -217,7 +217,7 @@ export class BullQueue<Connection> implements Queue {
     return lane;
   }
 
-  #heard(role: Role, jobId: string, answer: Answer): void {
+  #heard(role: Post, jobId: string, answer: Answer): void {
     if (this.#closed !== undefined) return;
     // A job that was dispatched again meanwhile was taken for this one, and must be handed over.
     if (answer === FOR_NOBODY) this.#recover();
@@ -225,12 +225,12 @@ export class BullQueue<Connection> implements Queue {
   }
 
   /** The store failed the job; what its handler came to counts, where that is known. */
-  #heardFailed(role: Role, jobId: string, reason: string): void {
+  #heardFailed(role: Post, jobId: string, reason: string): void {
     const known = this.#pending.answerOf(role, fromJobId(jobId));
     this.#heard(role, jobId, known ?? JSON.stringify({ error: reason }));
   }
 
-  async #work(role: Role, id: string, json: string, handler: Handler): Promise<Answer> {
+  async #work(role: Post, id: string, json: string, handler: Handler): Promise<Answer> {
     // A job that was taken from this process and came back to it while its handler still runs.
     let running = this.#running.at(role, id);
     while (running?.abort.signal.aborted === true) {
@@ -249,7 +249,7 @@ export class BullQueue<Connection> implements Queue {
     });
   }
 
-  #queueName(role: Role): string {
+  #queueName(role: Post): string {
     return encodeURIComponent(`${this.#name}-${role}`);
   }
 }

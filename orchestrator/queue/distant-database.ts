@@ -33,7 +33,7 @@ interface Waiting {
 }
 
 /**
- * Opens the queue's database in a process of its own: there its 400 MB make no process that the
+ * Opens the queue's database in a process of its own: there its 270 MB make no process that the
  * launch starts slower to start (Linux copies the page tables of the one that forks), and its
  * queries do not hold up the launch's event loop.
  *

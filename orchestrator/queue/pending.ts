@@ -1,4 +1,4 @@
-import type { Finished, Job, Json, Role } from '../domain/ports.ts';
+import type { Finished, Job, Json, Post } from '../domain/ports.ts';
 
 /** What a job's handler came to, as it travels: JSON of `{ output }` or `{ error }`. */
 export type Answer = string;
@@ -24,16 +24,16 @@ export class PendingJobs {
     if (!this.#jobs.has(key)) this.#jobs.set(key, { job });
   }
 
-  has(role: Role, id: string): boolean {
+  has(role: Post, id: string): boolean {
     return this.#jobs.has(keyOf(role, id));
   }
 
   /** Of a handler that is done and whose answer nobody was told: the store may not have taken it. */
-  answerOf(role: Role, id: string): Answer | undefined {
+  answerOf(role: Post, id: string): Answer | undefined {
     return this.#jobs.get(keyOf(role, id))?.answer;
   }
 
-  keepAnswer(role: Role, id: string, answer: Answer): void {
+  keepAnswer(role: Post, id: string, answer: Answer): void {
     const pending = this.#jobs.get(keyOf(role, id));
     if (pending !== undefined) pending.answer = answer;
   }
@@ -43,7 +43,7 @@ export class PendingJobs {
   }
 
   /** Tells the listeners, once: a job that is not here was told of already. */
-  tell(role: Role, id: string, answer: Answer): void {
+  tell(role: Post, id: string, answer: Answer): void {
     if (!this.#jobs.delete(keyOf(role, id))) return;
     const outcome = JSON.parse(answer) as Outcome;
     for (const listener of this.#listeners) listener({ id, role, ...outcome });
@@ -60,4 +60,4 @@ export class PendingJobs {
   }
 }
 
-export const keyOf = (role: Role, id: string): string => `${role} ${id}`;
+export const keyOf = (role: Post, id: string): string => `${role} ${id}`;

@@ -1,4 +1,4 @@
-import type { Handler, Json, Role } from '../domain/ports.ts';
+import type { Handler, Json, Post } from '../domain/ports.ts';
 import { keyOf, type Answer } from './pending.ts';
 
 /** Why a handler is aborted: its answer will not be used, whoever has the job now. */
@@ -20,13 +20,13 @@ export class RunningHandlers {
   }
 
   /** The handler that is at the job: one may be taken from this process and come back to it meanwhile. */
-  at(role: Role, id: string): Running | undefined {
+  at(role: Post, id: string): Running | undefined {
     return this.#running.get(keyOf(role, id));
   }
 
   /** `onDone` is called with the answer of a handler that was not fenced, before it is returned. */
   start(
-    role: Role,
+    role: Post,
     id: string,
     json: string,
     handler: Handler,
@@ -43,7 +43,7 @@ export class RunningHandlers {
     return answer;
   }
 
-  fence(role: Role, id: string): void {
+  fence(role: Post, id: string): void {
     this.#running.get(keyOf(role, id))?.abort.abort(FENCED);
   }
 

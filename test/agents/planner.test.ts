@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { plan } from '../../agents/planner.ts';
+import { createPlanner } from '../../agents/planner.ts';
 import type { Memory, PlannerBrief } from '../../orchestrator/domain/brief.ts';
 import type { Change, Hypothesis, Source } from '../../orchestrator/domain/hypothesis.ts';
 import { experimentId, hypothesisId } from '../../orchestrator/domain/ids.ts';
+
+const plan = createPlanner();
 
 const BRIEF: PlannerBrief = {
   night: 'N-0001',

@@ -94,7 +94,7 @@ describe('autolab run', () => {
     const child = inLab([
       'sh',
       '-c',
-      'echo val_loss=2; trap "echo val_loss=1; exit 5" TERM; sleep 60 & wait',
+      'trap "echo val_loss=1; exit 5" TERM; echo val_loss=2; sleep 60 & wait',
     ]);
     const done = ended(child);
     await once(child.stdout, 'data');

@@ -22,7 +22,7 @@ function aLab(): FixtureLab & { readonly open: () => void } {
   const gate = join(lab.folder, 'gate');
   lab.write({
     'train.mjs': WAITING,
-    'research_plan.yaml': `${PLAN.replace('seed: { env: SEED }', `seed: { env: SEED }\n  env: { GATE: ${gate} }`)}sandbox: off\n`,
+    'research_plan.yaml': `${PLAN.replace('seed: { env: SEED }', `seed: { env: SEED }\n  env: { GATE: ${gate} }`)}`,
   });
   lab.commit('waits');
   return { ...lab, open: () => writeFileSync(gate, '') };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { Finished, Handler, Json, Queue, Role } from '../../orchestrator/domain/ports.ts';
+import type { Finished, Handler, Json, Queue, Post } from '../../orchestrator/domain/ports.ts';
 
 type Script = (...call: Parameters<Handler>) => Json | Promise<Json>;
 
@@ -50,7 +50,7 @@ export function queueSuite(name: string, open: () => Promise<Queue>): void {
 
     /** Dispatches a job whose handler is `script`. */
     const dispatch = (
-      role: Role,
+      role: Post,
       id: string,
       script: Script,
       input: Json = null,

@@ -191,7 +191,7 @@ describe('two workers with one attempt', () => {
     const lab = await createLab({ files: slow });
     const fence = new AbortController();
     const first = carryOut(lab, {}, fence.signal);
-    await appears(join(lab.folder(), 'started'));
+    await until(() => startedBy(lab) !== '');
     const old = startedBy(lab);
     const second = carryOut(lab, { seed: 2 });
     fence.abort('fenced');

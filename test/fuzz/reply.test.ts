@@ -8,7 +8,7 @@ import { openNotebook, type OpenNotebook } from '../../notebook/writer.ts';
 import type { Work } from '../../orchestrator/actions.ts';
 import { understand, type AnswerParts } from '../../orchestrator/answers.ts';
 import { decide } from '../../orchestrator/decide.ts';
-import type { Json, Role } from '../../orchestrator/domain/ports.ts';
+import type { Json, Post } from '../../orchestrator/domain/ports.ts';
 import { fold, replay } from '../../orchestrator/domain/fold.ts';
 import { type State } from '../../orchestrator/domain/state.ts';
 import { openRepository } from '../../orchestrator/git.ts';
@@ -24,29 +24,42 @@ import { makeRepo, type TestRepo } from '../support/repo.ts';
 import { EDGES, ODD } from './mutate.ts';
 import { holdsInTime } from './settings.ts';
 
+const PROPOSED: readonly Json[] = [
+  {
+    proposals: [
+      {
+        ...{ title: 'Relu', because: 'cheap', source: 'model', line: 'activation' },
+        change: { kind: 'knobs', values: { activation: 'relu' } },
+        success_criteria: [{ metric: 'loss', max: 1, borderline: 0.1 }],
+      },
+      {
+        ...{ title: 'Tie', because: 'smaller', source: 'yours', line: 'shape' },
+        change: { kind: 'patch', file: null, diff: '--- a/x\n+++ b/x\n' },
+        success_criteria: [],
+      },
+    ],
+    exhausted: false,
+  },
+  { proposals: [], exhausted: true },
+];
+const PLANNED: readonly Json[] = [
+  { queue: ['H-0001'], rejected: [{ id: 'H-0002', because: 'seen' }] },
+  { queue: ['H-0001', 'H-0001', 'H-9999'], rejected: [] },
+];
+
 /** Right answers of each role, to be bent. */
 const ANSWERS: Readonly<Record<Work['kind'], readonly Json[]>> = {
-  propose: [
-    {
-      proposals: [
-        {
-          ...{ title: 'Relu', because: 'cheap', source: 'model', line: 'activation' },
-          change: { kind: 'knobs', values: { activation: 'relu' } },
-          success_criteria: [{ metric: 'loss', max: 1, borderline: 0.1 }],
-        },
-        {
-          ...{ title: 'Tie', because: 'smaller', source: 'yours', line: 'shape' },
-          change: { kind: 'patch', file: null, diff: '--- a/x\n+++ b/x\n' },
-          success_criteria: [],
-        },
-      ],
-      exhausted: false,
-    },
-    { proposals: [], exhausted: true },
+  propose: PROPOSED,
+  invent: PROPOSED,
+  plan: PLANNED,
+  compare: PLANNED,
+  write: [
+    { diff: '--- a/x\n+++ b/x\n', account: { changes: ['x'] }, by: 'a model' },
+    { failure: { class: 'infrastructure', message: 'no model' } },
   ],
-  plan: [
-    { queue: ['H-0001'], rejected: [{ id: 'H-0002', because: 'seen' }] },
-    { queue: ['H-0001', 'H-0001', 'H-9999'], rejected: [] },
+  repair: [
+    { diff: '--- a/x\n+++ b/x\n', account: { changes: ['x'] }, by: 'a model' },
+    { gave_up: 'it cannot be mended' },
   ],
   prepare: [
     { commit: 'abc', command: { command: 'node x', env: { A: '1' } }, settings: { depth: '2' } },
@@ -108,9 +121,13 @@ function bent(answer: Json, at: number, kind: string, key: string, value: Json):
   return copy;
 }
 
-const ROLES: Readonly<Record<Work['kind'], Role>> = {
+const ROLES: Readonly<Record<Work['kind'], Post>> = {
   propose: 'researcher',
+  invent: 'researcher',
   plan: 'planner',
+  compare: 'planner',
+  write: 'author',
+  repair: 'author',
   prepare: 'worker',
   run: 'worker',
   hold_out: 'worker',
@@ -119,7 +136,11 @@ const ROLES: Readonly<Record<Work['kind'], Role>> = {
 };
 const WORKS: readonly Work[] = [
   { kind: 'propose', night: 'N-0001', round: 2, incumbent: 'E-0000', wanted: 3 },
+  { kind: 'invent', night: 'N-0001', round: 2, incumbent: 'E-0000', ideas: 3 },
   { kind: 'plan', night: 'N-0001', round: 2, incumbent: 'E-0000' },
+  { kind: 'compare', night: 'N-0001', round: 2, incumbent: 'E-0000' },
+  { kind: 'write', night: 'N-0001', hypothesis: 'H-0001' },
+  { kind: 'repair', experiment: 'E-0001', run: 'E-0001.1', attempt: 1, number: 1 },
   { kind: 'prepare', experiment: 'E-0001' },
   { kind: 'run', run: 'E-0002.3', attempt: 1 },
   { kind: 'hold_out', night: 'N-0001', experiment: 'E-0001', run: 'E-0001.1' },

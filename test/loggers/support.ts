@@ -97,8 +97,9 @@ export const json = (folder: string, name: string): Record<string, unknown> =>
 /** Every line's object. Throws where one is none. */
 export const linesOf = (folder: string, name: string): readonly Record<string, unknown>[] =>
   readFileSync(join(folder, name), 'utf8')
-    .trimEnd()
     .split('\n')
+    // A process forked while a thread was writing begins on a line of its own; readers skip it.
+    .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 /** The records of a metrics.jsonl, as a worker reads them. */

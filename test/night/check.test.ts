@@ -157,13 +157,16 @@ describe('check --stub', { timeout: 180_000 }, () => {
     },
   );
 
-  test('names what was printed where the metric was not, as a mistake of the plan', async () => {
+  test('names what was printed where the metric was not, as a mistake of the plan, and what is only in words', async () => {
     const lab = labWith({
       'train.mjs': script().replace('val_loss: ', 'validation_loss: '),
-      'research_plan.yaml': plan('  smoke: { args: "--max-steps=2" }'),
+      'research_plan.yaml': `${plan('  smoke: { args: "--max-steps=2" }')}worker: { command: cat }
+hypotheses: [{ title: Warm up, because: noisy start, idea: a linear warm-up }]
+`,
     });
     const { code, stdout } = await autolab(lab, 'check', '--stub');
     expect(code).toBe(2);
+    expect(stdout).toMatch(/change: "Warm up" would be tried first; it is in words/);
     expect(stdout).toMatch(
       /✗ metric: expected the script to print val_loss, found.*validation_loss/,
     );

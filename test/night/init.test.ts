@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { openLab, readLabPlan } from '../../orchestrator/lab/lab.ts';
 import { parse } from 'yaml';
 import { autolab, autolabJson, TRAIN, type FixtureLab } from '../support/lab.ts';
 import { makeRepo, snapshot } from '../support/repo.ts';
@@ -40,9 +41,8 @@ async function written(lab: FixtureLab, ...args: string[]): Promise<Written & { 
   lab.write({ 'research_plan.yaml': null });
   expect(snapshot(lab)).toEqual(before);
   lab.commit('plan the nights', { 'research_plan.yaml': text });
-  const check = await autolab(lab, 'check');
-  expect(check).toMatchObject({ code: 0, stderr: '' });
-  expect(check.stdout).not.toContain('✗');
+  // As check does; the command itself is called where a plan is first written.
+  await readLabPlan(await openLab(lab.root));
   return { ...(parse(text) as Written), said: init.stdout };
 }
 
@@ -56,6 +56,9 @@ describe('init in a repository of one’s own', () => {
     });
     lab.write({ 'data/shakespeare/train.bin': '1', 'out/ckpt.bin': '1' });
     const plan = await written(lab);
+    const check = await autolab(lab, 'check');
+    expect(check).toMatchObject({ code: 0, stderr: '' });
+    expect(check.stdout).not.toContain('✗');
     expect(plan.objective).toEqual({ metric: 'val loss', direction: 'minimize' });
     expect(plan.run).toMatchObject({
       command: 'python3 train.py',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createResearcher } from '../../agents/researcher.ts';
-import { plan } from '../../agents/planner.ts';
+import { createPlanner } from '../../agents/planner.ts';
 import { briefFor } from '../../orchestrator/briefs.ts';
 import type { Action } from '../../orchestrator/actions.ts';
 import { decide, openActions } from '../../orchestrator/decide.ts';
@@ -20,6 +20,8 @@ import {
   uniforms,
   type World,
 } from '../support/simulate.ts';
+
+const plan = createPlanner();
 
 /** What a decision that closes a line of inquiry does to the nights from then on. */
 

@@ -128,7 +128,7 @@ describe('the unchanged baseline', () => {
 
   test('of a script called deterministic may not move at all', () => {
     const deterministic = aPlan({
-      ...plan,
+      ...{ ...plan, sandbox: 'auto' },
       run: { command: 'x', deterministic: true },
       budget: plan.budget.runs ? { experiments: 60, runs: 80 } : {},
     });

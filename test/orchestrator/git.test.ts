@@ -12,6 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { LabError } from '../../orchestrator/domain/errors.ts';
@@ -465,6 +466,21 @@ describe('a worktree', () => {
     await lab.checkOut(folder, base, []);
     expect([existsSync(at('src')), existsSync(at('README.md'))]).toEqual([false, true]);
     expect(await lab.worktreeChanges(folder, base)).toEqual(clean);
+  });
+
+  test('is cleaned of folders that lie deeper than a path may be long, read-only ones too', async () => {
+    const { lab, folder, base, at } = await slot({ files: { 'train.mjs': 'x' } });
+    await lab.checkOut(folder, base, []);
+    const nest = `import os
+for i in range(30):
+    os.mkdir('d' * 200); os.chdir('d' * 200)
+open(b'\\xff', 'w').close(); os.chmod('.', 0o500)`;
+    execFileSync('python3', ['-c', nest], { cwd: folder });
+    await lab.checkOut(folder, base, []);
+    expect(readdirSync(folder).toSorted()).toEqual(['.git', 'train.mjs']);
+    execFileSync('python3', ['-c', nest], { cwd: folder });
+    await lab.removeWorktree(folder);
+    expect(existsSync(at('.'))).toBe(false);
   });
 
   test('is cleaned of all that a run left but for what is kept', async () => {

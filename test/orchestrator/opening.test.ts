@@ -84,14 +84,21 @@ describe('a launch', () => {
 
   test('goes on with a night of an older AutoLab, whose plan lacks a key and has another order', async () => {
     const [first, ...rest] = aNight(0).events.slice(0, 12) as [Event, ...Event[]];
-    const { experiments: _, gates: __, ...old } = aPlan();
+    const { experiments: _, gates: __, agents: ___, ...old } = aPlan();
     const entries = Object.entries(old).toReversed();
     const older = { ...first, plan: Object.fromEntries(entries) } as Event;
     const cut = replay([older, ...rest]);
     const [body] = await opening(cut, found());
     expect(body).toMatchObject({ type: 'night_resumed', night: 'N-0001' });
     const resumed = { ...body, plan: old, seq: 13, at: '2026-01-01T05:00:00.000Z' } as Event;
-    expect(currentNight(replay([older, ...rest, resumed])).plan.experiments).toEqual([]);
+    const { plan: whole } = currentNight(replay([older, ...rest, resumed]));
+    expect(whole).toMatchObject({ experiments: [], agents: aPlan().agents });
+  });
+
+  test('goes on with another model or coding agent: no run knows of either', async () => {
+    const cut = replay(aNight(0).events.slice(0, 12));
+    const other = aPlan({ agents: { model: 'another' }, worker: { command: 'claude -p' } });
+    expect(await opening(cut, found({ plan: other }))).toMatchObject([{ type: 'night_resumed' }]);
   });
 
   test('goes on with more budget, if that is all that changed', async () => {

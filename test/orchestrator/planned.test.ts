@@ -3,7 +3,7 @@ import { dawnReserve } from '../../orchestrator/budget.ts';
 import { openActions } from '../../orchestrator/decide.ts';
 import type { Event, EventBody } from '../../orchestrator/domain/event.ts';
 import { replay } from '../../orchestrator/domain/fold.ts';
-import { plannedWork } from '../../orchestrator/domain/plan-experiments.ts';
+import { plannedWork } from '../../orchestrator/domain/planned-work.ts';
 import { currentNight, runsOf, searchRunsOf, type State } from '../../orchestrator/domain/state.ts';
 import { linesOf } from '../../orchestrator/lab/lines.ts';
 import { memoryOf } from '../../orchestrator/memory.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { plan as judge } from '../../agents/planner.ts';
+import { createPlanner } from '../../agents/planner.ts';
 import { briefFor } from '../../orchestrator/briefs.ts';
 import { openActions } from '../../orchestrator/decide.ts';
 import type { HypothesisAsked } from '../../orchestrator/domain/asked.ts';
@@ -10,6 +10,8 @@ import type { Change } from '../../orchestrator/domain/hypothesis.ts';
 import { currentNight, type State } from '../../orchestrator/domain/state.ts';
 import { sameChange } from '../../orchestrator/same-change.ts';
 import { aPlan, anIdea, nightStarted, simulate, type World } from '../support/simulate.ts';
+
+const judge = createPlanner();
 
 /** What the user asks for by hand, before a night and in the middle of one. */
 

@@ -26,6 +26,11 @@ test.each([
   ['time', '+TIME_BUDGET = 600'],
   ['time', '-  if (Date.now() > deadline) break;'],
   ['time', '+max_seconds: 900'],
+  ['time', '+STEPS = 4000'],
+  ['time', '+STEPS *= 2'],
+  ['time', '-const maxSteps = 10;'],
+  ['', '+warmup(total_steps=steps)'],
+  ['', '+step += 1'],
   ['evaluation', '+    model.eval()'],
   ['evaluation', '+  val_batches: 1'],
   ['evaluation', '-EVAL_TOKENS = 10'],
@@ -66,7 +71,11 @@ test('a change is marked before its first run, once, and judged as any other', (
     events.findIndex((event) => event.type === type && 'target' in event);
   expect(state.flags.map(({ label, because, who }) => [label, because, who])).toEqual([
     ['touches:seed', 'words of its change name a seed: random.seed(3)', 'autolab'],
-    ['touches:time', 'words of its change name a time limit or a clock: deadline = 9', 'autolab'],
+    [
+      'touches:time',
+      'words of its change name a time limit, a clock or how much is trained: deadline = 9',
+      'autolab',
+    ],
   ]);
   const first = events.findIndex((e) => e.type === 'run_started' && e.experiment === 'E-0001');
   expect(of('flagged')).toBeLessThan(first);

@@ -50,6 +50,7 @@ search_space:
 hypotheses:
   - { title: Relu is better here, because: it is cheap, change: { activation: relu } }
 budget: { experiments: 6, runs: 24, parallel: 2 }
+sandbox: off
 `;
 
 /** A fresh repository with a plan and a script, committed. */

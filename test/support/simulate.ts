@@ -2,12 +2,26 @@ import type { Action, Work } from '../../orchestrator/actions.ts';
 import { titlesOf } from '../../bench/trust/truth.ts';
 import { decide } from '../../orchestrator/decide.ts';
 import type { Event, EventBody, NightStarted } from '../../orchestrator/domain/event.ts';
-import { changeKey, type Proposal } from '../../orchestrator/domain/hypothesis.ts';
+import type { Experiment } from '../../orchestrator/domain/experiment.ts';
+import { changeKey, type Hypothesis, type Proposal } from '../../orchestrator/domain/hypothesis.ts';
 import { hypothesisId, type HypothesisId } from '../../orchestrator/domain/ids.ts';
 import { planSchema, type Plan } from '../../orchestrator/domain/plan.ts';
-import type { FailureClass, Pruning, Run, RunResult } from '../../orchestrator/domain/run.ts';
+import type {
+  Failure,
+  FailureClass,
+  Pruning,
+  Run,
+  RunResult,
+} from '../../orchestrator/domain/run.ts';
 import { advance, replay } from '../../orchestrator/domain/fold.ts';
-import { currentNight, experimentIn, type State } from '../../orchestrator/domain/state.ts';
+import {
+  currentNight,
+  experimentIn,
+  type HypothesisRecord,
+  type State,
+} from '../../orchestrator/domain/state.ts';
+import type { Written } from '../../orchestrator/domain/writing.ts';
+import { heldBack, uncompared, wordsKey, written } from '../../orchestrator/in-words.ts';
 import { dueBy, nextAt } from '../../orchestrator/trouble.ts';
 
 /**
@@ -28,6 +42,15 @@ export interface World {
   readonly meanwhile?: (state: State, events: readonly Event[]) => readonly EventBody[];
   /** The hard key of what a run ran on; without it nobody looked. */
   readonly environment?: (run: Run) => string;
+  /** What becomes of an idea in words; without it, a patch. */
+  readonly writes?: (hypothesis: Hypothesis) => Written | { readonly failure: Failure };
+  /** What becomes of a crash; without it, nobody can repair it. */
+  readonly repairs?: (
+    experiment: Experiment,
+    number: number,
+  ) => Written | { readonly gave_up: string };
+  /** Who writes and repairs is slower than everything else; without it, faster than any run. */
+  readonly slowAuthor?: boolean;
   /** What a run says that it took, where that is not `secondsPerRun`. */
   readonly took?: (titles: readonly string[], run: Run) => number;
 }
@@ -86,7 +109,7 @@ export const nightStarted = (plan: Plan, extra: Partial<NightStarted> = {}): Nig
  */
 export function simulate(
   world: World,
-  started: NightStarted,
+  started: EventBody,
   most = 5000,
   before: readonly Event[] = [],
 ): Simulated {
@@ -115,8 +138,11 @@ export function simulate(
       record(due);
       continue;
     }
-    const thinking = actions.find((action) => action.kind !== 'record' && action.kind !== 'run');
-    const work = thinking ?? actions.find((action) => action.kind === 'run');
+    const toDo = actions.filter((action) => action.kind !== 'record');
+    const late = toDo.filter(({ kind }) => world.slowAuthor && isAuthors(kind));
+    const prompt = toDo.filter((action) => !late.includes(action));
+    const thinking = prompt.find(({ kind }) => kind !== 'run');
+    const work = thinking ?? prompt.find(({ kind }) => kind === 'run') ?? late[0];
     if (!work) {
       const at = nextAt(state, currentNight(state));
       if (at === null) return { state, events, open };
@@ -128,40 +154,51 @@ export function simulate(
   }
 }
 
-function answer(world: World, state: State, work: Work): EventBody {
+export function answer(world: World, state: State, work: Work): EventBody {
   const night = currentNight(state);
   switch (work.kind) {
-    case 'propose': {
+    case 'propose':
+    case 'invent': {
       const { incumbent, round } = work;
       // An idea is had once: what the search has tried it puts on newer incumbents by itself.
       const said = new Set(
         [...state.hypotheses.values()]
-          .filter((h) => h.parent === incumbent || h.status === 'tested')
-          .map((h) => changeKey(h.change)),
+          .filter((h) => h.parent === incumbent || h.status === 'tested' || movesAlong(h))
+          .map((h) => wordsKey(h) ?? changeKey(h.change)),
       );
-      const left = world.ideas.filter((idea) => !said.has(changeKey(idea.change)));
-      const hypotheses = left.slice(0, work.wanted).map((idea, i) => ({
+      const fresh = world.ideas.filter((idea) => !said.has(changeKey(idea.change)));
+      const invents = work.kind === 'invent';
+      const left = fresh.filter((idea) => isThoughtUp(idea) === invents);
+      const given = left.slice(0, invents ? work.ideas : work.wanted);
+      const hypotheses = given.map((idea, i) => ({
         ...idea,
         id: hypothesisId(state.next_hypothesis + i),
         night: night.id,
         parent: incumbent,
       }));
-      const exhausted = left.length <= work.wanted;
       return {
         type: 'hypotheses_proposed',
-        night: night.id,
-        round,
-        incumbent,
-        hypotheses,
-        exhausted,
+        ...{ night: night.id, round, incumbent, hypotheses },
+        exhausted: invents ? given.length === 0 : left.length <= given.length,
+        ...(invents ? { invented: true } : heldBack(night.plan)),
       };
+    }
+    case 'compare': {
+      const { round } = work;
+      const hypotheses = uncompared(state, night);
+      return { type: 'hypotheses_compared', night: night.id, round, hypotheses, rejected: [] };
     }
     case 'plan': {
       const { incumbent, round } = work;
-      const all = [...night.waiting, ...night.proposed];
-      const known = (id: HypothesisId) => state.hypotheses.get(id);
-      const asked = all.filter((id) => known(id)?.asked);
-      const stale = all.filter((id) => !known(id)?.asked && known(id)?.parent !== incumbent);
+      const all = [...night.waiting, ...written(state, night)];
+      const known = (id: HypothesisId) => {
+        const hypothesis = state.hypotheses.get(id);
+        if (!hypothesis) throw new Error(`no ${id}`);
+        return hypothesis;
+      };
+      const asked = all.filter((id) => known(id).asked);
+      const isStale = (h: HypothesisRecord) => !h.asked && !h.written && h.parent !== incumbent;
+      const stale = all.filter((id) => isStale(known(id)));
       return {
         type: 'hypotheses_planned',
         ...{ night: night.id, round, incumbent },
@@ -169,12 +206,30 @@ function answer(world: World, state: State, work: Work): EventBody {
         rejected: stale.map((id) => ({ id, because: 'its parent was overtaken' })),
       };
     }
+    case 'write': {
+      const { hypothesis: id } = work;
+      const hypothesis = state.hypotheses.get(id);
+      if (!hypothesis) throw new Error(`no ${id}`);
+      const said = world.writes?.(hypothesis) ?? aPatch(hypothesis.title);
+      const of = { night: night.id, hypothesis: id };
+      return 'failure' in said
+        ? { type: 'hypothesis_unwritten', ...of, failure: said.failure }
+        : { type: 'hypothesis_written', ...of, written: said };
+    }
+    case 'repair': {
+      const { experiment, run, attempt, number } = work;
+      const said = world.repairs?.(experimentIn(state, experiment), number) ?? { gave_up: 'no' };
+      const of = { experiment, run, attempt, number };
+      return 'gave_up' in said
+        ? { type: 'experiment_unrepaired', ...of, because: said.gave_up }
+        : { type: 'experiment_repaired', ...of, written: said };
+    }
     case 'prepare':
       return {
         type: 'experiment_prepared',
         experiment: work.experiment,
         branch: `autolab/${work.experiment}`,
-        commit: work.experiment,
+        commit: commitOf(experimentIn(state, work.experiment)),
         command: { command: 'node train.mjs', env: {} },
         settings: null,
       };
@@ -193,6 +248,24 @@ function answer(world: World, state: State, work: Work): EventBody {
       return { type: 'reported', night: work.night, revision: work.revision, findings: [] };
   }
 }
+
+const isAuthors = (kind: Work['kind']): boolean => kind === 'write' || kind === 'repair';
+
+const isThoughtUp = ({ change, source }: Proposal): boolean =>
+  change.kind === 'idea' && source !== 'yours';
+
+const movesAlong = ({ change, written: by, status }: HypothesisRecord): boolean =>
+  (change.kind === 'idea' || by !== undefined) && status !== 'rejected';
+
+/** Each repair of an experiment is a commit of its own. */
+const commitOf = ({ id, repairs = [] }: Experiment): string =>
+  [id, ...repairs.map(({ number }) => `repair-${number}`)].join('-');
+
+export const aPatch = (title: string): Written => ({
+  diff: `--- a/train.mjs\n+++ b/train.mjs\n@@ -1 +1 @@\n-old\n+${title}\n`,
+  account: { changes: [title] },
+  by: 'a model',
+});
 
 function resultOf(world: World, state: State, work: Work & { kind: 'run' }): RunResult {
   const run = state.runs.get(work.run);

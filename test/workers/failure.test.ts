@@ -6,6 +6,10 @@ const ending = (parts: Partial<Ending>): Ending => ({
   left_behind: 0,
   peak_memory_mb: null,
   ended_by: 'itself',
+  passed: null,
+  sandbox: 'none',
+  offline: false,
+  began: true,
   exit_code: 1,
   signal: null,
   error: null,
@@ -128,5 +132,57 @@ describe('a failure', () => {
     ['idea', { exit_code: 255 }],
   ] as const)('is %s when a command ends silently with %o', (kind, parts) => {
     expect(classOf(parts)).toBe(kind);
+  });
+});
+
+describe('what a sandbox refuses', () => {
+  const shut = { sandbox: 'bubblewrap', offline: true } as const;
+
+  test.each([
+    ['OSError: [Errno 101] Network is unreachable', 'the sandbox has no network'],
+    ['socket.gaierror: Temporary failure in name resolution', 'the sandbox has no network'],
+    ['OSError: [Errno 30] Read-only file system: /usr/x', 'its worktree and its folder alone'],
+    ['OSError: [Errno 27] File too large, EFBIG', 'sandbox.file_size'],
+    ['BlockingIOError: Resource temporarily unavailable', 'sandbox.processes'],
+  ])('%s is no fault of the machine, and says what to change', (stderr, words) => {
+    expect(classOf({ stderr })).toBe('infrastructure');
+    const failure = failureOf(ending({ ...shut, stderr }));
+    expect(failure?.class).toBe('idea');
+    expect(failure?.message).toContain(words);
+  });
+
+  test.each([
+    ['ConnectionRefusedError: [Errno 111] Connection refused', '127.0.0.1 is its own'],
+    [
+      "OSError: We couldn't connect to 'https://huggingface.co' to load the files, and couldn't find them in the cached files.",
+      '~/.cache/huggingface',
+    ],
+    [
+      `FileNotFoundError: [Errno 2] No such file or directory: '${import.meta.filename}'`,
+      'sandbox.read',
+    ],
+    ["OSError: [Errno 28] No space left on device: '/tmp/x'", 'sandbox.memory'],
+  ])('%s says where the sandbox stands in the way', (stderr, words) => {
+    const failure = failureOf(ending({ ...shut, stderr, unmodified: true }));
+    expect(failure?.message).toContain(words);
+    expect(failure?.class).toBe('idea');
+    const open = failureOf(ending({ stderr, unmodified: true }));
+    expect(open?.message).not.toContain(words);
+  });
+
+  test('is not what is missing outside, too', () => {
+    const stderr = "FileNotFoundError: [Errno 2] No such file or directory: '/nowhere/x'";
+    expect(failureOf(ending({ ...shut, stderr }))?.message).not.toContain('sandbox');
+  });
+
+  test('is not the network where there is one', () => {
+    const stderr = 'OSError: [Errno 101] Network is unreachable';
+    expect(classOf({ ...shut, offline: false, stderr })).toBe('infrastructure');
+  });
+
+  test('is told from a sandbox that could not be made', () => {
+    const stderr = 'bwrap: Creating new namespace failed: Operation not permitted\n';
+    expect(classOf({ ...shut, stderr, began: false })).toBe('infrastructure');
+    expect(classOf({ ...shut, stderr })).toBe('idea');
   });
 });

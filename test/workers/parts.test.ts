@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -117,12 +117,28 @@ test('a log keeps head and tail byte by byte and says what lies between', async 
   expect(await readFile(file, 'utf8')).toBe('abcdefghijklmnop');
 });
 
+test('a log keeps its end where a run has put something else in the place of it', async () => {
+  const file = join(await folder(), 'run.log');
+  const log = await openLog(file, 10, 6);
+  await symlink('/nowhere', `${file}.tail-1`);
+  await mkdir(`${file}.tail-2/in`, { recursive: true });
+  await log.write(Buffer.from('abcdefghij'));
+  for (const letter of 'klmnopqrstuvwxyz') await log.write(Buffer.from(letter));
+  await log.close();
+  expect(await readFile(file, 'utf8')).toMatch(/uvwxyz$/);
+  expect(log.error).toBe(null);
+});
+
 const ending = (parts: object) => ({
   started: 0,
   seconds: 1,
   exit_code: 1,
   signal: null,
   ended_by: 'itself' as const,
+  passed: null,
+  sandbox: 'none' as const,
+  began: true,
+  offline: false,
   error: null,
   left_behind: 0,
   peak_memory_mb: null,

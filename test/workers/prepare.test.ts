@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { PrepareOrder } from '../../orchestrator/domain/ports.ts';
 import { createLab, git, script, type TestLab } from './support/lab.ts';
@@ -68,6 +70,33 @@ test('several changes are a commit each, and the branch is at the last of them',
   expect(git(lab.root, 'rev-parse', `${made.commit}~3`).trim()).toBe(lab.base);
   // A crash between the commits asks again, and gets the same.
   expect(await lab.executor.prepare(order)).toEqual(made);
+});
+
+test('a repaired patch moves the branch from the commit that crashed, and from no other', async () => {
+  const lab = await labWithSpace();
+  const first = await lab.executor.prepare(
+    orderIn(
+      lab,
+      patch('train.mjs', 'const rate = 0.1;', 'const rate = crash;', 'console.log(rate);'),
+    ),
+  );
+  if ('failure' in first) throw new Error(first.failure.message);
+  const repaired = patch('train.mjs', 'const rate = 0.1;', 'const rate = 9;', 'console.log(rate);');
+  const again = orderIn(lab, repaired);
+  expect(await lab.executor.prepare(again)).toMatchObject({
+    failure: { message: expect.stringMatching(/^branch autolab\/E-0001 stands at/) },
+  });
+  const order = { ...again, replaces: first.commit };
+  const made = await lab.executor.prepare(order);
+  if ('failure' in made) throw new Error(made.failure.message);
+  expect(git(lab.root, 'rev-parse', 'autolab/E-0001').trim()).toBe(made.commit);
+  expect(git(lab.root, 'rev-parse', `${made.commit}^`).trim()).toBe(lab.base);
+  expect(git(lab.root, 'show', `${made.commit}:train.mjs`)).toContain('const rate = 9;');
+  // A crash before it was recorded asks again, and gets the same.
+  expect(await lab.executor.prepare(order)).toEqual(made);
+  expect(await readFile(join(lab.experimentsDir, 'E-0001/change.diff'), 'utf8')).toContain(
+    '+const rate = 9;',
+  );
 });
 
 const patch = (file: string, from: string, to: string, below = ''): PrepareOrder['change'] => {

@@ -139,6 +139,17 @@ test('a script finds its seed in a variable, as an argument, or in its file', as
   expect(result).toMatchObject({ objective: 44, status: 'finished' });
 });
 
+test('a failure names a variable that the plan passes on, and does not tell its value', async () => {
+  const lab = await createLab({
+    files: script("throw new Error('401: no such key: ' + process.env.HF_TOKEN);"),
+    run: { env_from: ['HF_TOKEN'] },
+    deps: { user: { PATH: process.env['PATH'], HF_TOKEN: 'hf_secret_123' } },
+  });
+  const { failure } = await carryOut(lab);
+  expect(failure?.message).toContain('401: no such key: $HF_TOKEN');
+  expect(JSON.stringify(failure)).not.toContain('hf_secret_123');
+});
+
 test('nothing of the environment reaches a run but what is allowed', async () => {
   const lab = await createLab({
     files: script(`console.log('loss: 1'); console.log(JSON.stringify(process.env));`),

@@ -1,12 +1,20 @@
 import { EXPERIMENTS_DIR, FINDINGS_FILE, NOTEBOOK_DIR } from '../../domain/layout.ts';
 import type { Lab, LabPlan } from '../lab.ts';
 
+const NETWORK = {
+  off: 'none for runs',
+  setup: 'for run.setup alone',
+  on: 'not shut off',
+} as const;
+
 /** What a night may touch, a line each: what it writes, what it reads, what nobody shuts off. */
 export async function touches(lab: Lab, { plan }: LabPlan): Promise<readonly string[]> {
   const { editable, link } = plan.workspace;
   const names = (paths: readonly string[]) =>
     paths.slice(0, 6).join(', ') + (paths.length > 6 ? ', …' : '');
   const seen = [...new Set([...Object.keys(plan.run.env), ...plan.run.env_from])];
+  const { chooseSandbox } = await import('../../../workers/local.ts');
+  const { sandbox } = await chooseSandbox(plan.sandbox);
   return [
     `branches ${await lab.repository.branchPrefix()}/E-…: one commit each, in ${names(editable)}; never your branch, index or files`,
     `${FINDINGS_FILE}, ${EXPERIMENTS_DIR}/ and ${NOTEBOOK_DIR}/ in your checkout; git does not see them`,
@@ -26,7 +34,7 @@ export async function touches(lab: Lab, { plan }: LabPlan): Promise<readonly str
       ? []
       : ['one more at dawn, where `holdout` runs, for the baseline and what was confirmed']),
     `runs see PATH, HOME and the like of your environment${seen.length > 0 ? `, and ${names(seen)}` : ''}`,
-    'network: not shut off; W&B is offline unless the plan says otherwise',
+    `network: ${NETWORK[sandbox === null ? 'on' : plan.sandbox.network]}; W&B is offline unless the plan says otherwise`,
     ...(plan.queue === 'embedded'
       ? []
       : ['the Redis of `queue`: keys of this launch, removed at its end']),

@@ -70,7 +70,8 @@ async function targetOfRun(lab: Lab, state: State, id: RunId): Promise<Target> {
       `expected a run of the script, found ${id}, which is work of the plan’s own (${planned.name}): a night runs it again where its definition or base changed`,
       id,
     );
-  const commit = of ?? '';
+  // What a crashed run executed, where its patch was repaired since.
+  const commit = run.result?.commit || (of ?? '');
   for (let { attempt } = run; attempt > 0; attempt--) {
     const folder = join(lab.root, attemptDir(id, attempt));
     const result =
@@ -81,7 +82,7 @@ async function targetOfRun(lab: Lab, state: State, id: RunId): Promise<Target> {
     const found = await readManifest(file);
     // Ids come again where a notebook was deleted, and their folders stay.
     const manifest = found?.commit === commit && found.attempt === attempt ? found : null;
-    const order = knownOrder(state, id, attempt, manifest);
+    const order = { ...knownOrder(state, id, attempt, manifest), commit };
     return { order, manifest, file: manifest && file, was: result, known: true };
   }
   throw usage(
@@ -130,7 +131,8 @@ async function targetOfManifest(
   if (odd !== undefined)
     throw usage(`${where}: expected the full id of a commit, found ${odd}`, where);
   const run = state.runs.get(id);
-  const known = run?.seed === seed && experimentIn(state, run.experiment).commit === commit;
+  const ran = run && (run.result?.commit || experimentIn(state, run.experiment).commit);
+  const known = run?.seed === seed && ran === commit;
   const sealed = await readSealed(dirname(file), id, attempt, commit);
   const recorded = known && run.attempt === attempt ? run.result : null;
   const was = sealed ?? recorded ?? outcomeIn(manifest);

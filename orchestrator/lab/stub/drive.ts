@@ -15,6 +15,7 @@ import { clock, type Lab, type LabPlan } from '../lab.ts';
 import { look } from '../look.ts';
 import { commandIn } from '../package.ts';
 import { serveRoles } from '../roles.ts';
+import { NO_MODEL } from '../../domain/model.ts';
 import type { Scratch } from './scratch.ts';
 import { watched, type Watch } from './watched.ts';
 
@@ -72,7 +73,11 @@ export async function openDrive(
   };
   try {
     const executor = watched(await openExecutor(scratch.lab), watch);
-    await serveRoles(await commandIn(lab), queue, executor, notebook, 1);
+    const command = await commandIn(lab);
+    await serveRoles({
+      ...{ command, queue, executor, notebook, model: NO_MODEL, author: {} },
+      slots: 1,
+    });
     const here = await machine(process.env);
     const surroundings = {
       branch_prefix: await lab.repository.branchPrefix(),

@@ -31,6 +31,7 @@ describe('numbers for people', () => {
     expect(plain(-0.0001, 2)).toBe('0.00');
     expect(signed(0.012, 3)).toBe('+0.012');
     expect(signed(-0.012, 3)).toBe('−0.012');
+    expect([signed(-0.0049, 2), signed(0.0049, 2)]).toEqual(['0.00', '0.00']);
   });
 
   test('four significant digits where nobody knows the uncertainty', () => {

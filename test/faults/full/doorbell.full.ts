@@ -9,6 +9,7 @@ import { openExecutor } from '../../../orchestrator/lab/executor.ts';
 import { clock, openLab, readLabPlan } from '../../../orchestrator/lab/lab.ts';
 import { look } from '../../../orchestrator/lab/look.ts';
 import { publish } from '../../../orchestrator/lab/footprint.ts';
+import { NO_MODEL } from '../../../orchestrator/domain/model.ts';
 import { serveRoles } from '../../../orchestrator/lab/roles.ts';
 import { runNight, type Outcome } from '../../../orchestrator/night.ts';
 import { opening } from '../../../orchestrator/opening.ts';
@@ -39,7 +40,16 @@ async function nightOver(
     const found = await look(lab, labPlan, state, await machine(process.env));
     for (const body of await opening(state, found))
       state = fold(state, await notebook.append(body));
-    await serveRoles('autolab', queue, executor, notebook, currentNight(state).slots);
+    const { slots } = currentNight(state);
+    await serveRoles({
+      command: 'autolab',
+      queue,
+      executor,
+      notebook,
+      model: NO_MODEL,
+      author: {},
+      slots,
+    });
     return await runNight(
       {
         ...{ root: lab.root, notebook, queue, executor, clock },

@@ -11,7 +11,8 @@ import { gpuProbes } from '../../../orchestrator/lab/probe/gpu.ts';
 import type { Probe } from '../../../orchestrator/lab/probe/probe.ts';
 import { pythonProbes } from '../../../orchestrator/lab/probe/python.ts';
 import { inTime } from '../../../orchestrator/lab/probe/quantities.ts';
-import { sandboxProbe } from '../../../orchestrator/lab/probe/sandbox.ts';
+import type { Choice } from '../../../workers/local.ts';
+import { sandboxProbes, sandboxRemarks } from '../../../orchestrator/lab/probe/sandbox.ts';
 import { seedStage } from '../../../orchestrator/lab/stub/seed.ts';
 import { smokeCommand } from '../../../orchestrator/lab/stub/watched.ts';
 import { aResult } from '../../support/events.ts';
@@ -87,12 +88,49 @@ describe('git', () => {
 });
 
 describe('the sandbox', () => {
-  test('is said to be none where the plan leaves it to AutoLab, and is no news where it is off', () => {
-    const [auto, off] = [sandboxProbe(aPlan()), sandboxProbe(aPlan({ sandbox: 'off' }))];
-    expect(auto).toMatchObject({ result: 'odd' });
-    expect(off).toMatchObject({ result: 'ok' });
-    for (const { text } of [auto, off]) expect(text).toContain('a run has your rights');
-    expect(auto.text).toContain('this version has none');
+  const none = { sandbox: null, because: 'bubblewrap: it is not installed' } as const;
+  const works = {
+    sandbox: {
+      ...({ kind: 'bubblewrap', holds: ['memory'], ownPrograms: true } as const),
+      shutIn: () => Promise.reject(new Error('not asked to')),
+    },
+  };
+  const probed = (sandbox: unknown, choice: Choice, run = {}) =>
+    sandboxProbes(aPlan({ sandbox }, run), choice);
+
+  test.each([
+    ['auto', 'odd'],
+    ['required', 'bad'],
+    ['off', 'ok'],
+  ])('where none works, %s is %s', (sandbox, result) => {
+    const [probe] = probed(sandbox, none);
+    expect(probe?.result).toBe(result);
+    if (sandbox === 'off') expect(probe?.text).toContain('a run has your rights');
+    else expect(probe?.text).toContain('bubblewrap: it is not installed');
+  });
+
+  test('that works says what it holds, and what is only watched', () => {
+    const [probe] = probed('auto', works);
+    expect(probe?.result).toBe('ok');
+    expect(probe?.text).toContain('memory held by the kernel, processes watched, best effort');
+  });
+
+  test('without a network is worth a word where setup is likely to want it', () => {
+    const setup = { setup: 'npm ci' };
+    expect(probed('auto', works, setup)[1]?.text).toContain('sandbox: { network: setup }');
+    expect(probed({ network: 'setup' }, works, setup)).toHaveLength(1);
+    expect(probed('auto', works, { setup: 'python3 prepare.py' })).toHaveLength(1);
+  });
+
+  test('is a remark of the night where there is none, and its end where the plan insists', () => {
+    expect(sandboxRemarks(aPlan(), none)[0]).toContain('no sandbox works here');
+    expect(sandboxRemarks(aPlan(), works)).toEqual([]);
+    const installs = aPlan({ run: { command: 'x', setup: 'pip install x' } });
+    expect(sandboxRemarks(installs, works)[0]).toContain('network: setup');
+    expect(sandboxRemarks(aPlan({ sandbox: 'off' }), none)).toEqual([]);
+    expect(() => sandboxRemarks(aPlan({ sandbox: 'required' }), none)).toThrow(
+      expect.objectContaining({ code: 'plan', exit: 2 }),
+    );
   });
 });
 

@@ -62,8 +62,10 @@ describe('a proposal', () => {
 
   test('that is none is refused with what was expected, and nothing is recorded', async () => {
     const refused: readonly (readonly [Partial<ProposalWords>, RegExp])[] = [
-      [{}, /^expected either --change knob=value or --patch FILE, found neither$/],
-      [{ change: ['depth=1'], patch: 'wide.diff' }, /found both$/],
+      [{}, /^expected one of --change knob=value, --patch FILE and --idea WORDS, found none$/],
+      [{ change: ['depth=1'], patch: 'wide.diff' }, /found two$/],
+      [{ idea: 'tie the weights' }, /^expected somebody who can write an idea .*agents\.model/],
+      [{ idea: 'x', patch: 'wide.diff', change: ['depth=1'] }, /found all three$/],
       [{ title: ' \n', change: ['depth=1'] }, /^expected a title with some text/],
       [{ because: '', change: ['depth=1'] }, /^expected --because with some text/],
       [{ change: ['dept=1'] }, /did you mean depth\?\), found dept/],

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { plannedWork } from '../../../orchestrator/domain/plan-experiments.ts';
+import { plannedWork } from '../../../orchestrator/domain/planned-work.ts';
 import { definitionOf } from '../../../orchestrator/domain/planned-definition.ts';
 import { PlanChecking } from '../../../orchestrator/plan/check-context.ts';
 import { checkExperiments } from '../../../orchestrator/plan/check-experiments.ts';
@@ -131,7 +131,7 @@ describe('experiments of the plan', () => {
       return planRemarks(reading.plan, reading.positions, {}).map(formatProblem);
     };
     expect(remarks(`${HEAD}  - { name: a, command: x }\n`)).toEqual([]);
-    expect(remarks(`${HEAD}  []\n`)[0]).toContain('search_space, hypotheses or experiments');
+    expect(remarks(`${HEAD}  []\n`)[0]).toContain('search_space, hypotheses, experiments');
   });
 });
 

@@ -48,11 +48,14 @@ export interface LabOptions {
   readonly objective?: Record<string, unknown>;
   readonly plan?: Record<string, unknown>;
   readonly deps?: Partial<LocalExecutorDeps>;
+  /** Who takes it away again. Default: the end of the test. */
+  readonly onFinished?: (remove: () => Promise<void>) => void;
 }
 
 export async function createLab(options: LabOptions): Promise<TestLab> {
   const top = await realpath(await mkdtemp(join(tmpdir(), 'autolab-workers-')));
-  onTestFinished(() => rm(top, { recursive: true, force: true, maxRetries: 5 }));
+  const onFinished = options.onFinished ?? onTestFinished;
+  onFinished(() => rm(top, { recursive: true, force: true, maxRetries: 5 }));
   const root = join(top, 'lab');
   const cacheDir = join(top, 'cache');
   const experimentsDir = join(root, 'experiments');
@@ -70,6 +73,8 @@ export async function createLab(options: LabOptions): Promise<TestLab> {
     objective: { metric: 'loss', direction: 'minimize', ...options.objective },
     workspace: { editable: ['train.mjs'], ...options.workspace },
     run: { command: 'node train.mjs', timeout: '60s', ...options.run },
+    // Scripts of most tests tell them what they do through files elsewhere.
+    sandbox: 'off',
     ...options.plan,
   });
   const executor = openLocalExecutor({

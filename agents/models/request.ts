@@ -1,0 +1,105 @@
+import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { ChatOpenAICompletions } from '@langchain/openai';
+import type { ModelCall } from '../../orchestrator/domain/model.ts';
+import {
+  OPENAI,
+  type ModelConfig,
+  type Structured,
+} from '../../orchestrator/domain/plan-agents.ts';
+import { heardIn, type Heard } from './heard.ts';
+import { listen } from './post.ts';
+import { troubleOf } from './trouble.ts';
+
+/**
+ * One request to an endpoint that speaks OpenAI's chat completions, and what came back. LangChain
+ * writes it; what came is read here, from the response itself: of a reply that is cut off, empty or
+ * no JSON LangChain throws, and text and usage were lost.
+ */
+
+export interface Asked {
+  /** `researcher/draft`; sent along, so that a scripted endpoint can tell questions apart. */
+  readonly step: string;
+  readonly system: string;
+  readonly messages: ModelCall['messages'];
+  readonly max_tokens: number;
+  /** The form of the reply; null: text. */
+  readonly form: Form | null;
+}
+
+export interface Form {
+  readonly by: Structured;
+  readonly name: string;
+  /** JSON Schema. */
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/** What the client takes from the environment is OpenAI's, and nobody else's to know. */
+const ELSEWHERE = { organization: null, project: null };
+
+/** Never rejects but with the signal's reason. */
+export async function request(
+  config: ModelConfig,
+  key: string | null,
+  asked: Asked,
+  signal?: AbortSignal,
+): Promise<Heard> {
+  const line = listen();
+  const model = new ChatOpenAICompletions({
+    model: config.model,
+    // The client insists on a key, also where the endpoint needs none.
+    apiKey: key ?? 'none',
+    ...(config.temperature === null ? {} : { temperature: config.temperature }),
+    maxTokens: asked.max_tokens,
+    timeout: config.timeout * 1000,
+    maxRetries: 0,
+    modelKwargs: formOf(asked.form),
+    configuration: {
+      ...(config.base_url === OPENAI ? {} : ELSEWHERE),
+      baseURL: config.base_url,
+      fetch: line.fetch,
+      defaultHeaders: { 'x-autolab-step': asked.step },
+    },
+  });
+  let thrown: unknown = null;
+  try {
+    await model.invoke(messagesOf(asked), signal ? { signal } : {});
+  } catch (error) {
+    signal?.throwIfAborted();
+    thrown = error;
+  }
+  const came = line.came();
+  const reading = {
+    formed: asked.form !== null && asked.form.by !== 'text',
+    // An endpoint's message may repeat the key.
+    hide: (text: string) => (key === null ? text : text.replaceAll(key, '…')),
+  };
+  const heard = came?.ok ? heardIn(came.text, reading) : troubleOf(came, thrown, reading);
+  if (heard.kind === 'reply') return heard;
+  const message = `${config.model} at ${new URL(config.base_url).host}: ${heard.message}`;
+  // An answer that broke off was written, and is paid for.
+  const took = came === null && line.begun() ? 'unknown' : heard.took;
+  return { ...heard, message, took };
+}
+
+const messagesOf = ({ system, messages }: Asked) => [
+  new SystemMessage(system),
+  ...messages.map(({ role, content }) =>
+    role === 'user' ? new HumanMessage(content) : new AIMessage(content),
+  ),
+];
+
+function formOf(form: Form | null): Record<string, unknown> {
+  if (form === null || form.by === 'text') return {};
+  const { name, schema } = form;
+  if (form.by === 'json') return { response_format: { type: 'json_object' } };
+  if (form.by === 'schema')
+    return {
+      response_format: { type: 'json_schema', json_schema: { name, schema, strict: true } },
+    };
+  return {
+    tools: [
+      { type: 'function', function: { name, description: 'The answer.', parameters: schema } },
+    ],
+    tool_choice: { type: 'function', function: { name } },
+  };
+}

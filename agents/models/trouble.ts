@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { Reading, Trouble } from './heard.ts';
+
+/**
+ * What a request that brought no reply means. By what the endpoint sent, where it sent anything:
+ *
+ * | found                              | class        | a moment later |
+ * | ---------------------------------- | ------------ | -------------- |
+ * | 401, 402, 403, quota used up       | refused_key  | no, nor later  |
+ * | 429                                | rate_limited | yes            |
+ * | 408, 409, 425, 5xx                 | unreachable  | yes            |
+ * | 404                                | bad_request  | no; later      |
+ * | any other 4xx                      | bad_request  | no             |
+ * | no response, or one cut off        | unreachable  | yes            |
+ * | no response in time                | timeout      | yes            |
+ */
+export function troubleOf(
+  response: { readonly status: number; readonly headers: Headers; readonly text: string } | null,
+  thrown: unknown,
+  { formed, hide }: Reading,
+): Trouble {
+  if (response === null) return noResponse(thrown, hide);
+  const { status, headers, text } = response;
+  const said = messageIn(text, hide);
+  const message = `${status}${said === '' ? '' : ` ${said}`}`;
+  const retry_after = retryAfter(headers);
+  const of_form = formed && FORM.test(text) && !TOO_LONG.test(text);
+  const found = (kind: Trouble['class'], more: Partial<Trouble> = {}): Trouble => ({
+    ...{ kind: 'trouble', class: kind, message, retry_after },
+    ...{ passing: false, unknown: false, of_form: false, took: 'nothing' as const, ...more },
+  });
+  if ([401, 402, 403].includes(status) || (status === 429 && USED_UP.test(text)))
+    return found('refused_key');
+  if (status === 429) return found('rate_limited', { passing: true });
+  // Some servers fall over a form that they cannot give; one that is busy says so otherwise.
+  if (status === 500 || status === 501) return found('unreachable', { passing: !of_form, of_form });
+  if (status > 501) return found('unreachable', { passing: true });
+  if ([408, 409, 425].includes(status)) return found('unreachable', { passing: true });
+  return found('bad_request', { unknown: status === 404 && !of_form, of_form });
+}
+
+const USED_UP = /insufficient_quota|billing_hard_limit/;
+/** Says what the prompt was made of, functions among it. */
+const TOO_LONG = /context.?length|context window|too many tokens/i;
+const FORM =
+  /response_format|json_schema|json_object|json mode|\btools?\b|tool_choice|function|structured|grammar|schema|strict|requested parameters/i;
+
+/** The client wraps what fetch threw; what went wrong stands innermost. */
+function noResponse(thrown: unknown, hide: Reading['hide']): Trouble {
+  const causes: Error[] = [];
+  for (let at = thrown; at instanceof Error && causes.length < 5; at = at.cause) causes.push(at);
+  const late = causes.some(({ name }) => name === 'TimeoutError');
+  const code = causes.map((error) => (error as NodeJS.ErrnoException).code).findLast(Boolean);
+  const why = code ?? causes.at(-1)?.message ?? String(thrown);
+  return {
+    ...{ kind: 'trouble', class: late ? 'timeout' : 'unreachable', passing: true },
+    ...{ message: late ? 'no answer in time' : `no connection (${hide(why)})` },
+    ...{ retry_after: null, unknown: false, of_form: false, took: late ? 'unknown' : 'nothing' },
+  };
+}
+
+/** Seconds; the header holds these, or a date. */
+function retryAfter(headers: Headers): number | null {
+  const ms = Number(headers.get('retry-after-ms') ?? NaN);
+  if (ms >= 0) return ms / 1000;
+  const text = headers.get('retry-after');
+  if (text === null) return null;
+  const seconds = Number(text);
+  if (seconds >= 0) return seconds;
+  // Of the endpoint's own clock, where it says what that shows.
+  const until = Date.parse(text) - Date.parse(headers.get('date') ?? '');
+  return until >= 0 ? until / 1000 : null;
+}
+
+const errorBody = z.object({
+  error: z.union([z.string(), z.object({ message: z.string() })]).optional(),
+  message: z.string().optional(),
+  detail: z.string().optional(),
+});
+
+function messageIn(text: string, hide: Reading['hide']): string {
+  let words = text;
+  try {
+    const { error, message, detail } = errorBody.parse(JSON.parse(text));
+    words = (typeof error === 'string' ? error : error?.message) ?? message ?? detail ?? text;
+  } catch {
+    // No JSON, or of another make: its first words have to do.
+  }
+  return hide(words).trim().replace(/\s+/g, ' ').slice(0, 200);
+}

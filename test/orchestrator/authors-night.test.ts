@@ -1,0 +1,222 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openNotebook } from '../../notebook/writer.ts';
+import type { Author } from '../../agents/worker/author.ts';
+import type { EventBody } from '../../orchestrator/domain/event.ts';
+import { fold, replay } from '../../orchestrator/domain/fold.ts';
+import { NO_MODEL } from '../../orchestrator/domain/model.ts';
+import type { Finished, Handler, Queue } from '../../orchestrator/domain/ports.ts';
+import { currentNight, experimentIn, runsOf } from '../../orchestrator/domain/state.ts';
+import { openExecutor } from '../../orchestrator/lab/executor.ts';
+import { publish } from '../../orchestrator/lab/footprint.ts';
+import { clock, openLab, readLabPlan } from '../../orchestrator/lab/lab.ts';
+import { look } from '../../orchestrator/lab/look.ts';
+import { serveRoles } from '../../orchestrator/lab/roles.ts';
+import { runNight } from '../../orchestrator/night.ts';
+import { opening } from '../../orchestrator/opening.ts';
+import { machine } from '../../workers/local.ts';
+import { makeLab, type FixtureLab } from '../support/lab.ts';
+
+/**
+ * A night in this process with git, trainings, notebook and agents as they are, and an author of
+ * whom one knows what it writes.
+ */
+
+const PLAN = `project: words
+question: Does it help?
+objective: { metric: loss, direction: minimize, min_effect: 0.01 }
+workspace: { editable: [train.mjs] }
+run: { command: node train.mjs, timeout: 20s, deterministic: true }
+budget: { experiments: 1, parallel: 1 }
+worker: { command: an-agent }
+hypotheses:
+  - { title: Half the rate, because: it is high, idea: halve the rate }
+`;
+const TRAIN = 'const rate = 0.1;\nconsole.log("loss: " + rate);\n';
+const diff = (line: string): string =>
+  `--- a/train.mjs\n+++ b/train.mjs\n@@ -1,2 +1,2 @@\n-const rate = 0.1;\n+${line}\n console.log("loss: " + rate);\n`;
+
+/** Writes a crash, and then what does not. */
+function author(): Author & { readonly asked: string[] } {
+  const asked: string[] = [];
+  const by = (changes: string) => ({ account: { changes: [changes] }, by: 'a scripted author' });
+  return {
+    asked,
+    write: async ({ hypothesis, order }) => {
+      asked.push(
+        `write ${hypothesis.id} on ${order.parent === order.base ? 'base' : order.parent}`,
+      );
+      return { diff: diff('const rate = halve(0.1);'), ...by('halved the rate') };
+    },
+    repair: async ({ order }) => {
+      asked.push(
+        `repair ${order.run} ${order.number}: ${/halve is not defined/.exec(order.failure.traceback ?? '')?.[0]}`,
+      );
+      return { diff: diff('const rate = 0.1 / 2;'), ...by('wrote out the half') };
+    },
+  };
+}
+
+/** Answers each job once, in this process. */
+function queueHere(): Queue {
+  const handlers = new Map<string, Handler>();
+  const listeners: ((finished: Finished) => void)[] = [];
+  const closing = new AbortController();
+  const going = new Set<Promise<void>>();
+  return {
+    dispatch: async ({ id, role, input }) => {
+      const handler = handlers.get(role);
+      if (!handler) throw new Error(`nobody serves ${role}`);
+      const work = handler(structuredClone(input), { id, signal: closing.signal }).then(
+        (output): Finished => ({ id, role, output: structuredClone(output) }),
+        (error: unknown): Finished => ({ id, role, error: String(error) }),
+      );
+      const told = work.then((finished) => listeners.forEach((listener) => listener(finished)));
+      going.add(told);
+      told.finally(() => going.delete(told)).catch(() => undefined);
+    },
+    serve: async (role, _, handler) => void handlers.set(role, handler),
+    onFinished: (listener) => void listeners.push(listener),
+    close: async () => {
+      closing.abort('fenced');
+      await Promise.allSettled(going);
+    },
+  };
+}
+
+function aLab(plan: string): FixtureLab {
+  const fixture = makeLab({ 'research_plan.yaml': plan, 'train.mjs': TRAIN });
+  const before = process.env['XDG_CACHE_HOME'];
+  process.env['XDG_CACHE_HOME'] = join(fixture.folder, 'cache');
+  onTestFinished(() => {
+    if (before === undefined) delete process.env['XDG_CACHE_HOME'];
+    else process.env['XDG_CACHE_HOME'] = before;
+    fixture.remove();
+  });
+  return fixture;
+}
+
+class Killed extends Error {}
+
+/** One launch, which dies before the first record for which `dies` holds. */
+async function launch(fixture: FixtureLab, by: Author, dies: (body: EventBody) => boolean) {
+  const lab = await openLab(fixture.root);
+  const labPlan = await readLabPlan(lab);
+  const notebook = await openNotebook({ dir: lab.notebookDir, runsDir: lab.experimentsDir, clock });
+  const queue = queueHere();
+  try {
+    const executor = await openExecutor(lab);
+    await executor.endOrphans();
+    let state = replay(notebook.events);
+    const found = await look(lab, labPlan, state, await machine(process.env));
+    for (const body of await opening(state, found))
+      state = fold(state, await notebook.append(body));
+    await serveRoles({
+      ...{ command: 'autolab', queue, executor, notebook, model: NO_MODEL, author: by },
+      slots: currentNight(state).slots,
+    });
+    const never = new AbortController().signal;
+    await runNight(
+      {
+        ...{ root: lab.root, notebook, queue, executor, clock },
+        surroundings: { branch_prefix: await lab.repository.branchPrefix(), gpus: () => null },
+        publish: (documents) => publish(lab.root, documents),
+        beforeRecord: (body) => {
+          if (dies(body)) throw new Killed(body.type);
+        },
+      },
+      { drain: never, stop: never },
+    );
+    return replay(notebook.events);
+  } catch (error) {
+    if (error instanceof Killed) return null;
+    throw error;
+  } finally {
+    await queue.close();
+    await notebook.close();
+  }
+}
+
+test('an idea in the plan becomes a patch, its crash is repaired on its branch, and a kill at any of it costs nothing', async () => {
+  const fixture = aLab(PLAN);
+  const scripted = author();
+  const first = (type: EventBody['type'], also: (body: never) => boolean = () => true) => {
+    let died = false;
+    return (body: EventBody): boolean => {
+      if (died || body.type !== type || !also(body as never)) return false;
+      died = true;
+      return true;
+    };
+  };
+  const deaths = [
+    first('hypothesis_written'),
+    first('experiment_repaired'),
+    first(
+      'experiment_prepared',
+      ({ experiment }: { experiment: string }) => experiment !== 'E-0000',
+    ),
+    first('run_started', ({ attempt }: { attempt: number }) => attempt === 2),
+  ];
+  let state = null;
+  let launches = 0;
+  for (; state === null && launches < 8; launches++)
+    state = await launch(fixture, scripted, (body) => deaths.some((dies) => dies(body)));
+  if (state === null) throw new Error('the night did not end');
+  expect(launches).toBe(deaths.length + 1);
+
+  const [experiment] = [...state.experiments.values()].slice(1);
+  if (!experiment?.commit) throw new Error('expected a branch');
+  expect(experiment).toMatchObject({
+    title: 'Half the rate',
+    repairs: [{ number: 1, run: 'E-0001.1', attempt: 1, failure: { class: 'idea' } }],
+  });
+  expect(experiment.judgement?.verdict).toBe('improved');
+  expect(fixture.git(['rev-parse', 'autolab/E-0001']).trim()).toBe(experiment.commit);
+  expect(fixture.git(['show', `${experiment.commit}:train.mjs`])).toContain('0.1 / 2');
+  expect(fixture.git(['log', '-1', '--format=%B', experiment.commit])).toMatch(
+    /Change: halve the rate\nWritten by: a scripted author\nRepairs: 1\n/,
+  );
+  // The crash keeps its result under the commit that crashed.
+  const [run] = runsOf(state, 'E-0001');
+  expect(run).toMatchObject({ attempt: 2, result: { objective: 0.05, commit: experiment.commit } });
+  const old = join(fixture.root, 'experiments/E-0001/runs/1/attempts/1/result.json');
+  expect(JSON.parse(await readFile(old, 'utf8'))).toMatchObject({
+    ...{ status: 'failed', commit: experiment.repairs?.[0]?.before.commit },
+  });
+  expect(experimentIn(state, 'E-0001').unrepaired).toBeUndefined();
+  // Asked again after a kill, the author is asked the same.
+  expect(new Set(scripted.asked)).toEqual(
+    new Set(['write H-0001 on base', 'repair E-0001.1 1: halve is not defined']),
+  );
+  const page = await readFile(join(fixture.root, 'experiments/E-0001/FINDINGS.md'), 'utf8');
+  expect(page).toContain('## Repairs');
+  expect(page).toContain('+const rate = halve(0.1);');
+}, 60_000);
+
+test('an author who never answers holds up neither the slots nor the end of the night', async () => {
+  const knob = `search_space: { rate: { file: train.mjs, match: 'const rate = {value};', values: [0.1, 0.05] } }
+`;
+  const less = '  - { title: Less, change: { rate: 0.05 } }\n';
+  const few = PLAN.replace('experiments: 1', 'experiments: 4, runs: 4');
+  let ended: unknown = null;
+  const silent: Author = {
+    write: (_, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () =>
+          reject(new Error((ended = signal.reason) as string)),
+        );
+      }),
+  };
+  const state = await launch(aLab(few + less + knob), silent, () => false);
+  expect(state?.nights.get('N-0001')?.ended?.reason).toBe('runs_spent');
+  expect(state?.experiments.get('E-0001')).toMatchObject({
+    title: 'Less',
+    judgement: { verdict: 'improved' },
+  });
+  expect(state?.hypotheses.get('H-0001')).toMatchObject({
+    change: { kind: 'idea' },
+    status: 'proposed',
+  });
+  expect(ended).toBe('fenced');
+}, 60_000);

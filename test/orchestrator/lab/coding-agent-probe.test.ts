@@ -1,0 +1,52 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { worker } from '../../../orchestrator/domain/plan-worker.ts';
+import { codingAgentProbes } from '../../../orchestrator/lab/probe/coding-agent.ts';
+
+/** A folder with a program that nobody starts, as PATH and as HOME. */
+function aUser(): { readonly folder: string; readonly user: Record<string, string> } {
+  const folder = mkdtempSync(join(tmpdir(), 'autolab-probe-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'coder'), '#!/bin/sh\nexit 1\n');
+  chmodSync(join(folder, 'coder'), 0o755);
+  return { folder, user: { PATH: folder, HOME: folder } };
+}
+
+const probed = (plan: Record<string, unknown>, user: Record<string, string>) =>
+  codingAgentProbes({ worker: worker.parse(plan) }, user);
+
+test('a plan without a coding agent has nothing to look at', async () => {
+  expect(await codingAgentProbes({ worker: undefined }, {})).toEqual([]);
+});
+
+test('a coding agent is looked for, and not called', async () => {
+  const { folder, user } = aUser();
+  expect(await probed({ command: 'coder -p {brief}', read: ['~/coder'] }, user)).toEqual([
+    {
+      name: 'coding agent',
+      result: 'ok',
+      text: `${join(folder, 'coder')} writes and repairs patches`,
+    },
+  ]);
+  expect(await probed({ command: 'decoder' }, user)).toMatchObject([
+    { result: 'bad', text: expect.stringContaining('expected decoder on the PATH') as string },
+  ]);
+});
+
+test('what it is to be given has to be there', async () => {
+  const { user } = aUser();
+  const [probe] = await probed({ command: 'coder', env_from: ['KEY'], read: ['~/.none'] }, user);
+  expect(probe).toMatchObject({ result: 'odd' });
+  expect(probe?.text).toMatch(/KEY is not set .* ~\/\.none is not there/);
+});
+
+test('a command whose quotes are open, and a path without a beginning, are no coding agent', () => {
+  const problems = (plan: unknown) =>
+    worker.safeParse(plan).error?.issues.map(({ message }) => message) ?? [];
+  expect(problems({ command: "claude 'x" })).toEqual([
+    'expected a command whose quotes are closed, such as claude -p',
+  ]);
+  expect(problems({ command: 'claude', read: ['x/../y'] })[0]).toContain('expected a path');
+});

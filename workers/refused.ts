@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import type { Executed } from './execute.ts';
+
+/**
+ * What a sandbox refuses, in the words of whoever met it. It refuses the same at every try: to call
+ * it the machine's fault would have a night try again, and wait for what never comes.
+ */
+
+const NETWORK =
+  /Network is unreachable|\bENETUNREACH\b|\bEAI_AGAIN\b|name resolution|Name or service not known|nodename nor servname|getaddrinfo|Could not resolve host|Max retries exceeded|couldn't connect to/i;
+/** Without a network the only machine that can refuse a connection is its own. */
+const REFUSED = /\bECONNREFUSED\b|Connection refused/i;
+const MODELS = /couldn't (?:connect to .*huggingface|find them in the cached files)/i;
+const MISSING = /(?:No such file or directory|\bENOENT\b)[^'"]*['"](\/[^'"]+)['"]/;
+const RULES: readonly (readonly [RegExp, string])[] = [
+  [
+    /Read-only file system|\bEROFS\b/i,
+    'a run writes to its worktree and its folder alone; sandbox.read is for reading',
+  ],
+  [
+    /File size limit exceeded|File too large|\bEFBIG\b/i,
+    'a file may be as large as sandbox.file_size',
+  ],
+  [
+    /(?:No space left on device|\bENOSPC\b).*['"](?:\/var)?\/(?:tmp|dev\/shm)\//i,
+    '/tmp and /dev/shm are the sandbox’s own, and as large as sandbox.memory lets them be: larger files go into the worktree',
+  ],
+  [
+    /Resource temporarily unavailable|\bEAGAIN\b|can't start new thread/i,
+    'a run may have as many processes and threads as sandbox.processes says',
+  ],
+];
+
+/** How it is meant, and what of the plan to change; null where no sandbox has refused it. */
+export function refusedBySandbox(
+  { sandbox, offline }: Pick<Executed, 'sandbox' | 'offline'>,
+  text: string,
+): string | null {
+  if (sandbox === 'none') return null;
+  // Looked up outside, where it may well be.
+  const path = MISSING.exec(text)?.[1];
+  if (path !== undefined && existsSync(path))
+    return `${path} is there, but no run sees it: what runs need is named under sandbox.read`;
+  if (offline && MODELS.test(text))
+    return 'the sandbox has no network, and a cache of its own: name the folder of your models under sandbox.read, such as ~/.cache/huggingface';
+  if (offline && REFUSED.test(text))
+    return 'in the sandbox 127.0.0.1 is its own: what listens on your machine is not there (sandbox.network)';
+  if (offline && NETWORK.test(text)) return 'the sandbox has no network (sandbox.network)';
+  return RULES.find(([words]) => words.test(text))?.[1] ?? null;
+}

@@ -1,0 +1,16 @@
+import { rm } from 'node:fs/promises';
+import { execa } from 'execa';
+
+/**
+ * Removes a folder in which anybody may have done anything. Names of hundreds of letters, nested,
+ * make paths longer than any call takes: `rm` goes down folder by folder and has no such limit.
+ * Throws where something stays.
+ */
+export async function removeWhole(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch {
+    await execa('rm', ['-rf', '--', folder], { reject: false });
+    await rm(folder, { recursive: true, force: true });
+  }
+}

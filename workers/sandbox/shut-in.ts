@@ -1,0 +1,70 @@
+import { LabError } from '../../orchestrator/domain/errors.ts';
+import type { SandboxKind } from '../../orchestrator/domain/plan-sandbox.ts';
+import type { Attempt } from '../attempt.ts';
+import type { Bounds } from '../bounds.ts';
+import { confinementOf, groundOf, programWords, type Wish } from './attempt-confinement.ts';
+import { limitsOf, trustedOn } from './ground.ts';
+import type { Mount, Sandbox, Shut } from './confinement.ts';
+import { otherInside } from './interpreter.ts';
+
+/** A command of an attempt as it is spawned: shut in where the plan and the machine have it so. */
+export interface Ready extends Pick<Shut, 'argv' | 'env' | 'keeper' | 'began' | 'release'> {
+  readonly kind: SandboxKind;
+  readonly bounds: Bounds | undefined;
+  /** Shut in without a network. */
+  readonly offline: boolean;
+}
+
+/** Throws LabError failed where the plan insists on a sandbox that cannot be had, or it would show another interpreter. */
+export async function shutIn(attempt: Attempt, wish: Wish): Promise<Ready> {
+  const { plan } = attempt.order;
+  const { argv, env } = wish;
+  const choice = await attempt.workshop.chooseSandbox(plan.sandbox);
+  const { sandbox } = choice;
+  if (sandbox !== null) return shut(attempt, wish, sandbox);
+  if (plan.sandbox.mode === 'required')
+    throw new LabError('failed', `expected a sandbox (sandbox: required), found ${choice.because}`);
+  const watched = plan.sandbox.mode === 'off' ? undefined : boundsOf(attempt, NOBODY);
+  return {
+    kind: 'none',
+    offline: false,
+    argv,
+    env,
+    keeper: false,
+    bounds: watched,
+    began: () => true,
+    release: async () => undefined,
+  };
+}
+
+const NOBODY = { memory: false, processes: false };
+
+async function shut(attempt: Attempt, wish: Wish, sandbox: Sandbox): Promise<Ready> {
+  const confinement = await confinementOf(attempt, wish);
+  if (wish.asks !== true) {
+    const other = await otherInside({
+      words: programWords(attempt.order.plan, wish.argv),
+      sandbox,
+      confinement: { ...confinement, seals: [], mounts: confinement.mounts.map(toRead) },
+      checkout: attempt.workshop.root,
+      isTrusted: trustedOn(groundOf(attempt)),
+    });
+    if (other !== null) throw new LabError('failed', other);
+  }
+  const { held, ...rest } = await sandbox.shutIn(confinement);
+  const offline = !wish.network;
+  return { ...rest, kind: sandbox.kind, bounds: boundsOf(attempt, held), offline };
+}
+
+const toRead = (mount: Mount): Mount =>
+  mount.kind === 'write' ? { ...mount, kind: 'read' } : mount;
+
+/** What nobody holds is watched. */
+function boundsOf({ order, worktree, folder }: Attempt, held: Shut['held']): Bounds {
+  const { memory, processes, disk } = limitsOf(order.plan.sandbox);
+  return {
+    memory: held.memory ? null : memory,
+    processes: held.processes ? null : processes,
+    disk: { bytes: disk, folders: [worktree, folder] },
+  };
+}
