@@ -1,5 +1,5 @@
 import { holderOf } from '../notebook/lock.ts';
-import { readNotebook } from '../notebook/reader.ts';
+import { openQuestions } from '../notebook/questions.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
 import { isExperimentId, isOwnRunId, isRunId } from '../orchestrator/domain/ids.ts';
 import type { State } from '../orchestrator/domain/state.ts';
@@ -77,8 +77,9 @@ async function compareSamples(
     );
   const { differingSamples, printSamples, remarkOn } = await import('./show/samples.ts');
   (await takeInWhatWaits(read, 1)).forEach(remark);
-  const notebook = await readNotebook(lab.notebookDir, { runsDir: lab.experimentsDir });
+  const notebook = openQuestions(lab.notebookDir, { runsDir: lab.experimentsDir });
   const rows = await differingSamples(notebook, a, b);
+  notebook.warnings.forEach(remark);
   remarkOn(rows, rows.length === 0 && (await holderOf(lab.notebookDir)) !== null);
   if (json) printJson({ a, b, samples: rows });
   else {

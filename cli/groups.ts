@@ -1,5 +1,5 @@
 import { groupsQuery } from '../notebook/groups.ts';
-import { readNotebook } from '../notebook/reader.ts';
+import { openQuestions } from '../notebook/questions.ts';
 import { readNoticing, takeInWhatWaits } from '../orchestrator/lab/own/reading.ts';
 import { dim, print, printJson, remark } from './output.ts';
 import { short, table } from './table.ts';
@@ -13,8 +13,9 @@ export async function run(
   const odd = [...read.remarks, ...(await takeInWhatWaits(read, 1))];
   odd.forEach(remark);
   const { notebookDir, experimentsDir: runsDir } = read.lab;
-  const notebook = await readNotebook(notebookDir, { runsDir });
+  const notebook = openQuestions(notebookDir, { runsDir });
   const { rows } = await notebook.query(groupsQuery(group));
+  notebook.warnings.forEach(remark);
   if (json) {
     printJson(rows);
     return 0;

@@ -1,4 +1,4 @@
-import { readNotebook } from '../notebook/reader.ts';
+import { openQuestions } from '../notebook/questions.ts';
 import { readNoticing, takeInWhatWaits } from '../orchestrator/lab/own/reading.ts';
 import { print, printJson, remark } from './output.ts';
 import { short, table } from './table.ts';
@@ -9,8 +9,9 @@ export async function run(args: readonly string[], options: { json?: boolean }):
   // So that every number of a run that is over is there.
   const odd = [...read.remarks, ...(await takeInWhatWaits(read, 1))];
   odd.forEach(remark);
-  const notebook = await readNotebook(read.lab.notebookDir);
+  const notebook = openQuestions(read.lab.notebookDir);
   const { columns, rows } = await notebook.query(args[0] ?? '');
+  notebook.warnings.forEach(remark);
   if (options.json) printJson(rows);
   else
     print(

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { holderOf } from '../notebook/lock.ts';
-import { readNotebook } from '../notebook/reader.ts';
+import { openQuestions } from '../notebook/questions.ts';
 import { experimentRow, hypothesisRow, runRow } from '../notebook/rows.ts';
 import { LabError } from '../orchestrator/domain/errors.ts';
 import { changeInWords } from '../orchestrator/domain/hypothesis.ts';
@@ -105,8 +105,9 @@ async function showSamples(
     throw new LabError('usage', `expected a run, such as E-0007.2 or R-0001, found ${target}`);
   const { printSamples, remarkOn, samplesOf } = await import('./show/samples.ts');
   (await takeInWhatWaits(read, 1)).forEach(remark);
-  const notebook = await readNotebook(lab.notebookDir, { runsDir: lab.experimentsDir });
+  const notebook = openQuestions(lab.notebookDir, { runsDir: lab.experimentsDir });
   const rows = await samplesOf(notebook, target);
+  notebook.warnings.forEach(remark);
   remarkOn(rows, rows.length === 0 && (await holderOf(lab.notebookDir)) !== null);
   if (json) printJson({ run: target, samples: rows });
   else printSamples(rows, ['task', 'sample_id', 'target', 'prediction', 'metrics', 'input']);

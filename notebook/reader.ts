@@ -1,20 +1,17 @@
 import { resolve } from 'node:path';
 
-import { LabError } from '../orchestrator/domain/errors.ts';
 import type { Event } from '../orchestrator/domain/event.ts';
 import type { NotebookReader } from '../orchestrator/domain/ports.ts';
 import type { State } from '../orchestrator/domain/state.ts';
+import { answering, type Seen } from './answering.ts';
 import { follow, withMore } from './contents.ts';
 import { inWords } from './durable.ts';
 import { readInbox, stamped } from './inbox.ts';
 import { BEGINNING, readJournal } from './journal-reader.ts';
-import { emptyManifest, readManifest, type Manifest } from './manifest.ts';
 import { usualRunsDir } from './live.ts';
-import type { Answer, Answerer, Limits } from './query.ts';
-import { CURRENT, migrationsFrom, type Schema } from './schema.ts';
+import type { Limits } from './query.ts';
+import { CURRENT, type Schema } from './schema.ts';
 import { oneAtATime } from './turns.ts';
-import { createVerifier } from './verify.ts';
-import type { Source } from './warm.ts';
 
 /** The notebook for a process that does not write it, also while another one does. */
 export interface NotebookView extends NotebookReader {
@@ -44,14 +41,13 @@ export async function readNotebook(
 ): Promise<NotebookView> {
   const dir = resolve(folder);
   const follower = follow();
-  const verify = createVerifier(dir);
-  let answerer: Promise<Answerer> | undefined;
   const journal: Event[] = [];
   const drained = new Set<string>();
   const warnings = new Set<string>();
+  const answer = answering(dir, { schema, limits, runsDir, warnings });
   let position = BEGINNING;
   /** As of the last look; `recorded` is the journal's last record, the rest is in the inbox. */
-  let seen: Pick<Source, 'contents' | 'events' | 'recorded'> = {
+  let seen: Seen = {
     ...{ contents: follower.upTo(journal), events: [], recorded: 0 },
   };
 
@@ -79,34 +75,6 @@ export async function readNotebook(
     seen = { contents, events, recorded: position.seq };
   }
 
-  async function manifestNow(): Promise<Manifest> {
-    const manifest = await readManifest(dir).catch((error: unknown) => {
-      if (!(error instanceof LabError)) throw error;
-      warnings.add(error.message);
-      return null;
-    });
-    if (manifest) migrationsFrom(schema, manifest.schema, dir);
-    return manifest ?? emptyManifest(schema);
-  }
-
-  async function query(sql: string, tries = 3): Promise<Answer> {
-    await refresh();
-    const now = seen;
-    const manifest = await manifestNow();
-    const overtaken = async (): Promise<boolean> =>
-      tries > 1 && (await manifestNow()).generation !== manifest.generation;
-    try {
-      // Verbs that ask nothing load nothing of this.
-      answerer ??= import('./query.ts').then(({ createAnswerer }) => createAnswerer(dir));
-      const source = { ...now, manifest, runsDir, verify };
-      const found = await (await answerer).answer(sql, source, limits);
-      if (found.warnings.length === 0 || !(await overtaken())) return found;
-    } catch (error) {
-      if (!(await overtaken())) throw error;
-    }
-    return query(sql, tries - 1);
-  }
-
   await refresh();
   return {
     get events() {
@@ -119,10 +87,10 @@ export async function readNotebook(
       return [...warnings];
     },
     refresh,
-    async query(sql) {
-      const found = await query(sql);
-      for (const warning of found.warnings) warnings.add(warning);
-      return found.rows;
-    },
+    query: (sql) =>
+      answer(sql, async () => {
+        await refresh();
+        return seen;
+      }),
   };
 }

@@ -41,3 +41,13 @@ export const SAMPLES = samples.name;
 
 /** The tables whose rows do not come from the journal, but from files that runs left. */
 export const OF_RUNS: readonly Table[] = TABLES.filter(({ sortedBy }) => sortedBy !== null);
+/** The others: their rows are made from records of the journal. */
+export const RECORDED: readonly Table[] = TABLES.filter((table) => !OF_RUNS.includes(table));
+
+/** Rather too often than not: a table that is not filled would answer with nothing. */
+export const mentions = (sql: string, table: string): boolean =>
+  new RegExp(`\\b${table}\\b`, 'i').test(sql) || /\bquery(_table)?\b/i.test(sql);
+
+/** Whether an answer may need a table whose rows come from the journal. */
+export const namesRecords = (sql: string): boolean =>
+  RECORDED.some(({ name }) => mentions(sql, name));

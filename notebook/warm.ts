@@ -9,7 +9,7 @@ import { liveOwnMetrics } from './live-own.ts';
 import { asOf, type FileEntry, type Manifest } from './manifest.ts';
 import { name, selectOfRuns, selectNothing, text } from './sql.ts';
 import type { Row, Table } from './table.ts';
-import { METRICS, OF_RUNS, TABLES } from './tables.ts';
+import { mentions, METRICS, OF_RUNS, RECORDED } from './tables.ts';
 import { touchedSince, type Touched } from './touched.ts';
 import type { Verifier } from './verify.ts';
 
@@ -44,8 +44,7 @@ export interface WarmTables {
 
 /** The tables, empty; files of the notebook at `dir` are all that the database can read from here on. */
 export async function warmTables(database: Database, dir: string): Promise<WarmTables> {
-  const recorded = TABLES.filter((table) => !OF_RUNS.includes(table));
-  for (const table of recorded) await database.createTable(table.name, table.columns);
+  for (const table of RECORDED) await database.createTable(table.name, table.columns);
   const left = await viewsOfRuns(database, dir);
   await database.run(`SET enable_external_access = false`);
   await database.run(`SET lock_configuration = true`);
@@ -58,7 +57,7 @@ export async function warmTables(database: Database, dir: string): Promise<WarmT
     if (known) merge(stale, touchedSince(source.events, known.recorded, source.contents));
     const loose = touchedSince(source.events, source.recorded, source.contents);
     known = source;
-    return recorded.flatMap((table): Due[] => {
+    return RECORDED.flatMap((table): Due[] => {
       const { journal } = table;
       if (!journal || !mentions(sql, table.name)) return [];
       const gone = stale.get(table.name) ?? null;
@@ -103,10 +102,6 @@ function merge(into: Touched, more: Touched): void {
   for (const [table, subjects] of into)
     for (const subject of more.get(table) ?? []) subjects.add(subject);
 }
-
-/** Rather too often than not: a table that is not filled would answer with nothing. */
-const mentions = (sql: string, table: string): boolean =>
-  new RegExp(`\\b${table}\\b`, 'i').test(sql) || /\bquery(_table)?\b/i.test(sql);
 
 /** Points that are not in a file yet. */
 const LIVE = 'live_metrics';

@@ -1,8 +1,8 @@
-import { readNotebook } from '../../notebook/reader.ts';
+import { openQuestions, type Questions } from '../../notebook/questions.ts';
 import { text } from '../../notebook/sql.ts';
 import type { OwnRunId, RunId } from '../../orchestrator/domain/ids.ts';
 import type { Lab } from '../../orchestrator/lab/lab.ts';
-import { bold, oneLine, print } from '../output.ts';
+import { bold, oneLine, print, remark } from '../output.ts';
 import { speaksUnicode } from '../view/text.ts';
 import { plot, type Series } from './plot.ts';
 
@@ -21,7 +21,7 @@ export async function showCurve(
 ): Promise<void> {
   const [first] = runs;
   if (!first) return;
-  const notebook = await readNotebook(lab.notebookDir, { runsDir: lab.experimentsDir });
+  const notebook = openQuestions(lab.notebookDir, { runsDir: lab.experimentsDir });
   const key = await keyOf(notebook, first.id, metric);
   if (key === null) return;
   const { rows } = await notebook.query(`WITH curve AS (
@@ -31,6 +31,7 @@ export async function showCurve(
       AND run_id IN (${runs.map(({ id }) => text(id)).join(', ')}))
     SELECT run_id, step, value FROM curve
     WHERE i % greatest(1, n // ${MOST_POINTS}) = 0 OR i = 1 OR i = n ORDER BY run_id, step`);
+  notebook.warnings.forEach(remark);
   const series = runs.map(({ id, name }): Series => ({
     name,
     points: rows
@@ -46,7 +47,7 @@ export async function showCurve(
 }
 
 async function keyOf(
-  notebook: Awaited<ReturnType<typeof readNotebook>>,
+  notebook: Questions,
   run: AnyRun,
   metric: string | null,
 ): Promise<string | null> {

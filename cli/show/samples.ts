@@ -1,4 +1,4 @@
-import type { NotebookView } from '../../notebook/reader.ts';
+import type { Questions } from '../../notebook/questions.ts';
 import { text } from '../../notebook/sql.ts';
 import type { OwnRunId, RunId } from '../../orchestrator/domain/ids.ts';
 import { dim, print, remark } from '../output.ts';
@@ -6,7 +6,7 @@ import { fitted } from '../table.ts';
 
 /** Single predictions, of one run, or of two where they differ. */
 
-type Samples = Pick<NotebookView, 'query'>;
+type Samples = Pick<Questions, 'query'>;
 type AnyRun = RunId | OwnRunId;
 type Row = Readonly<Record<string, unknown>>;
 

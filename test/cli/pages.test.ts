@@ -1,3 +1,5 @@
+import { readdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { autolab, autolabJson, makeLab, type FixtureLab } from '../support/lab.ts';
 
@@ -79,5 +81,13 @@ describe('runs of one’s own', () => {
     expect(stdout).toMatch(/^qa +2 +x +by "0\.01" +by "0\.03"/m);
     const wrong = await autolab(lab, 'compare', 'R-0001', '--samples');
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('expected two runs')]);
+  });
+
+  test('whose numbers are damaged are named beside an answer that goes without them', async () => {
+    const metrics = join(lab.root, 'data/notebook/metrics');
+    for (const name of readdirSync(metrics)) truncateSync(join(metrics, name), 30);
+    const asked = await autolab(lab, 'query', 'SELECT count(*) AS n FROM metrics');
+    expect([asked.code, asked.stdout]).toEqual([0, 'n\n0\n']);
+    expect(asked.stderr).toMatch(/R-0001.* left out/);
   });
 });

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunId } from '../../orchestrator/domain/ids.ts';
 import { sourceOf } from '../../notebook/intake.ts';
 import { readManifest } from '../../notebook/manifest.ts';
+import { openQuestions } from '../../notebook/questions.ts';
 import { readNotebook } from '../../notebook/reader.ts';
 import { writeMetrics } from '../../workers/parquet.ts';
 import { aNight, anExperimentsLife, aResult, runStarted } from '../support/events.ts';
@@ -51,12 +52,13 @@ describe('damaged files', () => {
     const place = await aNotebook();
     const path = await fileOf(place, 'metrics');
     await truncate(path, 30);
-    const reader = await readNotebook(place.dir);
-    expect((await reader.query(LAST)).rows).toEqual(BOTH.slice(1));
-    expect(reader.warnings).toHaveLength(1);
-    expect(reader.warnings[0]).toContain(path);
-    expect(reader.warnings[0]).toContain('E-0000.1');
-    expect((await reader.query('SELECT count(*) AS runs FROM runs')).rows).toEqual([{ runs: 2 }]);
+    for (const reader of [await readNotebook(place.dir), openQuestions(place.dir)]) {
+      expect((await reader.query(LAST)).rows).toEqual(BOTH.slice(1));
+      expect(reader.warnings).toHaveLength(1);
+      expect(reader.warnings[0]).toContain(path);
+      expect(reader.warnings[0]).toContain('E-0000.1');
+      expect((await reader.query('SELECT count(*) AS runs FROM runs')).rows).toEqual([{ runs: 2 }]);
+    }
   });
 
   it.each([

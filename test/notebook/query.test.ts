@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { openQuestions } from '../../notebook/questions.ts';
 import { readNotebook } from '../../notebook/reader.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
 import { aLittleNight, aResult, runStarted } from '../support/events.ts';
@@ -46,8 +47,11 @@ describe('a query', () => {
     'SELECT "id" FROM RUNS -- a remark',
     "SELECT * FROM query_table('run' || 's')",
   ])('may be %s', async (sql) => {
-    const { reader } = await aReader();
-    expect((await reader.query(sql)).rows.length).toBeGreaterThan(0);
+    const { place, reader } = await aReader();
+    const { rows } = await reader.query(sql);
+    expect(rows.length).toBeGreaterThan(0);
+    // Also where it is the only one, and reads no more of the journal than it needs.
+    expect((await openQuestions(place.dir).query(sql)).rows).toEqual(rows);
   });
 
   it('is refused as bad usage where it is not one SELECT, or reads or writes files', async () => {

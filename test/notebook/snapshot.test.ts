@@ -7,6 +7,7 @@ import { aPlan, anIdea, nightStarted, simulate } from '../support/simulate.ts';
 import type { EventBody } from '../../orchestrator/domain/event.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
 import { readJournal } from '../../notebook/journal-reader.ts';
+import { openQuestions } from '../../notebook/questions.ts';
 import { readNotebook } from '../../notebook/reader.ts';
 import { CURRENT } from '../../notebook/schema.ts';
 import { readState, writeSnapshot } from '../../notebook/snapshot.ts';
@@ -71,6 +72,9 @@ describe('the state read by way of a snapshot', () => {
     await writeFile(journalOf(place), spoilt);
     await expect(whole(place)).rejects.toMatchObject({ code: 'damaged' });
     expect((await readState(place.dir)).runs.size).toBe(night.state.runs.size);
+    const questions = openQuestions(place.dir);
+    expect((await questions.query('SELECT count(*) AS n FROM metrics')).rows).toEqual([{ n: 0 }]);
+    await expect(questions.query('FROM runs')).rejects.toMatchObject({ code: 'damaged' });
   });
 
   it.each([
