@@ -63,7 +63,8 @@ export function listed<Row extends object>(
   now: number,
 ): readonly Row[] {
   const wanted = wantedBy(listing, options, state, now);
-  const found = listing.rows.filter((row) => wanted(listing.facetsOf(row)));
+  const found =
+    wanted === null ? listing.rows : listing.rows.filter((row) => wanted(listing.facetsOf(row)));
   const { sort, limit } = options;
   if (sort === undefined) return limit === undefined ? found : found.slice(-limit);
   const descending = sort.startsWith('-');
@@ -71,13 +72,13 @@ export function listed<Row extends object>(
   return ordered(found, column, descending).slice(0, limit);
 }
 
-/** Whether a row is one that the options ask for. */
+/** Whether a row is one that the options ask for; null where they ask for all. */
 function wantedBy<Row extends object>(
   { rows, facetsOf, statuses }: Listing<Row>,
   { status, verdict, night, line, tag = [], since: when }: ListOptions,
   state: State,
   now: number,
-): (facets: Facets) => boolean {
+): ((facets: Facets) => boolean) | null {
   const from = when === undefined ? null : since(when, now);
   if (status !== undefined) expectOneOf('status', status, statuses);
   if (verdict !== undefined) expectOneOf('verdict', verdict, VERDICTS);
@@ -85,6 +86,7 @@ function wantedBy<Row extends object>(
     expectOneOf('night', night, [...state.nights.keys()]);
   if (line !== undefined) expectOneOf('line', line, linesIn(rows, facetsOf));
   for (const one of tag) expectOneOf('tag', one, tagsIn(state));
+  if ((status ?? verdict ?? night ?? line ?? when) === undefined && tag.length === 0) return null;
   return (row) =>
     (status === undefined || row.statuses.includes(status)) &&
     (verdict === undefined || row.verdict === verdict) &&

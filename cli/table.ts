@@ -1,5 +1,5 @@
 import { bold, dim, oneLine } from './output.ts';
-import { cut, padded, width as widthOf } from './view/text.ts';
+import { cut, width as widthOf } from './view/text.ts';
 
 export interface TableColumn<Row> {
   readonly title: string;
@@ -56,6 +56,9 @@ export function fitted<Row>(
 interface Measured<Row> {
   readonly column: TableColumn<Row>;
   readonly cells: readonly string[];
+  /** Of each cell: looked at once, for a list may have ten thousand. */
+  readonly widths: readonly number[];
+  /** Of the widest one, the title among them. */
   readonly width: number;
 }
 
@@ -65,8 +68,9 @@ const measured = <Row>(
 ): readonly Measured<Row>[] =>
   columns.map((column) => {
     const cells = rows.map((row) => oneLine(column.cell(row)));
-    const width = cells.reduce((most, cell) => Math.max(most, widthOf(cell)), column.title.length);
-    return { column, cells, width };
+    const widths = cells.map(widthOf);
+    const width = widths.reduce((most, one) => Math.max(most, one), column.title.length);
+    return { column, cells, widths, width };
   });
 
 const weight = <Row>({ column }: Measured<Row>): number => column.importance ?? 0;
@@ -88,23 +92,36 @@ function aligned<Row>(columns: readonly Measured<Row>[], width: number) {
   const there = widths[flexible];
   const over = total(widths) - width;
   if (over > 0 && there !== undefined) widths[flexible] = Math.max(NARROWEST, there - over);
-  const line = (texts: readonly string[]) =>
-    texts
-      .map((text, i) => fit(text, widths[i] ?? 0, columns[i]?.column.right ?? false))
+  const line = (
+    cell: (column: Measured<Row>) => string,
+    taken: (column: Measured<Row>) => number,
+  ) =>
+    columns
+      .map((one, i) => fit(cell(one), taken(one), widths[i] ?? 0, one.column.right ?? false))
       .join(GAP)
       .trimEnd();
   const rows = columns[0]?.cells.length ?? 0;
   return {
-    head: bold(line(columns.map(({ column }) => column.title))),
+    head: bold(
+      line(
+        ({ column }) => column.title,
+        ({ column }) => widthOf(column.title),
+      ),
+    ),
     lines: Array.from({ length: rows }, (_, row) =>
-      line(columns.map(({ cells }) => cells[row] ?? '')),
+      line(
+        ({ cells }) => cells[row] ?? '',
+        (one) => one.widths[row] ?? 0,
+      ),
     ),
   };
 }
 
-function fit(text: string, width: number, right: boolean): string {
-  const shown = cut(text, width);
-  return right ? ' '.repeat(Math.max(0, width - widthOf(shown))) + shown : padded(shown, width);
+/** The text in so many columns; `taken` are those that it takes as it is. */
+function fit(text: string, taken: number, width: number, right: boolean): string {
+  if (taken > width) return fit(cut(text, width), widthOf(cut(text, width)), width, right);
+  const blank = ' '.repeat(width - taken);
+  return right ? blank + text : text + blank;
 }
 
 /** A number in few characters: 4 significant digits, the true minus, NaN and infinities by name. */

@@ -1,4 +1,5 @@
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
@@ -148,7 +149,8 @@ async function beginning(dir: string, schema: Schema): Promise<Start> {
 
 async function readSnapshot(dir: string, schema: Schema): Promise<Start | null> {
   try {
-    const bytes = await readFile(join(dir, FILE));
+    // At once: it is read before anything else is to be done, and in pieces takes twice as long.
+    const bytes = readFileSync(join(dir, FILE));
     const body = bytes.subarray(8 + TAIL);
     if (crc32(body) !== bytes.readUInt32LE(0)) return null;
     const tail = bytes.subarray(8, 8 + bytes.readUInt32LE(4));

@@ -38,12 +38,20 @@ export function byNumber<Id extends ExperimentId | HypothesisId | NightId | AnyR
   a: Id,
   b: Id,
 ): number {
-  const [x, ofX = 0] = numbersIn(a);
-  const [y, ofY = 0] = numbersIn(b);
-  return (x ?? 0) - (y ?? 0) || ofX - ofY;
+  const x = endOfFirst(a);
+  const y = endOfFirst(b);
+  return byDigits(a.slice(2, x), b.slice(2, y)) || byDigits(a.slice(x + 1), b.slice(y + 1));
 }
 
-const numbersIn = (id: string): readonly number[] => id.slice(2).split('.').map(Number);
+/** Where an id's first number ends. */
+const endOfFirst = (id: string): number => {
+  const dot = id.indexOf('.');
+  return dot === -1 ? id.length : dot;
+};
+
+/** Zeros lead only up to four digits, so that the longer number is the larger one. */
+const byDigits = (a: string, b: string): number =>
+  a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 
 export const isExperimentId = (text: string): text is ExperimentId => /^E-\d{4,}$/.test(text);
 export const isHypothesisId = (text: string): text is HypothesisId => /^H-\d{4,}$/.test(text);
