@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-/** What starts a process, or sets something that the whole of its own process goes by. */
+/** What sets something that the whole of its own process goes by, or stops servers that others may ask. */
 const OWN_PROCESS =
-  /child_process|execa|duckdb|openNotebook|process\.(?:env|chdir|kill|on|exit)|globalThis|useFakeTimers|support\/(?:lab|repo|own|redis|faults|template)|cli\/night/;
+  /process\.env\[[^\]]*\] =|delete process\.env|useFakeTimers|support\/(?:redis|faults)|openQueue|cli\/night/;
 
 const all = readdirSync('test', { encoding: 'utf8', recursive: true })
   .filter((file) => file.endsWith('.test.ts'))
@@ -22,7 +22,7 @@ export default defineConfig({
     maxWorkers: 4,
     projects: [
       { extends: true, test: { name: 'alone', include: alone } },
-      // Half of the files: a process for each would cost a third of their time.
+      // A process for each file would cost a sixth of the suite's time: every one loads what all load.
       { extends: true, test: { name: 'together', include: together, isolate: false } },
     ],
   },

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
  * time; `npm run test:fuzz` takes 10,000 cases of each family with a new seed, which it prints.
  * FUZZ_RUNS and FUZZ_SEED say otherwise: the seed of a failure finds it again.
  */
-const RUNS = numberOf('FUZZ_RUNS', 200);
+const RUNS = numberOf('FUZZ_RUNS', 100);
 const SEED = numberOf('FUZZ_SEED', 1);
 
 function numberOf(name: string, usual: number): number {

@@ -201,7 +201,7 @@ hypotheses: [{ title: Warm up, because: noisy start, idea: a linear warm-up }]
     });
   });
 
-  test('finds a protected file that the script writes to', async () => {
+  test.runIf(process.env['FULL'])('finds a protected file that the script writes to', async () => {
     const lab = labWith({
       'train.mjs': `import { writeFileSync } from 'node:fs';\n${script("writeFileSync('notes.txt', 'x');")}`,
       'notes.txt': 'mine\n',

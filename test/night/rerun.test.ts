@@ -199,27 +199,30 @@ describe('rerun RUN', () => {
     expect(reruns).toEqual([]);
   });
 
-  test('killed leaves a worktree and a folder, which gc removes, and not while it goes on', async () => {
-    const { child, log } = await waiting();
-    const rerunsOf = async (...options: string[]): Promise<readonly string[]> => {
-      const { found } = await autolabJson<{ found: { kind: string; what: string }[] }>(
-        ...[lab, 'gc', ...options],
-      );
-      const slot = new RegExp(`/slot-${1000 + (child.pid ?? 0)}$`);
-      return found
-        .filter(({ kind, what }) => kind === 'rerun' || slot.test(what))
-        .map(({ kind }) => kind);
-    };
-    expect(await rerunsOf('--dry-run')).toEqual([]);
-    const over = once(child, 'exit');
-    child.kill('SIGKILL');
-    await over;
-    lab.write({ 'corpus/wait': null });
-    expect(await rerunsOf()).toEqual(['worktree', 'rerun']);
-    expect(existsSync(join(lab.root, log))).toBe(false);
-    expect(await again(lab, 'E-0000.3')).toMatchObject({ same: true });
-    expect(await rerunsOf()).toEqual([]);
-  });
+  test.runIf(process.env['FULL'])(
+    'killed leaves a worktree and a folder, which gc removes, and not while it goes on',
+    async () => {
+      const { child, log } = await waiting();
+      const rerunsOf = async (...options: string[]): Promise<readonly string[]> => {
+        const { found } = await autolabJson<{ found: { kind: string; what: string }[] }>(
+          ...[lab, 'gc', ...options],
+        );
+        const slot = new RegExp(`/slot-${1000 + (child.pid ?? 0)}$`);
+        return found
+          .filter(({ kind, what }) => kind === 'rerun' || slot.test(what))
+          .map(({ kind }) => kind);
+      };
+      expect(await rerunsOf('--dry-run')).toEqual([]);
+      const over = once(child, 'exit');
+      child.kill('SIGKILL');
+      await over;
+      lab.write({ 'corpus/wait': null });
+      expect(await rerunsOf()).toEqual(['worktree', 'rerun']);
+      expect(existsSync(join(lab.root, log))).toBe(false);
+      expect(await again(lab, 'E-0000.3')).toMatchObject({ same: true });
+      expect(await rerunsOf()).toEqual([]);
+    },
+  );
 });
 
 describe('rerun manifest.json in another clone', () => {
@@ -282,11 +285,14 @@ describe('rerun manifest.json in another clone', () => {
     },
   );
 
-  test('of a run that this lab knows is recorded like any rerun of it', async () => {
-    const path = join(attempt('E-0000.2'), 'manifest.json');
-    expect(await again(lab, path)).toMatchObject({ run: 'E-0000.2', same: true, recorded: true });
-    expect(readdirSync(join(lab.root, 'experiments', 'E-0000', 'reruns')).length).toBeGreaterThan(
-      1,
-    );
-  });
+  test.runIf(process.env['FULL'])(
+    'of a run that this lab knows is recorded like any rerun of it',
+    async () => {
+      const path = join(attempt('E-0000.2'), 'manifest.json');
+      expect(await again(lab, path)).toMatchObject({ run: 'E-0000.2', same: true, recorded: true });
+      expect(readdirSync(join(lab.root, 'experiments', 'E-0000', 'reruns')).length).toBeGreaterThan(
+        1,
+      );
+    },
+  );
 });

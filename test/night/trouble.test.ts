@@ -25,15 +25,22 @@ afterEach(() => {
 const short = PLAN.replace('experiments: 6, runs: 24', 'experiments: 1, runs: 8');
 
 describe('a night on trouble', () => {
-  test('may be given the folder its own notebook lies in, and only the data in it counts', async () => {
-    const plan = short.replace('editable: [train.mjs]', 'editable: [train.mjs], link: [data]');
-    const reading = `import { readFileSync } from 'node:fs';\nreadFileSync('data/corpus.txt');\n${TRAIN}`;
-    const lab = aLab({ 'research_plan.yaml': plan, 'train.mjs': reading, '.gitignore': 'data/\n' });
-    lab.write({ 'data/corpus.txt': 'text' });
-    expect(await autolab(lab, 'launch')).toMatchObject({ code: 0, stderr: '' });
-    const runs = await autolabJson<{ status: string }[]>(lab, 'runs');
-    expect(runs.every((run) => run.status === 'finished')).toBe(true);
-  });
+  test.runIf(process.env['FULL'])(
+    'may be given the folder its own notebook lies in, and only the data in it counts',
+    async () => {
+      const plan = short.replace('editable: [train.mjs]', 'editable: [train.mjs], link: [data]');
+      const reading = `import { readFileSync } from 'node:fs';\nreadFileSync('data/corpus.txt');\n${TRAIN}`;
+      const lab = aLab({
+        'research_plan.yaml': plan,
+        'train.mjs': reading,
+        '.gitignore': 'data/\n',
+      });
+      lab.write({ 'data/corpus.txt': 'text' });
+      expect(await autolab(lab, 'launch')).toMatchObject({ code: 0, stderr: '' });
+      const runs = await autolabJson<{ status: string }[]>(lab, 'runs');
+      expect(runs.every((run) => run.status === 'finished')).toBe(true);
+    },
+  );
 
   test.runIf(process.env['FULL'])(
     'does not take the results of a deleted notebook for its own',
@@ -74,20 +81,23 @@ describe('a night on trouble', () => {
     expect(findings).not.toContain('larger budget');
   });
 
-  test('works without a git identity, on a detached HEAD, and promotes to autolab-best', async () => {
-    const lab = aLab({}, { identity: false, branch: 'trunk' });
-    lab.git(['checkout', '--quiet', '--detach']);
-    const before = checkout(lab);
-    expect(await autolab(lab, 'launch', '--experiments', '1')).toMatchObject({
-      code: 0,
-      stderr: '',
-    });
-    expect(checkout(lab)).toEqual(before);
-    const { branch } = await autolabJson<{ branch: string }>(lab, 'promote');
-    expect(branch).toBe('autolab-best');
-    expect(lab.git(['show', 'autolab-best:train.mjs'])).toContain("'relu'");
-    expect(checkout(lab)).toEqual(before);
-  });
+  test.runIf(process.env['FULL'])(
+    'works without a git identity, on a detached HEAD, and promotes to autolab-best',
+    async () => {
+      const lab = aLab({}, { identity: false, branch: 'trunk' });
+      lab.git(['checkout', '--quiet', '--detach']);
+      const before = checkout(lab);
+      expect(await autolab(lab, 'launch', '--experiments', '1')).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
+      expect(checkout(lab)).toEqual(before);
+      const { branch } = await autolabJson<{ branch: string }>(lab, 'promote');
+      expect(branch).toBe('autolab-best');
+      expect(lab.git(['show', 'autolab-best:train.mjs'])).toContain("'relu'");
+      expect(checkout(lab)).toEqual(before);
+    },
+  );
 
   test('of which a second launch is refused while it runs', async () => {
     const slow = `await new Promise((r) => setTimeout(r, 1500));\n${TRAIN}`;
@@ -100,33 +110,36 @@ describe('a night on trouble', () => {
     expect((await first).code).toBe(0);
   }, 120_000);
 
-  test('that changes a protected file through a patch is invalid, and main never sees it', async () => {
-    const patch = [
-      'diff --git a/train.mjs b/train.mjs',
-      '--- a/train.mjs',
-      '+++ b/train.mjs',
-      '@@ -2,2 +2,2 @@',
-      '-const LEARNING_RATE = 0.1;',
-      '+const LEARNING_RATE = 0.01; require("node:fs").writeFileSync("evaluate.mjs", "0");',
-      " const ACTIVATION = 'tanh'; // what a unit does",
-      '',
-    ].join('\n');
-    const cheat = patch.replace('require("node:fs")', '(await import("node:fs"))');
-    const plan = short.replace(
-      /hypotheses:\n.*\n/,
-      'hypotheses:\n  - { title: Write to the evaluator, because: I can, patch: cheat.diff }\n',
-    );
-    const lab = aLab({
-      'research_plan.yaml': plan,
-      'evaluate.mjs': '1\n',
-      'cheat.diff': cheat,
-    });
-    expect((await autolab(lab, 'launch')).code).toBe(0);
-    const all = await autolabJson<{ title: string; verdict: string; verdict_because: string }[]>(
-      lab,
-      'experiments',
-    );
-    expect(all[1]).toMatchObject({ title: 'Write to the evaluator', verdict: 'invalid' });
-    expect(all[1]?.verdict_because).toContain('evaluate.mjs');
-  });
+  test.runIf(process.env['FULL'])(
+    'that changes a protected file through a patch is invalid, and main never sees it',
+    async () => {
+      const patch = [
+        'diff --git a/train.mjs b/train.mjs',
+        '--- a/train.mjs',
+        '+++ b/train.mjs',
+        '@@ -2,2 +2,2 @@',
+        '-const LEARNING_RATE = 0.1;',
+        '+const LEARNING_RATE = 0.01; require("node:fs").writeFileSync("evaluate.mjs", "0");',
+        " const ACTIVATION = 'tanh'; // what a unit does",
+        '',
+      ].join('\n');
+      const cheat = patch.replace('require("node:fs")', '(await import("node:fs"))');
+      const plan = short.replace(
+        /hypotheses:\n.*\n/,
+        'hypotheses:\n  - { title: Write to the evaluator, because: I can, patch: cheat.diff }\n',
+      );
+      const lab = aLab({
+        'research_plan.yaml': plan,
+        'evaluate.mjs': '1\n',
+        'cheat.diff': cheat,
+      });
+      expect((await autolab(lab, 'launch')).code).toBe(0);
+      const all = await autolabJson<{ title: string; verdict: string; verdict_because: string }[]>(
+        lab,
+        'experiments',
+      );
+      expect(all[1]).toMatchObject({ title: 'Write to the evaluator', verdict: 'invalid' });
+      expect(all[1]?.verdict_because).toContain('evaluate.mjs');
+    },
+  );
 });

@@ -86,10 +86,10 @@ describe('the tables', () => {
     let notebook = await opened(place);
     const { events } = simulate(
       {
-        ideas: ['a', 'b', 'c', 'd'].map((title) => anIdea(title)),
+        ideas: ['a', 'b'].map((title) => anIdea(title)),
         measure: (titles, run) => 1 - titles.length * 0.1 + (run.seed ?? 0) * 0.0001,
       },
-      nightStarted(aPlan({ budget: { experiments: 4, runs: 20 } })),
+      nightStarted(aPlan({ budget: { experiments: 2, runs: 12 } })),
     );
     for (const [i, { seq: _seq, at: _at, ...body }] of events.entries()) {
       await notebook.append(body as EventBody);
