@@ -1,6 +1,6 @@
 import type { ModelCall, ModelFailure } from '../../orchestrator/domain/model.ts';
 import type { Endpoint, Meter, Sent } from './endpoint.ts';
-import { inWords, jsonSchemaOf, readReply } from './form.ts';
+import { inWords, jsonSchemaOf, readReply, withoutThoughts } from './form.ts';
 import type { Form } from './request.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function converse<T>(
   const reading = readReply(schema.of, first.read);
   if ('value' in reading) return { ...reading, text: first.read };
   // No JSON at all where the endpoint was bound to it: it takes the binding and ignores it.
-  if (!reading.json) while (endpoint.lower() !== null);
+  if (!reading.json) while (endpoint.lower(endpoint.form()) !== null);
   const second = await say([
     ...call.messages,
     { role: 'assistant', content: first.read },
@@ -62,20 +62,22 @@ async function inForm(
     const sent = await withRoom(endpoint, call, form && { ...form, by }, meter, signal);
     if ('failure' in sent) {
       const { failure, of_form } = sent;
-      if (of_form && form !== null && by !== 'text' && endpoint.lower() !== null) continue;
+      if (of_form && form !== null && by !== 'text' && endpoint.lower(by) !== null) continue;
       return { failure, text: null };
     }
     const { text, end } = sent;
     if (end === 'refused') return { failure: { class: 'refused', message: refusalOf(text) }, text };
     if (end === 'length') return { failure: { class: 'truncated', message: CUT }, text };
-    if (text.trim() === '') return { failure: { class: 'empty', message: EMPTY }, text };
-    return { read: text };
+    const read = withoutThoughts(text);
+    if (read.trim() === '') return { failure: { class: 'empty', message: emptyOf(text) }, text };
+    return { read };
   }
 }
 
 const CUT =
-  'expected a whole reply, found one that was cut off at max_tokens, and with more room, where the budget bore that';
-const EMPTY = 'expected a reply, found an empty one';
+  'expected a whole reply, found one that was cut off at max_tokens, and with more room, where budget and endpoint bore that';
+const emptyOf = (text: string): string =>
+  `expected a reply, found ${text.trim() === '' ? 'an empty one' : 'thoughts alone'}`;
 const refusalOf = (text: string): string =>
   `the model declined to answer: ${text.trim().replace(/\s+/g, ' ').slice(0, 200)}`;
 
@@ -96,6 +98,8 @@ async function withRoom(
   if ('failure' in sent || sent.end !== 'length') return sent;
   const roomy = { ...asked, max_tokens: asked.max_tokens * MORE_ROOM };
   const again = await endpoint.send(roomy, meter, signal);
-  // Where there is no money for more room, the night may yet have some for another call.
-  return 'failure' in again && again.failure.class === 'budget' ? sent : again;
+  // Where there is no money for more room, or no such room, another call may yet be answered.
+  return 'failure' in again && NO_ROOM.has(again.failure.class) ? sent : again;
 }
+
+const NO_ROOM: ReadonlySet<ModelFailure['class']> = new Set(['budget', 'bad_request']);

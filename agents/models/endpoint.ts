@@ -35,8 +35,11 @@ export interface Endpoint {
   away(): ModelFailure | null;
   /** How it is made to answer in a form, as far as is known. */
   form(): Structured;
-  /** It cannot answer so: the next lower way, or null where there is none (or the plan chose). */
-  lower(): Structured | null;
+  /**
+   * It cannot answer so: the next lower way, or null where there is none (or the plan chose). Of
+   * several calls that find this out together, the first lowers it.
+   */
+  lower(from: Structured): Structured | null;
   send(asked: Asked, meter: Meter, signal?: AbortSignal): Promise<Sent>;
 }
 
@@ -115,9 +118,11 @@ export function openEndpoint(
   return {
     ...{ config, price, away, send },
     form: () => forms[0] ?? 'text',
-    lower() {
-      if (forms.length < 2) return null;
-      forms = forms.slice(1);
+    lower(from) {
+      if (forms[0] === from) {
+        if (forms.length < 2) return null;
+        forms = forms.slice(1);
+      }
       return forms[0] ?? null;
     },
   };

@@ -34,36 +34,48 @@ export function jsonSchemaOf(name: string, schema: z.ZodType): Readonly<Record<s
 export const inWords = ({ schema }: Pick<Form, 'schema'>): string =>
   `Answer with one JSON value and nothing else: no explanation before or after it, no code fence. It must match this JSON Schema:\n${JSON.stringify(schema)}`;
 
+/**
+ * A reply without what the model thought aloud before it. Some servers leave out where the thoughts
+ * begin; those that never end have no reply behind them.
+ */
+export const withoutThoughts = (text: string): string => text.replace(THOUGHTS, '');
+const THOUGHTS =
+  /^\s*<think>.*?(?:<\/think>|$)|^(?:(?!<think>).)*?(?<![^\n])[ \t]*<\/think>[ \t]*(?=\r?\n|$)/s;
+
 /** The value of a reply, or what is wrong with it, in words that a model can mend it by. */
 export function readReply<T>(
   schema: z.ZodType<T>,
   text: string,
 ): { readonly value: T } | { readonly problem: string; readonly json: boolean } {
-  const found = jsonIn(text);
-  if (found === undefined)
-    return { problem: 'expected one JSON value, found none that is whole', json: false };
-  const parsed = schema.safeParse(found);
-  return parsed.success
-    ? { value: parsed.data }
-    : { problem: z.prettifyError(parsed.error), json: true };
+  let first: z.ZodError | null = null;
+  for (const found of jsonIn(text)) {
+    const parsed = schema.safeParse(found);
+    if (parsed.success) return { value: parsed.data };
+    first ??= parsed.error;
+  }
+  return first
+    ? { problem: z.prettifyError(first), json: true }
+    : { problem: 'expected one JSON value, found none that is whole', json: false };
 }
 
 /**
- * The JSON of a reply: all of it, or else the first whole object in it, whatever a model says
- * around it (thoughts, a code fence, a greeting). Undefined where there is none.
+ * The JSON of a reply: all of it, or else each whole object in it, whatever a model says around it
+ * (thoughts, the schema once more, a code fence, a greeting).
  */
-function jsonIn(text: string): unknown {
-  const said = text.replace(/<think>.*?<\/think>/gs, '').trim();
-  const whole = parsed(said);
-  if (whole !== undefined) return whole;
+function* jsonIn(text: string): Generator<unknown> {
+  const whole = parsed(text.trim());
+  if (whole !== undefined) return yield whole;
+  const thought = text.lastIndexOf(THOUGHT);
+  const said = thought < 0 ? text : text.slice(thought + THOUGHT.length);
   for (let start = said.indexOf('{'), n = 0; start >= 0 && n < MOST_STARTS; n++) {
     const end = endOfObject(said, start);
     const found = end === null ? undefined : parsed(said.slice(start, end));
-    if (found !== undefined) return found;
-    start = said.indexOf('{', start + 1);
+    if (found !== undefined) yield found;
+    start = said.indexOf('{', found === undefined || end === null ? start + 1 : end);
   }
-  return undefined;
 }
+
+const THOUGHT = '</think>';
 
 /** Braces in prose: nobody writes more of them before the answer. */
 const MOST_STARTS = 50;

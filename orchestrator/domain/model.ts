@@ -62,7 +62,7 @@ export interface Tokens {
 export type ModelReply<T = string> =
   | {
       readonly value: T;
-      /** As it came. */
+      /** As it came, without what was thought aloud before it. */
       readonly text: string;
       /** Id of the call's record. */
       readonly call: string;

@@ -243,10 +243,38 @@ describe('a reply in a given form', () => {
     ['a fence', '```json\n{"title":"Warm up","effect":-0.1}\n```'],
     ['thoughts', '<think>{"title": maybe}</think>\n{"title":"Warm up","effect":-0.1}'],
     ['a greeting with braces', 'Use {x}: {"title":"Warm up","effect":-0.1} Good luck!'],
+    ['the schema once more', '{"type":"object"} asks for {"title":"Warm up","effect":-0.1}'],
+    [
+      'thoughts whose beginning is left out',
+      'Or {"title":"Cool down","effect":9}?\n</think>\n\n{"title":"Warm up","effect":-0.1}',
+    ],
+    [
+      'thoughts on one line',
+      '{"title":"Cool down","effect":9} no.</think>{"title":"Warm up","effect":-0.1}',
+    ],
   ])('is found behind %s', async (_, reply) => {
     const { url } = await anEndpoint([{ reply }]);
     const { model } = await aModel(url);
     expect(await model.ask(anIdeaCall())).toMatchObject({ value: IDEA });
+  });
+
+  test('is not taken from thoughts that never end', async () => {
+    const { url } = await anEndpoint([{ reply: '<think>perhaps {"title":"No","effect":9} but' }]);
+    const { model } = await aModel(url);
+    expect(await model.ask(anIdeaCall())).toMatchObject({
+      failure: { class: 'empty', message: 'expected a reply, found thoughts alone' },
+    });
+  });
+
+  test('that two calls find out together is lowered once', async () => {
+    const { url } = await anEndpoint([
+      { ...refusing('response_format json_schema'), times: 2 },
+      { match: 'must match this JSON Schema', fault: { status: 400 }, times: 'always' },
+      { reply: IDEA, times: 'always' },
+    ]);
+    const { model } = await aModel(url);
+    const both = ['one', 'two'].map((work) => model.ask(anIdeaCall({ work })));
+    expect(await Promise.all(both)).toMatchObject([{ value: IDEA }, { value: IDEA }]);
   });
 
   test('that does not fit is repaired once, by what is wrong with it', async () => {
@@ -276,6 +304,15 @@ describe('a reply in a given form', () => {
     ]);
     const { model } = await aModel(url);
     expect(await model.ask(anIdeaCall())).toMatchObject({ value: IDEA });
+  });
+
+  test('where the endpoint has no more room, one that was cut off stays cut off', async () => {
+    const { url } = await anEndpoint([
+      { fault: { kind: 'truncated' }, reply: IDEA },
+      { fault: { status: 400, message: 'max_tokens is too large: 16384' } },
+    ]);
+    const { model } = await aModel(url);
+    expect(await model.ask(anIdeaCall())).toMatchObject({ failure: { class: 'truncated' } });
   });
 
   test('is checked by our own schema, whatever the endpoint promised', async () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { jsonSchemaOf, readReply } from '../../../agents/models/form.ts';
+import { jsonSchemaOf, readReply, withoutThoughts } from '../../../agents/models/form.ts';
 
 describe('a schema, as strict endpoints take it', () => {
   test('has closed objects, every key required, and alternatives as anyOf', () => {
@@ -41,6 +41,18 @@ describe('a reply', () => {
         expect(read).toEqual({ value: JSON.parse(JSON.stringify(json)) as unknown });
       }),
     );
+  });
+
+  test('in words is what stands behind the thoughts, and keeps its own tags', () => {
+    for (const [text, said] of [
+      ['<think>a\nb</think>\nYes', '\nYes'],
+      ['a\n</think>\n\nYes', '\n\nYes'],
+      ['stop = "</think>"\n', 'stop = "</think>"\n'],
+      ['Cut <think> out:\n</think>\n', 'Cut <think> out:\n</think>\n'],
+    ] as const)
+      expect(withoutThoughts(text)).toBe(said);
+    const tagged = { title: 'keep <think>x</think>' };
+    expect(readReply(any, JSON.stringify(tagged))).toEqual({ value: tagged });
   });
 
   test('that holds none, or only a part of one, is a problem and never a throw', () => {
