@@ -38,31 +38,36 @@ export interface Reading {
   readonly hide: (text: string) => string;
 }
 
-/** As much of a chat completion as is looked at; endpoints differ in all the rest. */
+/** Routers report trouble of the endpoint behind them so, with status 200; LM Studio in a word. */
+const trouble = z
+  .union([z.string(), z.looseObject({ code: z.unknown(), message: z.string().nullish() })])
+  .nullish();
+
+/**
+ * As much of a chat completion as is looked at; endpoints differ in all the rest. A reply was paid
+ * for, so one odd field is no reason to have none.
+ */
 const completion = z.object({
   choices: z
     .array(
       z.object({
-        finish_reason: z.string().nullish(),
+        finish_reason: z.string().nullish().catch(null),
         message: z
           .object({
-            content: z
-              .union([z.string(), z.array(z.object({ text: z.string().nullish() }))])
-              .nullish(),
-            refusal: z.string().nullish(),
+            content: z.unknown(),
+            refusal: z.string().nullish().catch(null),
             tool_calls: z
               .array(z.object({ function: z.object({ arguments: z.unknown() }) }))
-              .nullish(),
+              .nullish()
+              .catch(null),
           })
           .nullish(),
+        error: trouble,
       }),
     )
     .nullish(),
-  usage: z
-    .object({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() })
-    .nullish(),
-  /** Routers report trouble of the endpoint behind them so, with status 200. */
-  error: z.object({ code: z.unknown(), message: z.string().nullish() }).nullish(),
+  usage: z.record(z.string(), z.unknown()).nullish().catch(null),
+  error: trouble,
 });
 type Completion = z.output<typeof completion>;
 
@@ -71,14 +76,15 @@ export function heardIn(body: string, reading: Reading): Heard {
   const parsed = completion.safeParse(jsonIn(body));
   if (!parsed.success)
     return passing('malformed', `expected a chat completion, found ${excerpt(reading.hide(body))}`);
-  const { choices, error } = parsed.data;
-  const tokens = tokensIn(parsed.data);
-  const took = tokens ?? 'nothing';
-  if (error && !choices?.length)
-    return { ...troubleOf(routed(error.code, body), null, reading), took };
+  const { choices } = parsed.data;
   const [choice] = choices ?? [];
+  const text = textOf(choice?.message);
+  const tokens = tokensIn(parsed.data, text);
+  const took = tokens ?? 'nothing';
+  const broke = choice?.finish_reason === 'error' ? 'the reply broke off' : null;
+  const error = text === '' || broke ? (choice?.error ?? parsed.data.error ?? broke) : null;
+  if (error) return { ...routed(error, reading), took };
   if (!choice) return { ...passing('empty', 'expected a reply, found no choices'), took };
-  const text = textOf(choice.message);
   const { refusal } = choice.message ?? {};
   if (refusal || choice.finish_reason === 'content_filter')
     return { kind: 'reply', text: refusal ?? text, end: 'refused', tokens };
@@ -96,22 +102,37 @@ function textOf(message: NonNullable<Completion['choices']>[number]['message']):
   const given = message?.tool_calls?.[0]?.function.arguments;
   if (given !== undefined) return typeof given === 'string' ? given : JSON.stringify(given);
   const content = message?.content ?? '';
-  return typeof content === 'string' ? content : content.map(({ text }) => text ?? '').join('');
+  if (Array.isArray(content)) return content.map(partOf).join('');
+  return typeof content === 'string' ? content : JSON.stringify(content);
 }
 
-function tokensIn({ usage }: Completion): Tokens | null {
-  const { prompt_tokens: input, completion_tokens: output } = usage ?? {};
-  return typeof input === 'number' && typeof output === 'number' ? { input, output } : null;
+const partOf = (part: unknown): string =>
+  typeof part === 'string'
+    ? part
+    : (z.object({ text: z.string() }).safeParse(part).data?.text ?? '');
+
+/** Null where nobody says, or says what cannot be: a budget would be kept by it. */
+function tokensIn({ usage }: Completion, text: string): Tokens | null {
+  const { prompt_tokens: input, completion_tokens: said, total_tokens: all } = usage ?? {};
+  if (!isCount(input) || !isCount(said)) return null;
+  // Gemini and Grok leave what was thought out of completion_tokens, and charge for it.
+  const output = Math.max(said, isCount(all) ? all - input : 0);
+  return input === 0 || (output === 0 && text !== '') ? null : { input, output };
 }
 
-const routed = (code: unknown, text: string) => ({
-  ...{ status: statusIn(code), headers: new Headers(), text },
-});
+/** No model reads or writes more at once. */
+const MOST_TOKENS = 1e8;
+const isCount = (found: unknown): found is number =>
+  typeof found === 'number' && found >= 0 && found <= MOST_TOKENS;
 
-const statusIn = (code: unknown): number => {
-  const status = Number(code);
-  return status >= 400 && status < 600 ? status : 500;
-};
+/** What the endpoint behind a router said; where it is no status, trouble that may pass. */
+function routed(error: string | { code?: unknown }, reading: Reading): Trouble {
+  const code = typeof error === 'string' ? NaN : Number(error.code);
+  const status = code >= 400 && code < 600 ? code : 500;
+  const text = JSON.stringify({ error });
+  const found = troubleOf({ status, headers: new Headers(), text }, null, reading);
+  return status === code ? found : { ...found, message: found.message.replace('500', '200, but') };
+}
 
 function jsonIn(text: string): unknown {
   try {

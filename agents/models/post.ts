@@ -1,4 +1,4 @@
-import { request as plainRequest, type IncomingMessage } from 'node:http';
+import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 
 /** What a request brought back. */
@@ -18,19 +18,19 @@ export interface Line {
   readonly fetch: typeof fetch;
   /** Null where no whole response came. */
   readonly came: () => Came | null;
-  /** Whether it had begun to answer, and not to turn the request down. */
-  readonly begun: () => boolean;
+  /** Whether somebody may be at work on an answer: the request went out, and was not turned down. */
+  readonly taken: () => boolean;
 }
 
 export function listen(): Line {
   let came: Came | null = null;
-  let begun = false;
+  let taken = false;
   return {
     came: () => came,
-    begun: () => begun,
+    taken: () => taken,
     fetch: async (input, init = {}) => {
       const url = new URL(input instanceof Request ? input.url : input);
-      came = await post(url, init, ({ statusCode }) => (begun = isOk(statusCode)));
+      came = await post(url, init, (took) => (taken = took));
       return new Response(came.text, { status: came.status, headers: came.headers });
     },
   };
@@ -44,14 +44,14 @@ const isOk = (status = 502): boolean => status >= 200 && status < 300;
 const post = (
   url: URL,
   { method = 'GET', headers, body, signal }: RequestInit,
-  onBegin: (response: IncomingMessage) => void,
+  onTaken: (taken: boolean) => void,
 ): Promise<Came> =>
   new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
     const sent = Object.fromEntries(new Headers(headers));
     const options = { method, headers: sent, ...(signal ? { signal } : {}) };
     const request = send(url, options, (response) => {
-      onBegin(response);
+      onTaken(isOk(response.statusCode));
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
@@ -67,6 +67,7 @@ const post = (
       });
     });
     request.on('error', reject);
+    request.on('finish', () => onTaken(!request.destroyed));
     request.end(typeof body === 'string' ? body : undefined);
   });
 

@@ -76,8 +76,8 @@ export async function request(
   const heard = came?.ok ? heardIn(came.text, reading) : troubleOf(came, thrown, reading);
   if (heard.kind === 'reply') return heard;
   const message = `${config.model} at ${new URL(config.base_url).host}: ${heard.message}`;
-  // An answer that broke off was written, and is paid for.
-  const took = came === null && line.begun() ? 'unknown' : heard.took;
+  // Whoever had the whole request may have written an answer, and be paid for it.
+  const took = came !== null ? heard.took : line.taken() ? 'unknown' : 'nothing';
   return { ...heard, message, took };
 }
 

@@ -34,11 +34,17 @@ export function troubleOf(
   if (status === 429) return found('rate_limited', { passing: true });
   // Some servers fall over a form that they cannot give; one that is busy says so otherwise.
   if (status === 500 || status === 501) return found('unreachable', { passing: !of_form, of_form });
-  if (status > 501) return found('unreachable', { passing: true });
+  if (status > 501)
+    return found('unreachable', {
+      passing: true,
+      took: GAVE_UP.has(status) ? 'unknown' : 'nothing',
+    });
   if ([408, 409, 425].includes(status)) return found('unreachable', { passing: true });
   return found('bad_request', { unknown: status === 404 && !of_form, of_form });
 }
 
+/** A gateway that waits no longer; the model behind it writes on. */
+const GAVE_UP: ReadonlySet<number> = new Set([504, 524]);
 const USED_UP = /insufficient_quota|billing_hard_limit/;
 /** Says what the prompt was made of, functions among it. */
 const TOO_LONG = /context.?length|context window|too many tokens/i;
@@ -55,7 +61,7 @@ function noResponse(thrown: unknown, hide: Reading['hide']): Trouble {
   return {
     ...{ kind: 'trouble', class: late ? 'timeout' : 'unreachable', passing: true },
     ...{ message: late ? 'no answer in time' : `no connection (${hide(why)})` },
-    ...{ retry_after: null, unknown: false, of_form: false, took: late ? 'unknown' : 'nothing' },
+    ...{ retry_after: null, unknown: false, of_form: false, took: 'nothing' },
   };
 }
 

@@ -58,6 +58,27 @@ describe('what went wrong is told apart, and treated apart', () => {
     expect(await model.ask(aCall())).toMatchObject({ failure: { class: 'rate_limited' } });
   });
 
+  test.each([
+    [{ error: 'Unexpected endpoint' }, '200, but Unexpected endpoint'],
+    [
+      {
+        choices: [
+          {
+            finish_reason: 'error',
+            error: { code: 502, message: 'gone' },
+            message: { content: 'A' },
+          },
+        ],
+      },
+      '502 gone',
+    ],
+  ])('nor is an error that comes as %j a reply', async (body, says) => {
+    const { model } = await aModel(await answering(JSON.stringify(body)));
+    const reply = await model.ask(aCall());
+    expect(reply).toMatchObject({ failure: { class: 'unreachable' } });
+    expect('failure' in reply && reply.failure.message).toContain(says);
+  });
+
   test('a quota that is used up is no rate limit that passes', async () => {
     const { url, lines } = await anEndpoint([
       { fault: { status: 429, message: 'insufficient_quota: check your plan' } },
@@ -125,6 +146,49 @@ describe('what went wrong is told apart, and treated apart', () => {
     expect(await other.calls()).toMatchObject([
       { estimated: false, tokens: { input: 40, output: 12 } },
     ]);
+  });
+
+  test('what went out and was cut off counts for the most it may have taken; what never did, for nothing', async () => {
+    const reset = await serving((response) => response.destroy());
+    const cut = await aModel(reset, { agents: { max_tokens: 100 } });
+    expect(await cut.model.ask(aCall())).toMatchObject({ failure: { class: 'unreachable' } });
+    expect(await cut.calls()).toMatchObject([{ estimated: true, tokens: { output: 400 } }]);
+    const { url, close } = await anEndpoint([]);
+    await close();
+    const gone = await aModel(url);
+    await gone.model.ask(aCall());
+    expect(await gone.calls()).toMatchObject([{ tokens: { input: 0, output: 0 } }]);
+  });
+
+  test.each([
+    ['nothing', { prompt_tokens: 0, completion_tokens: 0 }, { input: 14, output: 1 }, true],
+    ['less than nothing', { prompt_tokens: -9e9, completion_tokens: 1 }, { output: 1 }, true],
+    ['too much', { prompt_tokens: 1e300, completion_tokens: 1 }, { input: 14 }, true],
+    ['words', { prompt_tokens: 'ten', completion_tokens: 1 }, { input: 14 }, true],
+    [
+      'thoughts in the sum alone',
+      { prompt_tokens: 10, completion_tokens: 5, total_tokens: 915 },
+      { input: 10, output: 905 },
+      false,
+    ],
+  ])(
+    'an endpoint that reports %s is not taken at its word',
+    async (_, usage, tokens, estimated) => {
+      const choices = [{ message: { content: 'yes' } }];
+      const { model, calls } = await aModel(await answering(JSON.stringify({ choices, usage })));
+      expect(await model.ask(aCall())).toMatchObject({ value: 'yes' });
+      expect(await calls()).toMatchObject([{ estimated, tokens }]);
+    },
+  );
+
+  test.each([
+    [['a', { type: 'text', text: 'b' }, { type: 'thinking', thinking: [] }], 'ab'],
+    [{ n: 1 }, '{"n":1}'],
+  ])('a reply that is %j is read and not paid for again', async (content, value) => {
+    const body = { choices: [{ finish_reason: 7, message: { content, tool_calls: 'none' } }] };
+    const { model, calls } = await aModel(await answering(JSON.stringify(body)));
+    expect(await model.ask(aCall())).toMatchObject({ value });
+    expect(await calls()).toMatchObject([{ requests: 1 }]);
   });
 
   test('a place that knew no such model may know it later', async () => {
