@@ -24,10 +24,10 @@ function cut(text: string, most: number): string {
 }
 
 const ESCAPES = new RegExp(
-  // Terminal escapes, then every control character but tab and newline, then what turns text around.
+  // Terminal escapes, then every control character but tab and newline, then what turns text around or cannot be seen.
   '\\u001b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\u0007\\u001b]*(?:\\u0007|\\u001b\\\\)?|.)' +
-    '|[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]|[\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]',
-  'g',
+    '|[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]|[\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff\\u{e0000}-\\u{e007f}]',
+  'gu',
 );
 
 const printable = (text: string): string => text.replaceAll('\r\n', '\n').replace(ESCAPES, '');

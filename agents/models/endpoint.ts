@@ -54,8 +54,12 @@ export function openEndpoint(
   let forms = config.structured === 'auto' ? LADDER : [config.structured];
   let gone: { readonly failure: ModelFailure; readonly until: number } | null =
     config.api_key_env !== null && key === null
-      ? { failure: noKey(config), until: Infinity }
-      : null;
+      ? { failure: noKey(config, 'none'), until: Infinity }
+      : key !== null && !/^[\x20-\x7e]+$/.test(key)
+        ? { failure: noKey(config, 'characters that no key has'), until: Infinity }
+        : null;
+  /** It said that the most tokens of a reply are `max_completion_tokens` there. */
+  let renamed = false;
   /** It was away, and has not answered since. */
   let doubted = hasty;
 
@@ -76,6 +80,10 @@ export function openEndpoint(
       if (heard.kind === 'reply') {
         doubted = false;
         return heard;
+      }
+      if (heard.renamed && !renamed) {
+        renamed = true;
+        continue;
       }
       const { message, of_form, retry_after } = heard;
       const failure: ModelFailure = { class: heard.class, message };
@@ -100,7 +108,7 @@ export function openEndpoint(
     signal?: AbortSignal,
   ): Promise<Heard> {
     try {
-      const heard = await request(config, key, asked, signal);
+      const heard = await request(config, key, { ...asked, renamed }, signal);
       if (heard.kind === 'reply')
         meter.after(
           heard.tokens ?? { input: most.input, output: tokensOf(heard.text) },
@@ -133,9 +141,9 @@ const NOTHING: Tokens = { input: 0, output: 0 };
 const isOutage = (found: ModelFailure['class']): boolean =>
   found === 'rate_limited' || found === 'unreachable' || found === 'timeout';
 
-const noKey = ({ model, api_key_env }: ModelConfig): ModelFailure => ({
+const noKey = ({ model, api_key_env }: ModelConfig, found: string): ModelFailure => ({
   class: 'refused_key',
-  message: `${model}: expected a key in the variable ${api_key_env ?? ''}, found none`,
+  message: `${model}: expected a key in the variable ${api_key_env ?? ''}, found ${found}`,
 });
 
 /** About four characters are a token, in English and in code. */

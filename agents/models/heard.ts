@@ -26,6 +26,8 @@ export interface Trouble {
   readonly unknown: boolean;
   /** It may be the form of the reply that the endpoint cannot give. */
   readonly of_form: boolean;
+  /** The endpoint has another name for the most tokens of a reply. */
+  readonly renamed: boolean;
   /** Where nobody knows, the most that it may have taken counts. */
   readonly took: Tokens | 'nothing' | 'unknown';
 }
@@ -94,7 +96,7 @@ export function heardIn(body: string, reading: Reading): Heard {
 
 const passing = (kind: 'malformed' | 'empty', message: string): Trouble => ({
   ...{ kind: 'trouble', class: kind, message, passing: true, retry_after: null },
-  ...{ unknown: false, of_form: false, took: 'nothing' },
+  ...{ unknown: false, of_form: false, renamed: false, took: 'nothing' },
 });
 
 /** A tool's arguments are the reply where one was called. */

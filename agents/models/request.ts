@@ -22,6 +22,8 @@ export interface Asked {
   readonly system: string;
   readonly messages: ModelCall['messages'];
   readonly max_tokens: number;
+  /** These go by `max_completion_tokens`; absent: by what the client thinks of the model's name. */
+  readonly renamed?: boolean;
   /** The form of the reply; null: text. */
   readonly form: Form | null;
 }
@@ -49,10 +51,13 @@ export async function request(
     // The client insists on a key, also where the endpoint needs none.
     apiKey: key ?? 'none',
     ...(config.temperature === null ? {} : { temperature: config.temperature }),
-    maxTokens: asked.max_tokens,
+    ...(asked.renamed ? {} : { maxTokens: asked.max_tokens }),
     timeout: config.timeout * 1000,
     maxRetries: 0,
-    modelKwargs: formOf(asked.form),
+    modelKwargs: {
+      ...formOf(asked.form),
+      ...(asked.renamed ? { max_completion_tokens: asked.max_tokens } : {}),
+    },
     configuration: {
       ...(config.base_url === OPENAI ? {} : ELSEWHERE),
       baseURL: config.base_url,
@@ -75,18 +80,26 @@ export async function request(
   };
   const heard = came?.ok ? heardIn(came.text, reading) : troubleOf(came, thrown, reading);
   if (heard.kind === 'reply') return heard;
-  const message = `${config.model} at ${new URL(config.base_url).host}: ${heard.message}`;
+  const { host, pathname } = new URL(config.base_url);
+  const bare = pathname === '/' && came !== null && MISPLACED.has(heard.class);
+  const message = `${config.model} at ${host}: ${heard.message}${bare ? NO_PATH : ''}`;
   // Whoever had the whole request may have written an answer, and be paid for it.
   const took = came !== null ? heard.took : line.taken() ? 'unknown' : 'nothing';
   return { ...heard, message, took };
 }
 
+const MISPLACED: ReadonlySet<string> = new Set(['bad_request', 'malformed', 'unreachable']);
+const NO_PATH = ' (at most places base_url ends in /v1)';
+
 const messagesOf = ({ system, messages }: Asked) => [
-  new SystemMessage(system),
+  new SystemMessage(whole(system)),
   ...messages.map(({ role, content }) =>
-    role === 'user' ? new HumanMessage(content) : new AIMessage(content),
+    role === 'user' ? new HumanMessage(whole(content)) : new AIMessage(whole(content)),
   ),
 ];
+
+/** Text that was cut in the middle of a character is no Unicode, which servers refuse to read. */
+const whole = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd');
 
 function formOf(form: Form | null): Record<string, unknown> {
   if (form === null || form.by === 'text') return {};

@@ -7,9 +7,11 @@ import type { Reading, Trouble } from './heard.ts';
  * | found                              | class        | a moment later |
  * | ---------------------------------- | ------------ | -------------- |
  * | 401, 402, 403, quota used up       | refused_key  | no, nor later  |
+ * | 400 for the key, as Google has it  | refused_key  | no, nor later  |
+ * | 403 for what the prompt says       | bad_request  | no             |
  * | 429                                | rate_limited | yes            |
  * | 408, 409, 425, 5xx                 | unreachable  | yes            |
- * | 404                                | bad_request  | no; later      |
+ * | 404, another address (3xx)         | bad_request  | no; later      |
  * | any other 4xx                      | bad_request  | no             |
  * | no response, or one cut off        | unreachable  | yes            |
  * | no response in time                | timeout      | yes            |
@@ -27,10 +29,15 @@ export function troubleOf(
   const of_form = formed && FORM.test(text) && !TOO_LONG.test(text);
   const found = (kind: Trouble['class'], more: Partial<Trouble> = {}): Trouble => ({
     ...{ kind: 'trouble', class: kind, message, retry_after },
-    ...{ passing: false, unknown: false, of_form: false, took: 'nothing' as const, ...more },
+    ...{ passing: false, unknown: false, of_form: false, renamed: false },
+    ...{ took: 'nothing' as const, ...more },
   });
+  if (status < 400) return found('bad_request', { unknown: true, message: moved(status, headers) });
+  if (status === 403 && FLAGGED.test(text)) return found('bad_request');
   if ([401, 402, 403].includes(status) || (status === 429 && USED_UP.test(text)))
     return found('refused_key');
+  if (status === 400 && NO_KEY.test(text)) return found('refused_key');
+  if (status < 429 && RENAMED.test(text)) return found('bad_request', { renamed: true });
   if (status === 429) return found('rate_limited', { passing: true });
   // Some servers fall over a form that they cannot give; one that is busy says so otherwise.
   if (status === 500 || status === 501) return found('unreachable', { passing: !of_form, of_form });
@@ -45,6 +52,11 @@ export function troubleOf(
 
 /** A gateway that waits no longer; the model behind it writes on. */
 const GAVE_UP: ReadonlySet<number> = new Set([504, 524]);
+/** A router's word on one prompt; the next may pass. */
+const FLAGGED = /\bmoderation\b|\bflagged\b/i;
+const NO_KEY = /API_KEY_INVALID|api key not valid/i;
+/** What thinks counts that, too, under a name of its own; the client knows OpenAI's own models. */
+const RENAMED = /(?:not supported|unsupported).*use\W+max_completion_tokens/is;
 const USED_UP = /insufficient_quota|billing_hard_limit/;
 /** Says what the prompt was made of, functions among it. */
 const TOO_LONG = /context.?length|context window|too many tokens/i;
@@ -61,7 +73,7 @@ function noResponse(thrown: unknown, hide: Reading['hide']): Trouble {
   return {
     ...{ kind: 'trouble', class: late ? 'timeout' : 'unreachable', passing: true },
     ...{ message: late ? 'no answer in time' : `no connection (${hide(why)})` },
-    ...{ retry_after: null, unknown: false, of_form: false, took: 'nothing' },
+    ...{ retry_after: null, unknown: false, of_form: false, renamed: false, took: 'nothing' },
   };
 }
 
@@ -78,16 +90,34 @@ function retryAfter(headers: Headers): number | null {
   return until >= 0 ? until / 1000 : null;
 }
 
+/** Requests are not sent on: a key would go along to wherever that is. */
+const moved = (status: number, headers: Headers): string =>
+  `${status}: expected an answer there, found that it has moved to ${
+    headers
+      .get('location')
+      ?.replace(/\/chat\/completions$/, '')
+      .slice(0, 200) ?? 'nowhere'
+  }: mend base_url`;
+
 const errorBody = z.object({
   error: z.union([z.string(), z.object({ message: z.string() })]).optional(),
   message: z.string().optional(),
-  detail: z.string().optional(),
+  detail: z
+    .union([
+      z.string(),
+      z
+        .array(z.object({ loc: z.array(z.unknown()).default([]), msg: z.string() }))
+        .transform((all) => all.map(({ loc, msg }) => [loc.join('.'), msg].join(' ')).join('; ')),
+    ])
+    .optional(),
 });
 
 function messageIn(text: string, hide: Reading['hide']): string {
   let words = text;
   try {
-    const { error, message, detail } = errorBody.parse(JSON.parse(text));
+    // Google sends a list of one.
+    const [body] = [JSON.parse(text) as unknown].flat();
+    const { error, message, detail } = errorBody.parse(body);
     words = (typeof error === 'string' ? error : error?.message) ?? message ?? detail ?? text;
   } catch {
     // No JSON, or of another make: its first words have to do.

@@ -109,7 +109,7 @@ export function modelOf(agents: Agents, role: Role): ModelConfig | null {
   const model = own.model ?? agents.model;
   if (model === 'none') return null;
   const keys = own.base_url === undefined ? [own, agents] : [own];
-  const base_url = own.base_url ?? agents.base_url ?? OPENAI;
+  const base_url = (own.base_url ?? agents.base_url ?? OPENAI).replace(/\/+$/, '');
   return {
     ...{ model, base_url },
     api_key_env:

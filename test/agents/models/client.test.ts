@@ -88,6 +88,48 @@ describe('what went wrong is told apart, and treated apart', () => {
     expect(lines).toHaveLength(1);
   });
 
+  test.each([
+    [403, { error: { message: 'your input was flagged' } }, 'bad_request', true, 'flagged'],
+    [400, [{ error: { message: 'API key not valid.' } }], 'refused_key', false, ': 400 API key'],
+    [
+      422,
+      { detail: [{ loc: ['body', 'n'], msg: 'required' }] },
+      ...(['bad_request', true, ': 422 body.n required'] as const),
+    ],
+  ] as const)('%i with %j is %s', async (status, body, kind, stays, says) => {
+    const url = await serving((response) => response.writeHead(status).end(JSON.stringify(body)));
+    const { model } = await aModel(url);
+    const reply = await model.ask(aCall());
+    expect(reply).toMatchObject({ failure: { class: kind } });
+    expect('failure' in reply && reply.failure.message).toContain(says);
+    expect(model.has('researcher')).toBe(stays);
+  });
+
+  test('a base_url that is not quite right is told from a model that is not there', async () => {
+    const { url } = await anEndpoint([]);
+    const bare = await aModel(url.replace('/v1', ''));
+    const lost = await bare.model.ask(aCall());
+    expect('failure' in lost && lost.failure.message).toMatch(/404 .*base_url ends in \/v1/);
+    const location = `${url}/chat/completions`;
+    const moved = await aModel(await serving((r) => r.writeHead(308, { location }).end()));
+    const away = await moved.model.ask(aCall());
+    expect('failure' in away && away.failure.message).toContain(`moved to ${url}: mend base_url`);
+  });
+
+  test('a key that no header can bear is told before anything is asked', async () => {
+    const { url, lines } = await anEndpoint([]);
+    const { model } = await aModel(url, {
+      ...{ agents: { api_key_env: 'KEY' }, environment: { KEY: 'sk-one\nsk-two' } },
+    });
+    expect(await model.ask(aCall())).toEqual({
+      failure: {
+        class: 'refused_key',
+        message: 'scripted: expected a key in the variable KEY, found characters that no key has',
+      },
+    });
+    expect(lines).toEqual([]);
+  });
+
   test('a key that the endpoint repeats is in no message', async () => {
     const message = 'Incorrect API key provided: sk-very-secret.';
     const { url } = await anEndpoint([{ fault: { status: 401, message } }]);
@@ -424,6 +466,35 @@ describe('the wire', () => {
     ]);
   });
 
+  test('half a character goes out as one that says so', async () => {
+    const bodies: string[] = [];
+    const url = await listening((_, body) => bodies.push(body));
+    const { model } = await aModel(url);
+    await model.ask(aCall({ system: 'cut 🙂'.slice(0, 5) }));
+    expect(bodies[0]).toContain('"cut \ufffd"');
+  });
+
+  test('the most tokens of a reply go by the name that the endpoint has for them', async () => {
+    const said =
+      "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
+    const bodies: string[] = [];
+    const url = await serving(async (response) => {
+      const body = (await response.req.toArray()).join('');
+      bodies.push(body);
+      if (body.includes('"max_tokens"')) response.statusCode = 400;
+      const error = response.statusCode === 400 ? { message: said } : undefined;
+      response.end(JSON.stringify({ error, choices: [{ message: { content: 'x' } }] }));
+    });
+    const { model } = await aModel(url);
+    expect(await model.ask(aCall())).toMatchObject({ value: 'x' });
+    expect(await model.ask(aCall({ work: 'other' }))).toMatchObject({ value: 'x' });
+    expect(bodies.map((body) => /max_\w*tokens":4096/.exec(body)?.[0])).toEqual([
+      'max_tokens":4096',
+      'max_completion_tokens":4096',
+      'max_completion_tokens":4096',
+    ]);
+  });
+
   async function listening(hear: (headers: IncomingHttpHeaders, body: string) => void) {
     const server = createServer(async (request, response) => {
       let body = '';
@@ -440,8 +511,8 @@ describe('the wire', () => {
 /** An endpoint that always sends the same body. */
 const answering = (body: string): Promise<string> => serving((response) => response.end(body));
 
-async function serving(answer: (response: ServerResponse) => void): Promise<string> {
-  const server = createServer((_, response) => answer(response));
+async function serving(answer: (response: ServerResponse) => unknown): Promise<string> {
+  const server = createServer((_, response) => void answer(response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;

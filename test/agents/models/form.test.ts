@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { dataBlock } from '../../../agents/data-block.ts';
 import { jsonSchemaOf, readReply, withoutThoughts } from '../../../agents/models/form.ts';
 
 describe('a schema, as strict endpoints take it', () => {
@@ -27,6 +28,12 @@ describe('a schema, as strict endpoints take it', () => {
       'schema list: expected an object at its top',
     );
   });
+});
+
+test('what others wrote keeps no characters that nobody sees', () => {
+  expect(dataBlock('abstract', 'Adam\u{e0049}\u200b\u001b[2J helps 🙂', 99)).toMatch(
+    /\nAdam helps 🙂\n/,
+  );
 });
 
 describe('a reply', () => {

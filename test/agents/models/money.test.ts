@@ -177,7 +177,10 @@ describe('the plan says who thinks with what', () => {
   });
 
   test('OpenAI’s key is looked for at OpenAI, and a missing one is told before anything is asked', async () => {
-    expect(modelOf(of({ model: 'gpt-5' }), 'planner')?.api_key_env).toBe('OPENAI_API_KEY');
+    for (const base_url of [undefined, `${OPENAI}/`])
+      expect(modelOf(of({ model: 'gpt-5', base_url }), 'planner')).toMatchObject({
+        ...{ base_url: OPENAI, api_key_env: 'OPENAI_API_KEY' },
+      });
     const { model } = await aModel(OPENAI);
     expect(await model.unasked('planner')).toMatchObject({
       class: 'refused_key',
