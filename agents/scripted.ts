@@ -1,6 +1,37 @@
 import { z } from 'zod';
 import type { Model, ModelCall, ModelReply } from '../orchestrator/domain/model.ts';
+import { list, mapping, number } from '../orchestrator/domain/plan-parts.ts';
 
+const TEXT = { error: 'expected text' };
+const PATTERN = { error: 'expected a regular expression' };
+const TIMES = { error: 'expected a whole number above 0, or always' };
+const STATUS = { error: 'expected an HTTP status from 400 to 599' };
+const SECONDS = { error: 'expected seconds, 0 or above' };
+const KIND = { error: 'expected garbage, cut_off, truncated, empty or refusal' };
+
+const line = mapping({
+  /** `researcher/draft`, or `researcher` for all of its steps. Absent: any. */
+  step: z.string(TEXT).optional(),
+  /** A regular expression that the question (system prompt and messages) must match. */
+  match: z.string(PATTERN).refine(isPattern, PATTERN).optional(),
+  /** Text, or a value that is sent as JSON. `$1`… are what the groups of `match` found. */
+  reply: z.json().optional(),
+  /** How often it answers: once unless told otherwise. */
+  times: z.union([z.int(TIMES).positive(TIMES), z.literal('always')], TIMES).optional(),
+  /** What goes wrong instead of, or on the way to, the reply. */
+  fault: mapping({
+    /** An HTTP status instead of the reply, such as 429 or 500. */
+    status: z.int(STATUS).min(400, STATUS).max(599, STATUS).optional(),
+    /** What the endpoint says with it. */
+    message: z.string(TEXT).optional(),
+    /** Seconds, with 429 or 503. */
+    retry_after: number.nonnegative(SECONDS).optional(),
+    /** Seconds until the reply comes. */
+    slow: number.nonnegative(SECONDS).optional(),
+    /** Bytes that are no JSON; a reply that ends in the middle; no choices; a refusal. */
+    kind: z.enum(['garbage', 'cut_off', 'truncated', 'empty', 'refusal'], KIND).optional(),
+  }).optional(),
+});
 /**
  * The scripted model: answers from a script, the same every time. It is what AutoLab is tested
  * with, and a dry night for anybody (`autolab model --script FILE` serves it over HTTP).
@@ -8,33 +39,21 @@ import type { Model, ModelCall, ModelReply } from '../orchestrator/domain/model.
  * A script is a list of lines. The first that matches a question, and is not used up, answers it;
  * a question that none matches is `unscripted`: an answer of the class `empty`, never an invented one.
  */
-export const scriptSchema = z.array(
-  z.strictObject({
-    /** `researcher/draft`, or `researcher` for all of its steps. Absent: any. */
-    step: z.string().optional(),
-    /** A regular expression that the question (system prompt and messages) must match. */
-    match: z.string().refine(isPattern, { error: 'expected a regular expression' }).optional(),
-    /** Text, or a value that is sent as JSON. `$1`… are what the groups of `match` found. */
-    reply: z.json().optional(),
-    /** How often it answers: once unless told otherwise. */
-    times: z.union([z.int().positive(), z.literal('always')]).optional(),
-    /** What goes wrong instead of, or on the way to, the reply. */
-    fault: z
-      .strictObject({
-        /** An HTTP status instead of the reply, such as 429 or 500. */
-        status: z.int().min(400).max(599).optional(),
-        /** What the endpoint says with it. */
-        message: z.string().optional(),
-        /** Seconds, with 429 or 503. */
-        retry_after: z.number().nonnegative().optional(),
-        /** Seconds until the reply comes. */
-        slow: z.number().positive().optional(),
-        /** Bytes that are no JSON; a reply that ends in the middle; no choices; a refusal. */
-        kind: z.enum(['garbage', 'cut_off', 'truncated', 'empty', 'refusal']).optional(),
-      })
-      .optional(),
-  }),
-);
+export const scriptSchema = list(line);
+
+/** What a night asks models at, each `ROLE/STEP`, and `check`. */
+export const STEPS: readonly string[] = [
+  'researcher/queries',
+  'researcher/draft',
+  'researcher/criticise',
+  'planner/same',
+  'planner/same-again',
+  'worker/write',
+  'worker/repair',
+  'reporter/plan',
+  'reporter/compose',
+  'reporter/check',
+];
 
 function isPattern(text: string): boolean {
   try {

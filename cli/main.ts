@@ -225,6 +225,12 @@ if (!OF_USER)
   for (const name of Object.keys(process.env))
     if (/^(?:LANGSMITH|LANGCHAIN)_/.test(name)) delete process.env[name];
 
+/** Where the options of the verb that was called are told of. */
+function helpOf(): string {
+  const called = program.commands.find((command) => command.name() === process.argv[2]);
+  return called ? `autolab ${called.name()} --help` : 'autolab --help';
+}
+
 async function main(): Promise<void> {
   const json = !OF_USER && process.argv.includes('--json');
   try {
@@ -240,7 +246,7 @@ async function main(): Promise<void> {
       // Commander has said its own of --help; of a mistake it says nothing here.
       const message = error.message.replace(/^error: /, '');
       if (error.code === 'commander.help') process.exitCode = EXIT.usage;
-      else process.exitCode = fail(new LabError('usage', `${message}. See autolab --help.`), json);
+      else process.exitCode = fail(new LabError('usage', `${message}. See ${helpOf()}.`), json);
       return;
     }
     process.exitCode = fail(error, json);

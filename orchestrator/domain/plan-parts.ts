@@ -22,7 +22,7 @@ function secondsOf(text: string): number {
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 export const duration = z
   .string({ error: 'expected a duration such as 60s, 15m or 1h30m' })
-  .regex(DURATION, { error: 'expected a duration such as 60s, 15m or 1h30m' })
+  .regex(DURATION, { error: 'expected a duration such as 60s, 15m or 1h30m', abort: true })
   .refine((text) => secondsOf(text) > 0, { error: 'expected a duration longer than nothing' })
   .transform(secondsOf);
 
@@ -34,7 +34,7 @@ export const share = z
 export const name = z
   .string({ error: 'expected some text' })
   .trim()
-  .min(1, { error: 'expected some text' });
+  .min(1, { error: 'expected some text', abort: true });
 export const number = z.number({ error: 'expected a number' });
 export const flag = z.boolean({ error: 'expected true or false' });
 const COUNT = { error: 'expected a whole number above 0' };

@@ -5,6 +5,7 @@ import { fromTop, isEditable, matchesGlob, tidyPath } from '../domain/editable.t
 import { LabError } from '../domain/errors.ts';
 import type { Base } from '../domain/event.ts';
 import type { Plan } from '../domain/plan.ts';
+import { modelOf, ROLES } from '../domain/plan-agents.ts';
 import { ideasPerRound } from '../domain/plan-writing.ts';
 import type { Repository } from '../domain/ports.ts';
 import { rewriteKnob } from '../knobs/knobs.ts';
@@ -83,9 +84,30 @@ export function planRemarks(
       'expected something to try (search_space, hypotheses, experiments, or a model that has ideas), found none: only the baseline will run';
     remarks.push({ ...positions([]), message });
   }
-  remarks.push(...measuringRemarks(plan, positions));
+  remarks.push(...measuringRemarks(plan, positions), ...modelRemarks(plan, positions));
   return inFileOrder(remarks);
 }
+
+/** What is said of models where no role has one. */
+function modelRemarks({ agents, budget, worker }: Plan, positions: Positions): readonly Problem[] {
+  if (ROLES.some((role) => modelOf(agents, role) !== null)) return [];
+  const about = [agents, ...ROLES.map((role) => agents[role])];
+  const paths: readonly Path[] = [['agents'], ...ROLES.map((role) => ['agents', role])];
+  const remarks = about.flatMap((said, i) => {
+    const key = OF_MODELS.find((one) => said?.[one] !== undefined);
+    const path = [...(paths[i] ?? []), ...(key === undefined ? [] : [key])];
+    const message = `expected agents.model beside ${key}, found none: the agents think without one`;
+    return key === undefined ? [] : [{ ...positions(path, 'key'), message }];
+  });
+  const bound = (['llm_usd', 'tokens'] as const).find((key) => budget[key] !== undefined);
+  if (bound === undefined) return remarks;
+  const why =
+    worker === undefined ? 'it bounds nothing' : 'what worker.command takes is not counted';
+  const message = `expected agents.model, whose calls ${bound} bounds, found none: ${why}`;
+  return [...remarks, { ...positions(['budget', bound], 'key'), message }];
+}
+
+const OF_MODELS = ['base_url', 'api_key_env', 'temperature', 'max_tokens', 'structured'] as const;
 
 function checkDirectory({ plan, files, baseName, bad }: PlanChecking): boolean {
   const { directory } = plan.workspace;

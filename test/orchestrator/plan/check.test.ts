@@ -398,3 +398,22 @@ test('what is odd is remarked on, and refused nowhere', () => {
     expect.stringContaining('1:1: expected something to try'),
   ]);
 });
+
+test('what is said of models where there is none is remarked on', () => {
+  const remarksOn = (agents: string) => {
+    const text = PLAN.replace(/^budget: .*\n/m, '');
+    const reading = readPlan(`${text}budget: { llm_usd: 2 }\n${agents}`);
+    if (!('plan' in reading)) throw new Error(reading.problems.map(formatProblem).join('\n'));
+    return planRemarks(reading.plan, reading.positions, {}).map(({ message }) => message);
+  };
+  const unbound = 'expected agents.model, whose calls llm_usd bounds, found none: ';
+  expect(remarksOn('agents: { base_url: http://h/v1, worker: { temperature: 0 } }\n')).toEqual([
+    `${unbound}it bounds nothing`,
+    'expected agents.model beside base_url, found none: the agents think without one',
+    'expected agents.model beside temperature, found none: the agents think without one',
+  ]);
+  expect(remarksOn('worker: { command: claude -p }\n')).toEqual([
+    `${unbound}what worker.command takes is not counted`,
+  ]);
+  expect(remarksOn('agents: { worker: { model: m } }\n')).toEqual([]);
+});

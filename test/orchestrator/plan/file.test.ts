@@ -406,8 +406,12 @@ describe('an evaluator', () => {
     ['evaluate: {}', '19:11: expected the key command (some text), found none'],
     ['evaluate: { command: x, timeout: 5 }', '19:34: expected a duration such as 60s'],
     ['evaluate: { command: x, comand: x }', '19:25: expected'],
-  ])('%s is a problem at its place', (text, problem) => {
-    expect(problemsOf(`${GOOD}${text}\n`)[0]).toContain(`research_plan.yaml:${problem}`);
+    ['worker: { command: "" }', '19:20: expected some text, found ""'],
+    ['worker: { command: x, timeout: soon }', '19:32: expected a duration such as 60s'],
+  ])('%s is one problem, at its place', (text, problem) => {
+    expect(problemsOf(`${GOOD}${text}\n`)).toEqual([
+      expect.stringContaining(`research_plan.yaml:${problem}`),
+    ]);
   });
 
   test('is needed where objective.tier demands what only it can measure', () => {
