@@ -10,7 +10,10 @@ import { packageRoot } from '../prompt.ts';
 const table = z.object({
   hosts: z.record(
     z.string(),
-    z.object({ models: z.record(z.string(), z.tuple([z.number(), z.number()])) }),
+    z.object({
+      as_of: z.string(),
+      models: z.record(z.string(), z.tuple([z.number(), z.number()])),
+    }),
   ),
 });
 const read = () =>
@@ -26,10 +29,20 @@ export function priceOf(
 ): Price | null {
   const own = at(prices, model);
   if (own) return own;
-  const models = at((known ??= read()).hosts, new URL(base_url).host)?.models ?? {};
-  const found = at(models, model);
+  const found = at(listed(base_url)?.models ?? {}, model);
   return found ? { input: found[0], output: found[1] } : null;
 }
+
+/** The month that the table's price is of; null where the price is the plan's, or unknown. */
+export const pricedIn = (
+  { model, base_url }: Pick<ModelConfig, 'model' | 'base_url'>,
+  prices: Agents['prices'],
+): string | null => {
+  const host = listed(base_url);
+  return host && at(host.models, model) && !at(prices, model) ? host.as_of : null;
+};
+
+const listed = (base_url: string) => at((known ??= read()).hosts, new URL(base_url).host);
 
 /** Names are anybody's: `constructor` is one, too. */
 const at = <T>(of: Readonly<Record<string, T>>, name: string): T | undefined =>

@@ -9,7 +9,7 @@ import type {
 import { converse } from './converse.ts';
 import { openEndpoint, type World } from './endpoint.ts';
 import { openMeter } from './meter.ts';
-import { priceOf } from './prices.ts';
+import { pricedIn, priceOf } from './prices.ts';
 import { openPurse } from './purse.ts';
 import { NO_SPEND } from '../../orchestrator/domain/call.ts';
 
@@ -22,6 +22,8 @@ export interface Probed {
   readonly tokens: Tokens;
   /** Null where nobody knows it. */
   readonly price: Price | null;
+  /** The month that the price is of; null where the plan says it. */
+  readonly priced: string | null;
 }
 
 const READY = z.strictObject({ ready: z.boolean() });
@@ -51,5 +53,6 @@ export async function probeModel(
         meter,
       );
   const failure = 'failure' in said ? said.failure : null;
-  return { failure, form: endpoint.form(), tokens: meter.count().tokens, price };
+  const { tokens } = meter.count();
+  return { failure, form: endpoint.form(), tokens, price, priced: pricedIn(config, prices) };
 }

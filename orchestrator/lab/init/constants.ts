@@ -23,13 +23,15 @@ const NO_CONSTANT =
 /** Everything on a line of its own, or in one, that names a literal. Several may share a line. */
 export function constantsOf(script: Source, file: string): Found[] {
   const comment = COMMENT[languageOf(script.path)];
-  return script.text.split('\n').flatMap((raw, i) => {
-    if (raw.length > 300 || NO_CONSTANT.test(raw)) return [];
+  const lines = script.text.split('\n');
+  const sums = new Set(lines.flatMap(summedIn));
+  return lines.flatMap((raw, i) => {
+    if (raw.length > LONGEST_LINE || NO_CONSTANT.test(raw)) return [];
     const line = raw.trim();
     return [...line.matchAll(ASSIGNED)].flatMap((match) => {
       const [whole, , name = '', literal = ''] = match;
       const before = line.slice(0, match.index);
-      if (isQuoted(before)) return [];
+      if (isQuoted(before) || sums.has(name)) return [];
       const start = match.index + whole.length - literal.length;
       const after = line.slice(start + literal.length).replace(comment, '');
       const quote = /^["']/.test(literal) ? literal.charAt(0) : '';
@@ -51,6 +53,14 @@ export function constantsOf(script: Source, file: string): Found[] {
     });
   });
 }
+
+const LONGEST_LINE = 300;
+
+/** `loss += …`, `loss = loss + …`, `n++`: what stood there first is where a sum begins, and no setting. */
+const SUMMED =
+  /(?<![\w.])(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*)\s*(?:\+[+=]|=\s*(?:[A-Za-z_]\w*\.)*\1\s*\+)/g;
+const summedIn = (line: string): string[] =>
+  line.length > LONGEST_LINE ? [] : [...line.matchAll(SUMMED)].map(([, name = '']) => name);
 
 const isQuoted = (before: string): boolean =>
   (before.replace(/\\./g, '').match(/["'`]/g) ?? []).length % 2 === 1;

@@ -44,14 +44,14 @@ const FORMS = {
 function said(
   roles: readonly Role[],
   { model, base_url }: ModelConfig,
-  { failure, form, price, tokens }: Probed,
+  { failure, form, price, priced, tokens }: Probed,
   inDollars: boolean,
 ): Probe {
   const who = roles.length === ROLES.length ? 'all roles' : roles.join(', ');
   if (failure) return odd('model', `${who}: ${failure.message}. A night would go on without it`);
   const host = new URL(base_url).host;
   const cost = price
-    ? `${price.input} and ${price.output} dollars per million tokens read and written`
+    ? `${price.input} and ${price.output} dollars per million tokens read and written${priced === null ? '' : ` (list price of ${priced})`}`
     : 'price unknown (agents.prices can say it)';
   const used = `asked with ${tokens.input + tokens.output} tokens`;
   const text = `${who}: ${model} at ${host} answers (${used}); ${FORMS[form]}; ${cost}`;

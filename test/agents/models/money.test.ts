@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { priceOf } from '../../../agents/models/prices.ts';
+import { pricedIn, priceOf } from '../../../agents/models/prices.ts';
 import { openPurse, type Purse, type Taken } from '../../../agents/models/purse.ts';
 import { called, NO_CALLS, NO_SPEND, type Called } from '../../../orchestrator/domain/call.ts';
 import { agents, modelOf } from '../../../orchestrator/domain/plan-agents.ts';
@@ -29,6 +29,12 @@ describe('prices', () => {
       input: 0,
       output: 0,
     });
+    expect(pricedIn({ model: 'gpt-5-mini', base_url: OPENAI }, own)).toBe(null);
+  });
+
+  test('a list price says of when it is', () => {
+    expect(pricedIn({ model: 'gpt-5-mini', base_url: OPENAI }, {})).toMatch(/^20\d\d-\d\d$/);
+    expect(pricedIn({ model: 'gpt-6', base_url: OPENAI }, {})).toBe(null);
   });
 
   test('an unknown price is unknown, and never nothing', async () => {

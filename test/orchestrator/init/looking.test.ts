@@ -59,6 +59,14 @@ describe('what is worth trying', () => {
     expect(space(line)).toEqual([]);
   });
 
+  test.each(['loss += x', 'loss = loss + x', 'self.loss  +=  x'])(
+    'what %s adds to is where a sum begins, and no knob',
+    (sum) => {
+      const names = space(`loss_scale = 2.0\nloss = 2.0\nlr = 0.1\n${sum}\n`).map(({ key }) => key);
+      expect(names).toEqual(['lr', 'loss_scale']);
+    },
+  );
+
   test('a line that stands twice is no knob', () => {
     expect(space('lr = 0.1\nif big:\n    lr = 0.2\n')).toEqual([]);
   });
