@@ -24,8 +24,9 @@ export function troubleOf(
   if (response === null) return noResponse(thrown, hide);
   const { status, headers, text } = response;
   const said = messageIn(text, hide);
-  const message = `${status}${said === '' ? '' : ` ${said}`}`;
   const retry_after = retryAfter(headers);
+  const later = retry_after !== null && retry_after > 60 ? ` (retry after ${retry_after} s)` : '';
+  const message = `${status}${said === '' ? '' : ` ${said}`}${later}`;
   const of_form = formed && FORM.test(text) && !TOO_LONG.test(text);
   const found = (kind: Trouble['class'], more: Partial<Trouble> = {}): Trouble => ({
     ...{ kind: 'trouble', class: kind, message, retry_after },

@@ -20,6 +20,9 @@ export interface Turns {
 /** Nobody waits longer for a turn. */
 const PATIENCE_MS = 20_000;
 
+/** Whatever a server says: a header of years would be the end of papers for all labs of a user. */
+const LONGEST_HOLD_MS = 24 * 3_600_000;
+
 /**
  * One call per `everyMs`: time is cut into stretches of that length, and the call at the beginning
  * of a stretch belongs to whoever makes its file first. So no lock is held that a killed process
@@ -27,8 +30,11 @@ const PATIENCE_MS = 20_000;
  */
 export function openTurns(folder: string, server: string, everyMs: number, time: Time): Turns {
   const hold = join(folder, `${server}.hold`);
-  const heldUntil = async (): Promise<number> =>
-    Number(await readFile(hold, 'utf8').catch(() => '0')) || 0;
+  const heldUntil = async (): Promise<number> => {
+    const until = Number(await readFile(hold, 'utf8').catch(() => '0')) || 0;
+    // Nor is one believed that a clock wrote which was ahead.
+    return until - time.now() > LONGEST_HOLD_MS ? 0 : until;
+  };
   const wait = (at: number): number => Math.max(0, at - time.now());
   return {
     async take(signal) {
@@ -45,8 +51,8 @@ export function openTurns(folder: string, server: string, everyMs: number, time:
       return `${server} is not to be called for another ${Math.ceil(wait(turn * everyMs) / 1000)} s`;
     },
     async holdOff(milliseconds) {
-      const until = Math.max(time.now() + milliseconds, await heldUntil());
-      await writeFile(hold, String(until));
+      const until = time.now() + Math.min(milliseconds, LONGEST_HOLD_MS);
+      await writeFile(hold, String(Math.max(until, await heldUntil())));
     },
   };
 }

@@ -5,6 +5,12 @@ import { count, duration, mapping, name, named, number } from './plan-parts.ts';
 /** What the agents think with: `agents` of the plan, for all roles and for single ones. */
 
 const URL_WANTED = { error: 'expected an address such as http://localhost:11434/v1' };
+const BARE_URL = {
+  error: 'expected an address without password, ? and # (a key comes from api_key_env)',
+};
+const VARIABLE = {
+  error: 'expected the name of a variable, such as OPENAI_API_KEY, not its value',
+};
 const TEMPERATURE = { error: 'expected a number from 0 to 2' };
 const REPAIRS = { error: 'expected a whole number, 0 or above' };
 const PRICE = { error: 'expected US dollars per million tokens, 0 or above' };
@@ -15,10 +21,13 @@ const model = name.describe(
 const endpoint = {
   base_url: z
     .string(URL_WANTED)
-    .refine((text) => /^https?:/.test(text) && URL.canParse(text), URL_WANTED)
+    .refine((text) => /^https?:/.test(text) && URL.canParse(text), { ...URL_WANTED, abort: true })
+    .refine((text) => !/^[^/]*\/\/[^/]*@|[?#]/.test(text), BARE_URL)
     .optional()
     .describe('Where it answers (OpenAI’s protocol); default: https://api.openai.com/v1.'),
-  api_key_env: name
+  api_key_env: z
+    .string(VARIABLE)
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, VARIABLE)
     .optional()
     .describe(
       'Name of your variable that holds the key; default: OPENAI_API_KEY at OpenAI, none at a base_url of yours.',

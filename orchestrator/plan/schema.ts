@@ -35,7 +35,7 @@ export function planJsonSchema(): JsonSchema & Readonly<Record<string, unknown>>
   return {
     $schema,
     title: 'research_plan.yaml',
-    description: 'What a lab asks of its nights. See docs/plan.md.',
+    description: 'What a lab asks of its nights. See README.md.',
     ...(schema as JsonSchema),
   };
 }

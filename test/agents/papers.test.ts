@@ -167,6 +167,17 @@ describe('politeness', () => {
     expect(server.asked.filter((path) => !isHub(path))).toHaveLength(2);
   });
 
+  test('a server that asks for years, and a clock that was ahead by them, keep nobody away for more than a day', async () => {
+    const time = standingTime();
+    const turns = openTurns(folder, 'arxiv', 3000, time);
+    await turns.holdOff(1e12);
+    expect(await turns.take()).toContain('not to be called for another 86400 s');
+    time.pass(24 * 3_600_000);
+    expect(await turns.take()).toBe(null);
+    await writeFile(join(folder, 'arxiv.hold'), String(time.now() + 1e12));
+    expect(await turns.take()).toBe(null);
+  });
+
   test('two processes never take the same turn, and turns are as far apart as they should be', async () => {
     const at: number[] = [];
     const time = standingTime();

@@ -261,7 +261,12 @@ describe('patience', () => {
       { reply: 'again' },
     ]);
     const { model, waits, clock } = await aModel(url);
-    expect(await model.ask(aCall())).toMatchObject({ failure: { class: 'rate_limited' } });
+    expect(await model.ask(aCall())).toMatchObject({
+      failure: {
+        class: 'rate_limited',
+        message: expect.stringMatching(/ \(retry after 3600 s\)$/) as string,
+      },
+    });
     expect(waits).toEqual([]);
     clock.pass(3_599_000);
     expect(model.has('researcher')).toBe(false);

@@ -406,6 +406,16 @@ describe('an evaluator', () => {
     ['evaluate: {}', '19:11: expected the key command (some text), found none'],
     ['evaluate: { command: x, timeout: 5 }', '19:34: expected a duration such as 60s'],
     ['evaluate: { command: x, comand: x }', '19:25: expected'],
+    ['agents: { base_url: h/v1 }', '19:21: expected an address such as'],
+    [
+      'agents: { base_url: "http://me:secret@h/v1" }',
+      '19:21: expected an address without password',
+    ],
+    [
+      'agents: { base_url: "http://h/v1?version=2" }',
+      '19:21: expected an address without password',
+    ],
+    ['agents: { api_key_env: sk-proj-1 }', '19:24: expected the name of a variable'],
     ['worker: { command: "" }', '19:20: expected some text, found ""'],
     ['worker: { command: x, timeout: soon }', '19:32: expected a duration such as 60s'],
   ])('%s is one problem, at its place', (text, problem) => {
