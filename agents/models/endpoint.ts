@@ -146,8 +146,11 @@ const noKey = ({ model, api_key_env }: ModelConfig, found: string): ModelFailure
   message: `${model}: expected a key in the variable ${api_key_env ?? ''}, found ${found}`,
 });
 
-/** About four characters are a token, in English and in code. */
-const tokensOf = (text: string): number => Math.ceil(text.length / 4);
+/**
+ * A token is about four characters of English, three of code and one of Chinese, so hardly ever less
+ * than three bytes: what a budget bears is not to depend on the language.
+ */
+const tokensOf = (text: string): number => Math.ceil(Buffer.byteLength(text) / 3);
 
 const estimated = ({ system, messages, form }: Asked): number =>
   tokensOf(system) +

@@ -82,7 +82,8 @@ export async function request(
   if (heard.kind === 'reply') return heard;
   const { host, pathname } = new URL(config.base_url);
   const bare = pathname === '/' && came !== null && MISPLACED.has(heard.class);
-  const message = `${config.model} at ${host}: ${heard.message}${bare ? NO_PATH : ''}`;
+  const late = heard.class === 'timeout' ? ` (agents.timeout: ${config.timeout} s)` : '';
+  const message = `${config.model} at ${host}: ${heard.message}${late}${bare ? NO_PATH : ''}`;
   // Whoever had the whole request may have written an answer, and be paid for it.
   const took = came !== null ? heard.took : line.taken() ? 'unknown' : 'nothing';
   return { ...heard, message, took };

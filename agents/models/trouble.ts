@@ -33,7 +33,8 @@ export function troubleOf(
     ...{ passing: false, unknown: false, of_form: false, renamed: false },
     ...{ took: 'nothing' as const, ...more },
   });
-  if (status < 400) return found('bad_request', { unknown: true, message: moved(status, headers) });
+  if (status < 400)
+    return found('bad_request', { unknown: true, message: hide(moved(status, headers)) });
   if (status === 403 && FLAGGED.test(text)) return found('bad_request');
   if ([401, 402, 403].includes(status) || (status === 429 && USED_UP.test(text)))
     return found('refused_key');

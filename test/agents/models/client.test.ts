@@ -46,7 +46,8 @@ describe('what went wrong is told apart, and treated apart', () => {
   test('an answer that takes too long is a timeout, tried once more', async () => {
     const { url } = await anEndpoint([{ fault: { slow: 60 }, reply: 'late', times: 'always' }]);
     const { model, waits, calls } = await aModel(url, { agents: { timeout: '50ms' } });
-    expect(await model.ask(aCall())).toMatchObject({ failure: { class: 'timeout' } });
+    const message = `scripted at ${new URL(url).host}: no answer in time (agents.timeout: 0.05 s)`;
+    expect(await model.ask(aCall())).toEqual({ failure: { class: 'timeout', message } });
     expect(waits).toHaveLength(1);
     // Nobody knows what it took: the most that it may have is counted.
     expect(await calls()).toMatchObject([{ requests: 2, estimated: true, outcome: 'timeout' }]);
@@ -203,10 +204,10 @@ describe('what went wrong is told apart, and treated apart', () => {
   });
 
   test.each([
-    ['nothing', { prompt_tokens: 0, completion_tokens: 0 }, { input: 14, output: 1 }, true],
+    ['nothing', { prompt_tokens: 0, completion_tokens: 0 }, { input: 17, output: 1 }, true],
     ['less than nothing', { prompt_tokens: -9e9, completion_tokens: 1 }, { output: 1 }, true],
-    ['too much', { prompt_tokens: 1e300, completion_tokens: 1 }, { input: 14 }, true],
-    ['words', { prompt_tokens: 'ten', completion_tokens: 1 }, { input: 14 }, true],
+    ['too much', { prompt_tokens: 1e300, completion_tokens: 1 }, { input: 17 }, true],
+    ['words', { prompt_tokens: 'ten', completion_tokens: 1 }, { input: 17 }, true],
     [
       'thoughts in the sum alone',
       { prompt_tokens: 10, completion_tokens: 5, total_tokens: 915 },

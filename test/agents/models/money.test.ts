@@ -95,6 +95,14 @@ describe('a budget', () => {
     expect(lines).toHaveLength(10);
   });
 
+  test('bears a long question in Chinese no better than it bears what that costs', async () => {
+    const { url, lines } = await anEndpoint([{ reply: 'x' }]);
+    const { model } = await aModel(url, { budget: { tokens: 300 }, agents: { max_tokens: 9 } });
+    const messages = [{ role: 'user' as const, content: '训'.repeat(300) }];
+    expect(await model.ask(aCall({ messages }))).toMatchObject({ failure: { class: 'budget' } });
+    expect(lines).toEqual([]);
+  });
+
   test('that is too small for one role’s calls goes on for the others', async () => {
     const { url } = await anEndpoint([{ reply: 'x', times: 'always' }]);
     const agents = { max_tokens: 500, planner: { max_tokens: 50 } };
