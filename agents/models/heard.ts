@@ -38,6 +38,8 @@ export interface Reading {
   readonly formed: boolean;
   /** Takes the key out; before anything is cut, or half of it would stay. */
   readonly hide: (text: string) => string;
+  /** Whoever had the whole request may have written an answer, and be paid for it. */
+  readonly taken: boolean;
 }
 
 /** Routers report trouble of the endpoint behind them so, with status 200; LM Studio in a word. */

@@ -49,7 +49,8 @@ const post = (
   new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
     const sent = Object.fromEntries(new Headers(headers));
-    const options = { method, headers: sent, ...(signal ? { signal } : {}) };
+    // A connection of its own: one that lay idle may be gone, and whatever was sent into it is counted.
+    const options = { method, headers: sent, agent: false, ...(signal ? { signal } : {}) };
     const request = send(url, options, (response) => {
       onTaken(isOk(response.statusCode));
       const chunks: Buffer[] = [];

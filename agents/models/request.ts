@@ -77,6 +77,7 @@ export async function request(
     formed: asked.form !== null && asked.form.by !== 'text',
     // An endpoint's message may repeat the key.
     hide: (text: string) => (key === null ? text : text.replaceAll(key, '…')),
+    taken: line.taken(),
   };
   const heard = came?.ok ? heardIn(came.text, reading) : troubleOf(came, thrown, reading);
   if (heard.kind === 'reply') return heard;
@@ -84,9 +85,7 @@ export async function request(
   const bare = pathname === '/' && came !== null && MISPLACED.has(heard.class);
   const late = heard.class === 'timeout' ? ` (agents.timeout: ${config.timeout} s)` : '';
   const message = `${config.model} at ${host}: ${heard.message}${late}${bare ? NO_PATH : ''}`;
-  // Whoever had the whole request may have written an answer, and be paid for it.
-  const took = came !== null ? heard.took : line.taken() ? 'unknown' : 'nothing';
-  return { ...heard, message, took };
+  return { ...heard, message };
 }
 
 const MISPLACED: ReadonlySet<string> = new Set(['bad_request', 'malformed', 'unreachable']);

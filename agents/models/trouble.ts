@@ -19,9 +19,10 @@ import type { Reading, Trouble } from './heard.ts';
 export function troubleOf(
   response: { readonly status: number; readonly headers: Headers; readonly text: string } | null,
   thrown: unknown,
-  { formed, hide }: Reading,
+  reading: Reading,
 ): Trouble {
-  if (response === null) return noResponse(thrown, hide);
+  if (response === null) return noResponse(thrown, reading);
+  const { formed, hide } = reading;
   const { status, headers, text } = response;
   const said = messageIn(text, hide);
   const retry_after = retryAfter(headers);
@@ -66,7 +67,7 @@ const FORM =
   /response_format|json_schema|json_object|json mode|\btools?\b|tool_choice|function|structured|grammar|schema|strict|requested parameters/i;
 
 /** The client wraps what fetch threw; what went wrong stands innermost. */
-function noResponse(thrown: unknown, hide: Reading['hide']): Trouble {
+function noResponse(thrown: unknown, { hide, taken }: Reading): Trouble {
   const causes: Error[] = [];
   for (let at = thrown; at instanceof Error && causes.length < 5; at = at.cause) causes.push(at);
   const late = causes.some(({ name }) => name === 'TimeoutError');
@@ -74,8 +75,13 @@ function noResponse(thrown: unknown, hide: Reading['hide']): Trouble {
   const why = code ?? causes.at(-1)?.message ?? String(thrown);
   return {
     ...{ kind: 'trouble', class: late ? 'timeout' : 'unreachable', passing: true },
-    ...{ message: late ? 'no answer in time' : `no connection (${hide(why)})` },
-    ...{ retry_after: null, unknown: false, of_form: false, renamed: false, took: 'nothing' },
+    ...{
+      message: late
+        ? 'no answer in time'
+        : `${taken ? 'no whole answer' : 'no connection'} (${hide(why)})`,
+    },
+    ...{ retry_after: null, unknown: false, of_form: false, renamed: false },
+    took: taken ? 'unknown' : 'nothing',
   };
 }
 

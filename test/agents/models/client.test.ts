@@ -194,7 +194,9 @@ describe('what went wrong is told apart, and treated apart', () => {
   test('what went out and was cut off counts for the most it may have taken; what never did, for nothing', async () => {
     const reset = await serving((response) => response.destroy());
     const cut = await aModel(reset, { agents: { max_tokens: 100 } });
-    expect(await cut.model.ask(aCall())).toMatchObject({ failure: { class: 'unreachable' } });
+    const host = new URL(reset).host;
+    const message = `scripted at ${host}: no whole answer (ECONNRESET)`;
+    expect(await cut.model.ask(aCall())).toEqual({ failure: { class: 'unreachable', message } });
     expect(await cut.calls()).toMatchObject([{ estimated: true, tokens: { output: 400 } }]);
     const { url, close } = await anEndpoint([]);
     await close();
@@ -452,6 +454,14 @@ describe('the wire', () => {
     expect(await model.ask(aCall())).toMatchObject({ value: 'x' });
     await model.ask(aCall({ role: 'planner', step: 'screen' }));
     expect(seen).toEqual(['Bearer none']);
+  });
+
+  test('a connection that lay idle, and may be gone, is not used again', async () => {
+    const seen: (string | undefined)[] = [];
+    const url = await listening((headers) => seen.push(headers.connection));
+    const { model } = await aModel(url);
+    await model.ask(aCall());
+    expect(seen).toEqual(['close']);
   });
 
   test('what the plan leaves out is not sent', async () => {
