@@ -191,19 +191,30 @@ function editsOf(lines: readonly string[]): Read {
   let path: string | null = null;
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? '';
+    if (line.startsWith('--- ') && lines[at + 1]?.startsWith('+++ '))
+      problems.push(
+        `line ${at + 1} of the reply: expected all edits in one form, found a diff beside SEARCH blocks`,
+      );
     if (!SEARCH.test(line)) {
       path = nameIn(line) ?? path;
       continue;
     }
-    const middle = lines.findIndex((each, i) => i > at && MIDDLE.test(each));
-    const end = lines.findIndex((each, i) => i > middle && REPLACE.test(each));
-    if (middle < 0 || end < 0) {
+    const end = lines.findIndex((each, i) => i > at && (REPLACE.test(each) || SEARCH.test(each)));
+    if (end < 0 || !REPLACE.test(lines[end] ?? '')) {
+      const found = end < 0 ? 'its end' : `another SEARCH at line ${end + 1}`;
       problems.push(
-        `line ${at + 1} of the reply: expected ======= and >>>>>>> REPLACE below, found its end`,
+        `line ${at + 1} of the reply: expected ======= and >>>>>>> REPLACE below, found ${found}`,
       );
       break;
     }
-    if (path === null)
+    const marks = lines.flatMap((each, i) => (i > at && i < end && MIDDLE.test(each) ? [i] : []));
+    const [middle = end] = marks;
+    // Which of them parts the two is anybody's guess where the file has such lines itself.
+    if (marks.length !== 1)
+      problems.push(
+        `line ${at + 1} of the reply: expected one line ======= up to >>>>>>> REPLACE, found ${marks.length}; where the file has such lines itself, leave them out or reply with a unified diff`,
+      );
+    else if (path === null)
       problems.push(`line ${at + 1} of the reply: expected the file’s path above, found none`);
     else {
       const [search, replace] = [lines.slice(at + 1, middle), lines.slice(middle + 1, end)];

@@ -91,6 +91,32 @@ describe('search and replace', () => {
     ['no account', block('lab/train.mjs', 'const depth = 2;', 'x'), 'expected CHANGES:'],
     ['half a block', reply('lab/train.mjs\n<<<<<<< SEARCH\na\n=======\nb'), 'found its end'],
     ['no path', reply(block('', 'const depth = 2;', 'x')), 'the file’s path above'],
+    [
+      'a block that never ends before the next',
+      reply(
+        'lab/train.mjs\n<<<<<<< SEARCH\nconst rate = 0.1;\n=======\nconst rate = 1;\n',
+        block('lab/train.mjs', 'const depth = 2;', 'x'),
+      ),
+      'found another SEARCH at line 11',
+    ],
+    [
+      'lines of the file that look like its marks',
+      reply(block('lab/train.mjs', 'const depth = 2;', 'Title\n=======')),
+      'expected one line ======= up to >>>>>>> REPLACE, found 2',
+    ],
+    [
+      'no line between the two',
+      reply('lab/train.mjs\n<<<<<<< SEARCH\nconst depth = 2;\n>>>>>>> REPLACE\n'),
+      'found 0',
+    ],
+    [
+      'blocks and a diff, of which one would be forgotten',
+      reply(
+        block('lab/train.mjs', 'const depth = 2;', 'const depth = 3;'),
+        '--- a/lab/model.py\n+++ b/lab/model.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n',
+      ),
+      'a diff beside SEARCH blocks',
+    ],
   ])('a reply with %s is a problem in words', (_, text, words) => {
     expect(problems(text).join('\n')).toContain(words);
   });
