@@ -22,6 +22,7 @@ import { readSealed, sealResult } from './result.ts';
 import { onceThereIsRoom } from './room.ts';
 import { score, SCORE_FOLDER } from './score.ts';
 import { forgetSetup, keptPaths, setUp } from './setup.ts';
+import { withoutSecrets } from './secrets.ts';
 import { smokeRun } from './smoke.ts';
 import { spansOf } from './spans.ts';
 import { stand } from './stand.ts';
@@ -101,7 +102,8 @@ export function openHands(workshop: Workshop, order: RunOrder, signal: AbortSign
     const cut = last === null || last.done.ended_by === 'abort' || untested;
     const pruned = trained?.pruned === true && given?.class !== 'invalid';
     const killed = pruned || (signal.aborted && cut);
-    const failure = killed ? null : (given ?? late ?? unfinished(order, trained, measured));
+    const found = killed ? null : (given ?? late ?? unfinished(order, trained, measured));
+    const failure = found && withoutSecrets(found, attempt);
     const known = await knowFacts().catch(() => null);
     const result: RunResult = {
       ...resultOf(attempt, opened, trained, measured, kept),

@@ -1,11 +1,13 @@
 import { lstat } from 'node:fs/promises';
 import { delimiter } from 'node:path';
 import type { HeldOutNumber, RunOrder } from '../orchestrator/domain/ports.ts';
+import type { Failure } from '../orchestrator/domain/run.ts';
 import { attemptOf, type Workshop } from './attempt.ts';
 import { isTrouble } from './files.ts';
 import { measureFromBase } from './pristine.ts';
 import { objectiveOf } from './readings.ts';
 import { LABELS, withLabels } from './score.ts';
+import { withoutSecrets } from './secrets.ts';
 
 /**
  * Looks at what the plan holds out: its command, from a checkout of base, on what a run of dawn left
@@ -24,6 +26,10 @@ export async function holdOut(
   });
   if (plan.holdout === undefined) return nothing('the plan holds nothing out');
   const attempt = attemptOf(workshop, order, signal);
+  const failed = (failure: Failure): HeldOutNumber => ({
+    value: null,
+    failure: withoutSecrets(failure, attempt),
+  });
   const left = await lstat(attempt.folder).catch(() => null);
   if (left?.isDirectory() !== true) return nothing(`what ${order.run} left is not there any more`);
   const { command, metric, labels, timeout } = plan.holdout;
@@ -34,8 +40,8 @@ export async function holdOut(
         variables: paths.length === 0 ? {} : { [LABELS]: paths.join(delimiter) },
       }),
     );
-    if ('class' in found) return { value: null, failure: found };
-    if (found.failure !== null) return { value: null, failure: found.failure };
+    if ('class' in found) return failed(found);
+    if (found.failure !== null) return failed(found.failure);
     const asked = { ...plan.objective, metric, at: 'last' } as const;
     const { objective, failure } = objectiveOf(found.metrics, asked, null, 'holdout');
     return { value: objective, failure };

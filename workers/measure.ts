@@ -15,6 +15,7 @@ import { METRICS_NDJSON } from './points.ts';
 import { readingsOf } from './readings.ts';
 import { onceThereIsRoom } from './room.ts';
 import { SAMPLES_PARQUET, writeSamples, type Samples } from './samples.ts';
+import { withoutSecrets } from './secrets.ts';
 import { trainingFailure, type Trained } from './train.ts';
 
 export interface Kept {
@@ -154,7 +155,8 @@ function outcomeOf(
   measured: readonly Measured[],
 ): Manifest['outcome'] {
   const { objective, failure, summary, tier } = readingsOf(attempt, trained, measured);
-  const why = trainingFailure(attempt, trained) ?? failure;
+  const found = trainingFailure(attempt, trained) ?? failure;
+  const why = found && withoutSecrets(found, attempt);
   return {
     objective: objective === null ? null : spelt(objective),
     tier,

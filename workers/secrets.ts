@@ -1,3 +1,6 @@
+import type { Failure } from '../orchestrator/domain/run.ts';
+import type { Attempt } from './attempt.ts';
+
 /** Values of the user's variables that nothing we keep may hold: each stands by its name there. */
 export interface Secrets {
   /** A text with `$NAME` in place of each value. */
@@ -41,6 +44,23 @@ export function secretsIn(
     hidden: (text) => without(text, known),
     heldBy: (text) => known.find(({ value }) => text.includes(value))?.name ?? null,
     stream,
+  };
+}
+
+/**
+ * A failure without the values of the plan's `run.env_from`: it is kept, quoted and told to models,
+ * whatever command it is of. The logs are not touched.
+ */
+export function withoutSecrets(
+  failure: Failure,
+  { order, workshop }: Pick<Attempt, 'order' | 'workshop'>,
+): Failure {
+  const { hidden } = secretsIn(order.plan.run.env_from, workshop.user);
+  const { traceback, ...rest } = failure;
+  return {
+    ...rest,
+    message: hidden(failure.message),
+    ...(traceback === undefined ? {} : { traceback: hidden(traceback) }),
   };
 }
 

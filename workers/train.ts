@@ -6,7 +6,6 @@ import type { Attempt } from './attempt.ts';
 import { invocation, type Invocation } from './command.ts';
 import { execute, type Executed } from './execute.ts';
 import { failureOf } from './failure.ts';
-import { secretsIn, type Secrets } from './secrets.ts';
 import { isTrouble } from './files.ts';
 import { setGuard, type Guard } from './guard.ts';
 import { readLogged, type LoggedFile } from './logged.ts';
@@ -175,21 +174,13 @@ export function oddities({ done, points_error, pruning, pruned }: Trained): read
 
 /** What the end of a training command says; null where it ended well. */
 export const trainingFailure = (
-  { order, workshop }: Attempt,
+  { order }: Attempt,
   { call, done }: Pick<Trained, 'call' | 'done'>,
 ): Failure | null => {
-  const { env_from, timeout } = order.plan.run;
+  const { timeout } = order.plan.run;
   const unmodified = order.commit === order.base;
-  const failure = failureOf({ ...done, argv: call.argv, timeout_seconds: timeout, unmodified });
-  return failure === null ? null : withoutSecrets(failure, secretsIn(env_from, workshop.user));
+  return failureOf({ ...done, argv: call.argv, timeout_seconds: timeout, unmodified });
 };
-
-/** A failure is kept, quoted and told to models; the run's own log is not touched. */
-const withoutSecrets = ({ traceback, ...failure }: Failure, { hidden }: Secrets): Failure => ({
-  ...failure,
-  message: hidden(failure.message),
-  ...(traceback === undefined ? {} : { traceback: hidden(traceback) }),
-});
 
 /** Writes a hard-coded seed into the worktree's file. Null where the plan seeds another way. */
 export async function seedFile(attempt: Attempt): Promise<Guard['seeded'] | Failure> {

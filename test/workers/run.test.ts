@@ -150,6 +150,24 @@ test('a failure names a variable that the plan passes on, and does not tell its 
   expect(JSON.stringify(failure)).not.toContain('hf_secret_123');
 });
 
+test.each([
+  ['setup', { setup: 'node train.mjs' }, {}],
+  ['the evaluator', { command: 'node good.mjs' }, { evaluate: { command: 'node train.mjs' } }],
+])('nor is it where %s fails', async (_, run, plan) => {
+  const lab = await createLab({
+    files: {
+      ...script("throw new Error('401: no such key: ' + process.env.HF_TOKEN);"),
+      'good.mjs': "console.log('loss: 1');",
+    },
+    run: { ...run, env_from: ['HF_TOKEN'] },
+    plan,
+    deps: { user: { PATH: process.env['PATH'], HF_TOKEN: 'hf_secret_123' } },
+  });
+  const { failure } = await carryOut(lab);
+  expect(JSON.stringify(failure)).toContain('$HF_TOKEN');
+  expect(JSON.stringify(failure)).not.toContain('hf_secret_123');
+});
+
 test('nothing of the environment reaches a run but what is allowed', async () => {
   const lab = await createLab({
     files: script(`console.log('loss: 1'); console.log(JSON.stringify(process.env));`),
