@@ -1,8 +1,9 @@
 import type { Plan } from '../../orchestrator/domain/plan.ts';
 import { severalChanges } from '../planner/one-change.ts';
-import { knobsIn, literalOf, measuring, SHORTCUTS, type Shortcut } from './shortcuts.ts';
+import { catching, knobsIn, literalOf, measuring, SHORTCUTS, type Shortcut } from './shortcuts.ts';
 import { linesOf } from './diff-lines.ts';
 import { alike } from './lines.ts';
+import { outOfPlay } from './out-of-play.ts';
 import { takenBack } from './taken-back.ts';
 
 /**
@@ -15,7 +16,8 @@ import { takenBack } from './taken-back.ts';
  * 3. It touches only files of the original, or files that the traceback names.
  * 4. Nothing that comes new is a shortcut: swallows errors, ends early, switches the change off,
  *    changes how the metric is computed or said, or sets how much is trained, a seed, or a knob.
- * 5. What the change replaces does not stand there again.
+ * 5. What the change replaces does not stand there again, and what it adds is not put out of play:
+ *    in a comment, behind a return, in a function that nothing calls, or calling what does nothing.
  * 6. It is one change, where the original is one (`severalChanges`).
  *
  * The fourth is a list of words (`shortcuts.ts`): a cheat that is spelt otherwise passes here, and
@@ -59,6 +61,7 @@ export function anotherExperiment(patch: RepairedPatch): readonly string[] {
     ...problems,
     ...(several === null ? [] : [several]),
     ...takenBack(patch.original, patch.repaired),
+    ...outOfPlay(patch.original, patch.repaired, patch.files),
     ...shortcutsIn(before, now, patch),
   ];
 }
@@ -105,7 +108,7 @@ const isKnown = (path: string, { original, traceback }: RepairedPatch): boolean 
 function shortcutsIn(
   before: readonly Signed[],
   now: readonly Signed[],
-  { plan: { objective, search_space }, files }: RepairedPatch,
+  { plan: { objective, search_space }, files, traceback }: RepairedPatch,
 ): readonly string[] {
   const original = new Set(before.map(({ text }) => text.trim()));
   // A line that is only moved, or moved in, is as it was.
@@ -117,7 +120,12 @@ function shortcutsIn(
       !original.has(line.trim()) && !(added.has(line.trim()) && removed.has(line.trim())),
   );
   const young = fresh.filter(({ sign }) => sign === '+');
-  const set = [...SHORTCUTS, ...knobsIn(search_space), literalOf(objective.metric)];
+  const set = [
+    ...SHORTCUTS,
+    ...catching(traceback),
+    ...knobsIn(search_space),
+    literalOf(objective.metric),
+  ];
   const measured = measuring(objective.metric, files);
   return [
     ...new Set([

@@ -22,7 +22,8 @@ const SEED = 'expected the same seeds, found one set';
 export const SHORTCUTS: readonly Shortcut[] = [
   // A handler for a named error, such as ImportError, is how a missing library is met.
   {
-    pattern: /\bexcept\s*:|\bexcept\s+\(?\s*(?:Base)?Exception\b|\bexcept\s+\(?\s*RuntimeError\b/,
+    pattern:
+      /\bexcept\s*:|\bexcept\s+\(?\s*(?:Base)?Exception\b|\bexcept\s+\(?\s*(?:Runtime|Lookup|Arithmetic)Error\b/,
     is: SWALLOWS,
   },
   {
@@ -44,6 +45,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
     pattern: /\*\s*0(?:\.0*)?(?![\w.])|(?<![\w.])0(?:\.0*)?\s*\*/,
     is: SWITCHED_OFF,
     anywhere: true,
+  },
+  // What the change makes of a value, or else the value as it was.
+  {
+    pattern: /^\s*([\w.]+)\s*=(?!=).*(?:\belse|\?.*:)\s*\1\s*;?$/,
+    is: SWITCHED_OFF,
   },
   {
     pattern:
@@ -78,6 +84,14 @@ export const SHORTCUTS: readonly Shortcut[] = [
     is: SEED,
   },
 ];
+
+/** A handler for the very error that the run crashed with; a library that is missing may be done without. */
+export function catching(traceback: string): readonly Shortcut[] {
+  const errors = traceback.match(/^(?:\w+\.)*\w*(?:Error|Exception|StopIteration)\b/gm) ?? [];
+  const name = errors.at(-1)?.split('.').at(-1);
+  if (name === undefined || /^(?:Import|ModuleNotFound)Error$/.test(name)) return [];
+  return [{ pattern: new RegExp(`\\bexcept\\b.*\\b${name}\\b`), is: SWALLOWS }];
+}
 
 /** A repair that turns a knob tests two changes: its own name, and the one that it has in the code. */
 export const knobsIn = (knobs: Plan['search_space']): readonly Shortcut[] =>

@@ -60,6 +60,47 @@ describe('the same experiment is', () => {
   });
 });
 
+describe('to the letter kept, and gone, is the change', () => {
+  const BARE = ['def step(x):', '    y = relu(x)', '    return y'];
+  const WITH = BARE.toSpliced(2, 0, '    y = gate(y)', '    y = y + shift(y)');
+  const found = (lines: readonly string[], traceback = ''): string =>
+    anotherExperiment({
+      original: diffBetween('train.py', BARE, WITH),
+      repaired: diffBetween('train.py', BARE, lines),
+      ...{ plan: PLAN, files: new Map([['train.py', WITH.join('\n')]]), traceback },
+    }).join('\n');
+  const around = (before: string, after: string) =>
+    WITH.toSpliced(4, 0, `    ${after}`).toSpliced(2, 0, `    ${before}`);
+  const inside = (...head: readonly string[]) =>
+    WITH.toSpliced(2, 2, ...head, '        y = gate(y)', '        y = y + shift(y)');
+
+  test.each([
+    ['in a text', around('"""', '"""'), 'in a comment or a text'],
+    ['in a comment', around('/*', '*/'), 'in a comment or a text'],
+    ['behind an end', WITH.toSpliced(2, 0, '    return y.copy()'), 'behind an end'],
+    ['in a function', inside('    def later(y):'), 'in later, which nothing calls'],
+    ['a function of nothing', ['def gate(y): return y', ...WITH], 'gate returning what'],
+    ['one in two lines', ['def gate(y, n=1):', '    return y', ...WITH], 'gate returning what'],
+    ['a lambda of nothing', ['gate = lambda y: y', ...WITH], 'gate returning what'],
+    ['an arrow to itself', ['const gate = (y) => y;', ...WITH], 'gate returning what'],
+    ['or else nothing', WITH.with(2, '    y = gate(y) if y is None else y'), 'to be at work'],
+    [
+      'where its own crash is caught',
+      [...inside('    try:'), '    except (TypeError, IndexError):', '        pass'],
+      'errors to end the run',
+    ],
+  ])('%s', (_, lines, words) => {
+    expect(found(lines, 'Traceback\nIndexError: index 4 is out of range')).toContain(words);
+  });
+
+  test('and not what is explained, called, or ends where it has to', () => {
+    expect(found(['"""What a step', 'does."""', ...WITH])).toBe('');
+    expect(found(inside('    def later(y):').toSpliced(-1, 0, '    y = later(y)'))).toBe('');
+    expect(found(['def gate(y): return y * 2', ...WITH])).toBe('');
+    expect(found(['def gate(y):', '    if y is None:', '        return y', ...WITH])).toBe('');
+  });
+});
+
 const twenty = Array.from({ length: 20 }, (_, i) => `other_${i} = another_${i}(thing_${i})`);
 /** With a gate before an activation, in a script that prints what it measures. */
 const STEP = [
