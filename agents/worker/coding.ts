@@ -6,7 +6,6 @@ import type {
 } from '../../orchestrator/domain/brief.ts';
 import type { Coded, CodingAgent, CodingOrder } from '../../orchestrator/domain/coding-agent.ts';
 import type { Desk } from '../../orchestrator/domain/desk.ts';
-import type { Plan } from '../../orchestrator/domain/plan.ts';
 import type { FileChanges } from '../../orchestrator/domain/ports.ts';
 import type { Failure } from '../../orchestrator/domain/run.ts';
 import type { Account, Written } from '../../orchestrator/domain/writing.ts';
@@ -31,7 +30,7 @@ interface Coding {
 }
 
 async function write(
-  { agent, desk }: Coding,
+  parts: Coding,
   { hypothesis, order }: WriteBrief,
   signal: AbortSignal,
 ): Promise<WriteAnswer> {
@@ -43,19 +42,18 @@ async function write(
     settingsInWords(order.settings),
   ].join('\n\n');
   const said = { work: `write-${hypothesis.id}`, commit: parent, brief };
-  const coded = await agent.run(ordered(plan, said), signal);
-  const written = await taken(desk, { plan, parent, changed: new Map() }, coded);
-  if ('failure' in written) return written;
-  const problems = moreThanOne(written.account);
-  return problems.length === 0 ? written : { failure: unfit(problems) };
+  const on = { plan, parent, changed: new Map() };
+  const made = await madeOf(parts, said, on, async ({ account }) => moreThanOne(account), signal);
+  return 'problems' in made ? { failure: unfit(made.problems) } : made;
 }
 
 async function repair(
-  { agent, desk }: Coding,
+  parts: Coding,
   { hypothesis, order }: RepairBrief,
   signal: AbortSignal,
 ): Promise<RepairAnswer> {
   const { plan, parent } = order;
+  const { desk } = parts;
   const left = await desk.patched(parent, order.diff);
   if ('problem' in left) return { gave_up: `the patch no longer applies: ${left.problem}` };
   const brief = [
@@ -65,26 +63,47 @@ async function repair(
     ...crashInWords(order),
   ].join('\n\n');
   const said = { work: workOf(order), commit: left.commit, brief };
-  const coded = await agent.run(ordered(plan, said), signal);
-  const changed = await desk.changes(parent, left.commit);
-  const written = await taken(desk, { plan, parent, changed }, coded);
-  if ('failure' in written) return { gave_up: written.failure.message };
-  const problems = await reviewed(desk, order, written.diff);
-  return problems.length === 0 ? written : { gave_up: unfit(problems).message };
+  const on = { plan, parent, changed: await desk.changes(parent, left.commit) };
+  const review = ({ diff }: Written) => reviewed(desk, order, diff);
+  const made = await madeOf(parts, said, on, review, signal);
+  if ('problems' in made) return { gave_up: unfit(made.problems).message };
+  return 'failure' in made ? { gave_up: made.failure.message } : made;
 }
 
-function ordered(plan: Plan, said: Omit<CodingOrder, 'plan' | 'worker'>): CodingOrder {
-  const { worker } = plan;
+type Ground = Pick<WriteBrief['order'], 'plan' | 'parent'> & { readonly changed: FileChanges };
+type Made = Written | { readonly failure: Failure } | { readonly problems: readonly string[] };
+
+/** What an agent makes of a brief; what does not fit goes back to it once, as it does to a model. */
+async function madeOf(
+  { agent, desk }: Coding,
+  said: Pick<CodingOrder, 'work' | 'commit' | 'brief'>,
+  on: Ground,
+  review: (written: Written) => Promise<readonly string[]>,
+  signal: AbortSignal,
+): Promise<Made> {
+  const worker = on.plan.worker;
   if (worker === undefined) throw new Error('expected a plan that names a coding agent');
-  return { ...said, plan, worker };
+  const tried = async (brief: string): Promise<Made> => {
+    const coded = await agent.run({ ...said, brief, plan: on.plan, worker }, signal);
+    const written = await taken(desk, on, coded);
+    if (!('diff' in written)) return written;
+    const problems = await review(written);
+    return problems.length === 0 ? written : { problems };
+  };
+  const first = await tried(said.brief);
+  return 'problems' in first ? tried(`${said.brief}\n\n${objection(first.problems)}`) : first;
 }
+
+/** Problems name lines of files: they are cut. */
+const objection = (problems: readonly string[]): string =>
+  [
+    'This was tried before, and nothing of it was taken:',
+    ...problems.slice(0, 10).map((problem) => `- ${problem.slice(0, 400)}`),
+    'Do it again from the beginning: the files are as they were.',
+  ].join('\n');
 
 /** What an agent left, as a patch on the parent. */
-async function taken(
-  desk: Desk,
-  on: Pick<WriteBrief['order'], 'plan' | 'parent'> & { readonly changed: FileChanges },
-  coded: Coded,
-): Promise<Written | { readonly failure: Failure }> {
+async function taken(desk: Desk, on: Ground, coded: Coded): Promise<Made> {
   if ('failure' in coded) return coded;
   const { left_out, changes, by } = coded;
   const besides = left_out.length === 0 ? '' : `; left out: ${left_out.slice(0, 5).join(', ')}`;
@@ -93,7 +112,7 @@ async function taken(
       failure: { class: 'invalid', message: `the coding agent changed no editable file${besides}` },
     };
   const made = await desk.diffOf(on.plan, on.parent, new Map([...on.changed, ...coded.files]));
-  if ('problem' in made) return { failure: unfit([`${made.problem}${besides}`]) };
+  if ('problem' in made) return { problems: [`${made.problem}${besides}`] };
   const account: Account = { changes, ...(left_out.length === 0 ? {} : { left_out }) };
   return { diff: made.diff, account, by };
 }

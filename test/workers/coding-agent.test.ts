@@ -17,6 +17,7 @@ const FILES = {
   'train.mjs': 'const rate = 0.1;\nconsole.log(`loss: ${rate}`);\n',
   'evaluate.mjs': 'console.log(1);\n',
   'src/net.mjs': 'export const depth = 2;\n',
+  'src/node_modules/dep.mjs': '1;\n',
   'src/labels/test.csv': 'id,label\n1,HELD-OUT\n',
 };
 const BRIEF = 'Halve the rate.\n';
@@ -86,6 +87,7 @@ describe('what a coding agent changed', () => {
       "fs.symlinkSync('/etc/passwd', 'src/link.mjs');",
       "fs.rmSync('train.mjs'); fs.symlinkSync('evaluate.mjs', 'train.mjs');",
       "fs.writeFileSync('src/bytes.bin', Buffer.from([0xff, 0xfe, 0x00]));",
+      "fs.writeFileSync('src/node_modules/dep.mjs', '2;');",
     ]);
     expect(filesOf(said)).toEqual({});
     expect('left_out' in said && [...said.left_out].toSorted()).toEqual([
@@ -93,6 +95,7 @@ describe('what a coding agent changed', () => {
       'notes.md (protected)',
       'src/bytes.bin (no text)',
       'src/link.mjs (a link)',
+      'src/node_modules/dep.mjs (among what tools leave)',
       'train.mjs (a link)',
     ]);
     expect(git(lab.root, 'status', '--porcelain').trim()).toBe('');
@@ -327,6 +330,15 @@ describe('a hypothesis that a coding agent writes', () => {
       by: 'node',
     });
     expect('diff' in answer && answer.diff).toContain('+const rate = 0.05;');
+  });
+
+  test('that did not fit goes back to it once, with the reasons, and it begins anew', async () => {
+    const answer = await written([
+      "const again = fs.readFileSync(0, 'utf8').includes('expected one change, found 2');",
+      "fs.appendFileSync('train.mjs', again ? '2;\\n' : '1;\\n');",
+      "fs.writeFileSync(process.env.AUTOLAB_ACCOUNT, again ? '- b' : '- a\\n- b');",
+    ]);
+    expect('diff' in answer && answer.diff.match(/^\+\d;$/gm)).toEqual(['+2;']);
   });
 
   test.each([

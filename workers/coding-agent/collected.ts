@@ -12,6 +12,7 @@ const MOST_FILES = 200;
 const LONGEST = 1024 * 1024;
 /** What tools leave wherever they work: not worth a word. */
 const LITTER = new Set(['.git', '__pycache__', 'node_modules']);
+const isLitter = (path: string): boolean => path.split('/').some((name) => LITTER.has(name));
 
 /**
  * What differs from the commit in a folder where anybody may have done anything: files that the
@@ -34,8 +35,10 @@ export async function collected(
   for await (const entry of walk(folder, new Set(), LITTER))
     if (entry.kind !== 'folder' && (!tracked.has(entry.path) || changed.has(entry.path)))
       found.set(entry.path, entry);
-  // Labels are not there to begin with.
-  for (const path of changed) if (!found.has(path) && !isHidden(path)) take(path, null);
+  // Labels are not there to begin with, and what lies in litter nobody looked at.
+  for (const path of changed)
+    if (isLitter(path)) leave(path, 'among what tools leave');
+    else if (!found.has(path) && !isHidden(path)) take(path, null);
   for (const [path, entry] of found) {
     if (entry.kind !== 'file') leave(path, `a ${entry.kind}`);
     else if (entry.bytes > LONGEST) leave(path, 'too long');
