@@ -8,6 +8,7 @@ import {
   type Night,
   type State,
 } from './domain/state.ts';
+import { changeKey } from './domain/hypothesis.ts';
 import { usableObjective } from './domain/run.ts';
 import { isAskedFor } from './asked-for.ts';
 import { closureOf } from './domain/words.ts';
@@ -15,6 +16,7 @@ import { ideasLeft, searchRunsLeft, spent } from './budget.ts';
 import { closedIn } from './closed.ts';
 import { checkDue } from './drift.ts';
 import { lineOf, raceOf } from './race.ts';
+import { settingsAt } from './memory.ts';
 import {
   again,
   baselineFailed,
@@ -164,7 +166,8 @@ function furtherMoves(state: State, night: Night, experiment: Experiment): Move[
   if (parent !== incumbent) {
     // What was begun on a line that was closed since is measured to its end, and begun nowhere else.
     const closed = closureOf(closedIn(state, night), experiment) !== null;
-    return closed || overlaps(state, experiment, incumbent) ? [] : [{ kind: 'reapply', of: id }];
+    const idle = closed || overlaps(state, night, experiment, incumbent);
+    return idle ? [] : [{ kind: 'reapply', of: id }];
   }
   if (night.plan.run.deterministic) return [];
   const seed = searchRunsOf(state, id).length + 1;
@@ -179,15 +182,23 @@ function furtherMoves(state: State, night: Night, experiment: Experiment): Move[
   return [{ kind: 'run', next: matched }, own];
 }
 
-/** Whether what the search has built since turned the same knob: the change would undo it. */
-function overlaps(state: State, { change, parent }: Experiment, incumbent: ExperimentId): boolean {
-  if (change.kind !== 'knobs') return false;
+/** Whether what was built since made the same change, or turned its knob: it would change nothing, or undo that. */
+function overlaps(
+  state: State,
+  night: Night,
+  { change, parent }: Experiment,
+  incumbent: ExperimentId,
+): boolean {
   const since = [incumbent, ...ancestors(state, incumbent)];
   const upTo = since.indexOf(parent ?? incumbent);
-  return since.slice(0, upTo < 0 ? since.length : upTo).some((id) => {
-    const built = experimentIn(state, id).change;
-    return (
-      built.kind === 'knobs' && Object.keys(change.values).some((knob) => knob in built.values)
-    );
-  });
+  const built = since
+    .slice(0, upTo < 0 ? since.length : upTo)
+    .map((id) => experimentIn(state, id).change);
+  if (change.kind !== 'knobs')
+    return built.some((one) => one.kind === change.kind && changeKey(one) === changeKey(change));
+  const knobs = Object.entries(change.values);
+  // A patch may have set it, too.
+  const settings = settingsAt(state, night, incumbent);
+  if (knobs.every(([knob, value]) => settings[knob] === value)) return true;
+  return built.some((one) => one.kind === 'knobs' && knobs.some(([knob]) => knob in one.values));
 }

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { briefFor } from '../../orchestrator/briefs.ts';
 import type { PlannerBrief } from '../../orchestrator/domain/brief.ts';
+import type { Experiment } from '../../orchestrator/domain/experiment.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
 import type { FailureClass } from '../../orchestrator/domain/run.ts';
 import { replay } from '../../orchestrator/domain/fold.ts';
 import { currentNight, experimentIn, type State } from '../../orchestrator/domain/state.ts';
 import { elapsed } from '../../orchestrator/budget.ts';
+import { searchMoves } from '../../orchestrator/search.ts';
 import {
+  aPatch,
   aPlan,
   anIdea,
   nightStarted,
@@ -169,6 +172,35 @@ describe('a night', () => {
     const judged = events[at];
     const id = judged?.type === 'experiment_judged' ? judged.experiment : null;
     expect(memoryIn(state).map(({ experiment }) => experiment)).toContain(id);
+  });
+
+  test('puts on a newer incumbent no change that it has already, by whatever way', () => {
+    const gains: Record<string, number> = { a: 0.3, b: 0.2 };
+    const { events } = simulate(steady(gains), nightStarted(aPlan()));
+    const again = events.findIndex(
+      (event) => event.type === 'experiment_opened' && event.experiment.reapplies,
+    );
+    const before = replay(events.slice(0, again));
+    const reapplied = (state: State) =>
+      searchMoves(state, currentNight(state)).flatMap((move) =>
+        move.kind === 'reapply' ? [move.of] : [],
+      );
+    const [of] = reapplied(before);
+    if (of === undefined) throw new Error('expected a change to put on the incumbent');
+    const { incumbent } = currentNight(before);
+    if (incumbent === null) throw new Error('expected an incumbent');
+    const having = (change: Experiment['change'], there: Partial<Experiment>): State => ({
+      ...before,
+      experiments: new Map(before.experiments)
+        .set(of, { ...experimentIn(before, of), change })
+        .set(incumbent, { ...experimentIn(before, incumbent), ...there }),
+    });
+    const patch = (what: string) => ({ kind: 'patch', file: null, ...aPatch(what) }) as const;
+    const knobs = { kind: 'knobs', values: { rate: '2' } } as const;
+    expect(reapplied(having(patch('x'), { change: patch('y') }))).toEqual([of]);
+    expect(reapplied(having(patch('x'), { change: patch('x') }))).toEqual([]);
+    expect(reapplied(having(knobs, { settings: { rate: '1' } }))).toEqual([of]);
+    expect(reapplied(having(knobs, { settings: { rate: '2' } }))).toEqual([]);
   });
 
   test('that was cut off leaves no idea blocked for the next', () => {
