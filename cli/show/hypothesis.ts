@@ -9,9 +9,14 @@ import { showWords, wordsOn } from './words.ts';
 
 export const hypothesisPage = (state: State, id: HypothesisId, now: Standing) => ({
   ...now.hypothesis(hypothesisRow(state, id)),
+  unwritten: unwrittenFor(state, id),
   flagged: state.flags.filter((flag) => flag.target === id),
   ...wordsOn(state, id),
 });
+
+/** What waits again may have been turned down before, for what was no fault of its own. */
+const unwrittenFor = (state: State, id: HypothesisId): string | null =>
+  state.hypotheses.get(id)?.unwritten?.message ?? null;
 
 export function showHypothesis(state: State, id: HypothesisId, now: Standing): void {
   const row = now.hypothesis(hypothesisRow(state, id));
@@ -22,7 +27,8 @@ export function showHypothesis(state: State, id: HypothesisId, now: Standing): v
   fact('source', oneLine(`${row.source}, line ${row.line}, night ${row.night}`));
   fact('change', oneLine(changeInWords(change)));
   fact('parent', row.parent);
-  const why = row.rejected_because === null ? '' : `: ${oneLine(row.rejected_because)}`;
+  const because = row.rejected_because ?? unwrittenFor(state, id);
+  const why = because === null ? '' : `: ${oneLine(because)}`;
   fact('status', `${row.standing}${why}`);
   if (row.experiment !== null) fact('experiment', row.experiment);
   for (const [name, words] of thoughtFacts(row)) fact(name, words);

@@ -3,6 +3,7 @@ import { putInInbox } from '../../notebook/inbox.ts';
 import { holderOf } from '../../notebook/lock.ts';
 import { askedFor } from '../asked-for.ts';
 import { searchEnd } from '../budget.ts';
+import type { Knob } from '../domain/plan.ts';
 import type { HypothesisAsked } from '../domain/asked.ts';
 import { LabError } from '../domain/errors.ts';
 import {
@@ -68,7 +69,26 @@ export async function propose(
     ...{ title, because, source: 'yours', change, success_criteria: [] },
     line: words.line === undefined ? lineOf(labPlan, change) : said(words.line, '--line'),
   };
-  return ask(lab, state, proposal, words.again === true);
+  const made = await ask(lab, state, proposal, words.again === true);
+  return { ...made, remarks: [...unlisted(labPlan, change), ...made.remarks] };
+}
+
+/** Values that the search by itself would never try; somebody may want just that. */
+function unlisted({ plan }: LabPlan, change: Proposable): string[] {
+  if (change.kind !== 'knobs') return [];
+  return Object.entries(change.values).flatMap(([name, value]) => {
+    const knob = plan.search_space[name];
+    if (!knob || isListed(knob, value)) return [];
+    const choices = knob.values?.join(', ') ?? knob.range?.join(' to ');
+    return [`${name}=${value} is none of the plan’s values (${choices}): it is tried all the same`];
+  });
+}
+
+function isListed({ values, range, whole }: Knob, value: string): boolean {
+  const number = Number(value);
+  if (values) return values.some((one) => one === value || Number(one) === number);
+  const [low, high] = range ?? [-Infinity, Infinity];
+  return number >= low && number <= high && (whole !== true || Number.isInteger(number));
 }
 
 /** Leaves a proposal that was found good in the inbox. */

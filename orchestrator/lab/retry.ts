@@ -1,7 +1,7 @@
 import { LabError } from '../domain/errors.ts';
 import type { Experiment } from '../domain/experiment.ts';
-import { changeInWords, type Proposal } from '../domain/hypothesis.ts';
-import { experimentOf, isRunId } from '../domain/ids.ts';
+import { changeInWords, type Change, type Proposal } from '../domain/hypothesis.ts';
+import { experimentOf, isHypothesisId, isRunId, type HypothesisId } from '../domain/ids.ts';
 import type { Failure } from '../domain/run.ts';
 import { experimentIn, runsOf, type State } from '../domain/state.ts';
 import { waitingAlready } from '../same-change.ts';
@@ -19,6 +19,7 @@ export async function retry(
   labPlan: LabPlan,
   id: string,
 ): Promise<ProposalMade> {
+  if (isHypothesisId(id)) refuseHypothesis(state, id);
   const known = measured(state, id);
   const experiment = experimentIn(state, isRunId(known) ? experimentOf(known) : known);
   const { change, success_criteria, line } = experiment;
@@ -55,12 +56,39 @@ function failureOf(state: State, experiment: Experiment): Failure {
   if (judgement?.verdict === 'failed' && found) return found;
   if (judgement === null)
     throw notToRetry(experiment, 'it has no verdict yet: wait for it, and see autolab status');
-  const again = `autolab propose TITLE ${change.kind === 'knobs' ? `--change ${changeInWords(change)}` : '--patch FILE'} --because REASON --again`;
   const verdict = judgement.verdict.replaceAll('_', ' ');
   throw notToRetry(
     experiment,
-    `it is ${verdict}. ${again} tries a change once more, autolab rerun RUN makes a run again`,
+    `it is ${verdict}. ${proposeAgain(change)} tries a change once more, autolab rerun RUN makes a run again`,
   );
+}
+
+/** What it was tried as can be retried. Throws LabError usage for one that the notebook knows. */
+function refuseHypothesis(state: State, id: HypothesisId): void {
+  const record = state.hypotheses.get(id);
+  if (!record) return;
+  const { experiment, rejected_because, change } = record;
+  const instead =
+    experiment !== null
+      ? `which was tried as ${experiment}: autolab retry ${experiment}`
+      : rejected_because !== null
+        ? `which was turned down before it was tried (${rejected_because}): ${proposeAgain(change)} asks for it all the same`
+        : 'which waits to be tried';
+  throw new LabError(
+    'usage',
+    `expected an experiment that failed, or a run of it, found ${id}, ${instead}`,
+    id,
+  );
+}
+
+function proposeAgain(change: Change): string {
+  const what =
+    change.kind === 'knobs'
+      ? `--change ${changeInWords(change)}`
+      : change.kind === 'idea'
+        ? '--idea WORDS'
+        : '--patch FILE';
+  return `autolab propose TITLE ${what} --because REASON --again`;
 }
 
 const notToRetry = ({ id }: Experiment, because: string): LabError =>

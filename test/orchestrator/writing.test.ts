@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { hypothesisPage } from '../../cli/show/hypothesis.ts';
+import { standingWhere } from '../../orchestrator/lab/standing.ts';
 import { briefFor } from '../../orchestrator/briefs.ts';
 import { openActions } from '../../orchestrator/decide.ts';
 import { repairAnswer, writeAnswer, type WorkerBrief } from '../../orchestrator/domain/brief.ts';
@@ -184,6 +186,10 @@ describe('an idea in words', () => {
     expect(night.state.queued).toMatchObject([
       { proposal: { change: { kind: 'idea', text: 'do mine' }, refuted_by: 'no gain' } },
     ]);
+    const id = night.state.queued[0]?.hypothesis ?? 'H-0000';
+    expect(hypothesisPage(night.state, id, standingWhere(false))).toMatchObject({
+      ...{ status: 'queued', unwritten: 'the model is away' },
+    });
   });
 
   test('is told to its author with what it is to be written on, the same after a kill', () => {

@@ -81,6 +81,7 @@ describe('a proposal', () => {
       [{ patch: 'link.diff' }, /found a link or a submodule/],
     ];
     for (const [words, message] of refused) await expect(tell(words)).rejects.toThrow(message);
+    expect((await autolab(lab, 'propose')).stderr).toMatch(/See autolab propose --help\.$/m);
     expect((await readLabState(lab.root)).state.queued).toEqual([]);
   });
 
@@ -142,6 +143,13 @@ describe('a proposal', () => {
     await expect(tell({ change: ['depth=1'], again: true })).rejects.toThrow(
       'found that E-0001 has depth=1 already',
     );
+
+    const outside = [
+      ['depth=3', 'depth=3 is none of the plan’s values (1, 2, 4): it is tried all the same'],
+      ['learning_rate=7', 'learning_rate=7 is none of the plan’s values (0.001 to 1): it is t'],
+    ] as const;
+    for (const [change, remark] of outside)
+      expect((await tell({ change: [change] })).remarks.join()).toContain(remark);
 
     expect(
       execFileSync('git', ['status', '--porcelain'], { cwd: lab.root, encoding: 'utf8' }),

@@ -101,6 +101,14 @@ describe('a retry', () => {
   });
 
   test('is refused, with what to do, where nothing failed', async () => {
+    const { hypotheses } = night.state;
+    const first = hypotheses.get('H-0001');
+    if (!first) throw new Error('expected H-0001');
+    const rejected = { ...first, experiment: null, rejected_because: 'known' };
+    const turnedDown = {
+      ...night.state,
+      hypotheses: new Map(hypotheses).set('H-0001', rejected),
+    };
     const refused: readonly (readonly [State, string, RegExp])[] = [
       [
         night.state,
@@ -109,6 +117,9 @@ describe('a retry', () => {
       ],
       [night.state, 'E-0000', /: a launch measures the baseline by itself$/],
       [night.state, 'E-0099', /^expected an experiment or a run of this lab/],
+      [night.state, 'H-0099', /^expected an experiment or a run of this lab/],
+      [night.state, 'H-0001', /found H-0001, which was tried as E-0001: autolab retry E-0001$/],
+      [turnedDown, 'H-0001', /turned down .*\(known\): autolab propose TITLE --change depth=4 --b/],
       [beforeVerdict(idOf('depth 4')), idOf('depth 4'), /has no verdict yet/],
     ];
     for (const [state, id, message] of refused)
