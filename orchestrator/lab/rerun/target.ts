@@ -102,6 +102,11 @@ function knownOrder(
 ): Target['order'] {
   const run = state.runs.get(id);
   if (run === undefined) throw new Error(`the journal knows no ${id}`);
+  if (experimentIn(state, run.experiment).commit === null)
+    throw usage(
+      `${id} crashed, and its repaired patch has no branch yet: rerun it once the night has run that`,
+      id,
+    );
   const night = nightOfRun(state, run);
   const work = { kind: 'run', run: id, attempt, id: '', role: 'worker' } as const;
   const brief = briefFor({ ...state, night }, work, { branch_prefix: '', gpus: () => null });

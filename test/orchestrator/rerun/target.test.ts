@@ -4,7 +4,7 @@ import type { WorkerBrief } from '../../../orchestrator/domain/brief.ts';
 import { replay } from '../../../orchestrator/domain/fold.ts';
 import type { Lab } from '../../../orchestrator/lab/lab.ts';
 import { targetOf } from '../../../orchestrator/lab/rerun/target.ts';
-import { aPlan, anIdea, nightStarted, simulate } from '../../support/simulate.ts';
+import { aPatch, aPlan, anIdea, nightStarted, simulate } from '../../support/simulate.ts';
 
 test('a rerun is never ended early, also of a run that might have been', async () => {
   const { events } = simulate(
@@ -27,4 +27,20 @@ test('a rerun is never ended early, also of a run that might have been', async (
     expect(order).toMatchObject({ run: id });
     expect(order).not.toHaveProperty('prune');
   }
+});
+
+test('a run whose patch was repaired, and has no branch yet, is to be waited for', async () => {
+  const { events } = simulate(
+    {
+      ideas: [anIdea('a', { change: { kind: 'idea', text: 'a' } })],
+      measure: (_, run) => (run.experiment === 'E-0001' ? { fails: 'idea' } : 1),
+      repairs: () => aPatch('mended'),
+    },
+    nightStarted(aPlan({ agents: { model: 'm' } })),
+  );
+  const repaired = events.findIndex(({ type }) => type === 'experiment_repaired');
+  const state = replay(events.slice(0, repaired + 1));
+  await expect(targetOf({ root: '/nowhere' } as Lab, state, 'E-0001.1', '/')).rejects.toThrow(
+    /^E-0001\.1 crashed, and its repaired patch has no branch yet: rerun it once/,
+  );
 });
