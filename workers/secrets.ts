@@ -3,7 +3,7 @@ import type { Attempt } from './attempt.ts';
 
 /** Values of the user's variables that nothing we keep may hold: each stands by its name there. */
 export interface Secrets {
-  /** A text with `$NAME` in place of each value. */
+  /** A text with `$NAME` in place of each value, and without one that a line's end cuts off. */
   readonly hidden: (text: string) => string;
   /** The name of a variable whose value is in the text; null where none is. */
   readonly heldBy: (text: string) => string | null;
@@ -41,7 +41,11 @@ export function secretsIn(
     };
   };
   return {
-    hidden: (text) => without(text, known),
+    hidden: (text) =>
+      without(text, known)
+        .split('\n')
+        .map((line) => withoutBeginning(line, known))
+        .join('\n'),
     heldBy: (text) => known.find(({ value }) => text.includes(value))?.name ?? null,
     stream,
   };
@@ -68,6 +72,13 @@ type Known = readonly { readonly name: string; readonly value: string }[];
 
 const without = (text: string, known: Known): string =>
   known.reduce((all, { name, value }) => all.replaceAll(value, () => `$${name}`), text);
+
+/** Messages and lines are cut to size, also in the midst of a value. */
+function withoutBeginning(line: string, known: Known): string {
+  const most = Math.max(0, ...known.map(({ value }) => value.length - 1));
+  const length = beginning(line, known, most);
+  return length < SHORTEST ? line : `${line.slice(0, -length)}…`;
+}
 
 /** How many characters at a text's end may be the beginning of a value. */
 function beginning(text: string, known: Known, most: number): number {

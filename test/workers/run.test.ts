@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { manifestSchema } from '../../workers/manifest.ts';
+import { secretsIn } from '../../workers/secrets.ts';
 import { carryOut, createLab, script } from './support/lab.ts';
 
 test('a run goes from check-out to a sealed result that reads back the same', async () => {
@@ -148,6 +149,13 @@ test('a failure names a variable that the plan passes on, and does not tell its 
   const { failure } = await carryOut(lab);
   expect(failure?.message).toContain('401: no such key: $HF_TOKEN');
   expect(JSON.stringify(failure)).not.toContain('hf_secret_123');
+});
+
+test('nor the beginning of a value where a line was cut to size', () => {
+  const { hidden } = secretsIn(['KEY'], { KEY: 'hf_secret_123' });
+  expect(hidden('no such key: hf_secret_1\nat key hf_secret_123, hf_')).toBe(
+    'no such key: …\nat key $KEY, hf_',
+  );
 });
 
 test.each([
