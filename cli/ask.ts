@@ -13,10 +13,12 @@ interface Options {
   readonly yes?: boolean;
 }
 
-/** `autolab ask ["question"]`: the Reporter answers, with its sources; without one, a conversation. */
-export async function run([question]: readonly string[], options: Options): Promise<number> {
+/** `autolab ask [question…]`: the Reporter answers, with its sources; without one, a conversation. */
+export async function run(words: readonly string[], options: Options): Promise<number> {
+  // Without quotes the shell makes words of it.
+  const question = words.join(' ').trim();
   const talk = await converse(process.cwd(), { remark });
-  return question === undefined ? conversation(talk, options) : once(talk, question, options);
+  return question === '' ? conversation(talk, options) : once(talk, question, options);
 }
 
 async function once(talk: Conversation, question: string, options: Options): Promise<number> {

@@ -154,7 +154,7 @@ verb(
 );
 verb('query <sql>', 'one SELECT over the notebook', () => import('./query.ts'), [asJson()]);
 verb(
-  'ask [question]',
+  'ask [question...]',
   'the Reporter answers from what is recorded, with its sources; a conversation without a question',
   () => import('./ask.ts'),
   [asJson(), new Option('--yes', 'set or take away the flag that the question asks for')],

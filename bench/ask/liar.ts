@@ -163,6 +163,7 @@ const DRAFTS: Readonly<Record<string, Drafting>> = {
   ],
   next: (q) => [`{{${q}.r0.action}}: {{${q}.r0.id}}, {{${q}.r0.effect}}, {{${q}.r0.interval}}.`],
   lines: (q) => [
-    `{{${q}.whole.matching}} lines; {{${q}.r0.id}} comes with {{${q}.r0.effect}} at {{${q}.r0.best}}.`,
+    `{{${q}.whole.matching}} lines; {{${q}.r0.id}} comes with {{${q}.r0.best}}: {{${q}.r0.effect_on_parent}} on {{${q}.r0.parent}}.`,
   ],
+  sandbox: (q) => [`{{${q}.whole.matching}} of {{${q}.whole.of}}: {{${q}.r0.sandbox}}.`],
 };

@@ -45,10 +45,13 @@ const KNOBS = [
   'momentum',
 ];
 
-/** So many experiments, a third of them in the second night. */
-export async function makePast(experiments: number): Promise<Past> {
+/** So many experiments, a third of them in the second night; `first` are ideas before the others. */
+export async function makePast(
+  experiments: number,
+  first: readonly Proposal[] = [],
+): Promise<Past> {
   const folder = await mkdtemp(join(tmpdir(), 'autolab-ask-'));
-  const events = imagined(experiments);
+  const events = imagined(experiments, first);
   const dir = join(folder, 'data', 'notebook');
   let now = 0;
   const notebook = await openNotebook({
@@ -69,10 +72,10 @@ export async function makePast(experiments: number): Promise<Past> {
   };
 }
 
-function imagined(experiments: number): readonly Event[] {
+function imagined(experiments: number, some: readonly Proposal[]): readonly Event[] {
   const late = Math.round(experiments / 3);
   const early = experiments - late;
-  const ideas = Array.from({ length: experiments }, (_, i) => ideaOf(i));
+  const ideas = [...some, ...Array.from({ length: experiments }, (_, i) => ideaOf(i))];
   const world = { measure, secondsPerRun: 60 };
   const first = simulate(
     { ...world, ideas: ideas.slice(0, early) },

@@ -95,6 +95,20 @@ function ofRanking(all: readonly Known[]): readonly Question[] {
     a('What was the worst experiment?', of(last)),
     a('What is the best of last night?', of(ofNight)),
     a('What is the best dropout?', of(dropout)),
+    a('What was the lowest loss so far?', of(first)),
+    a('And the highest loss?', of(last)),
+    a('How many experiments beat the baseline?', {
+      near: [order.filter(({ effect }) => (effect ?? 0) < 0).length],
+    }),
+    a('Which experiments had a loss below 1.55?', {
+      near: [order.filter(({ mean }) => (mean ?? 0) < 1.55).length],
+    }),
+    a('What is the best confirmed experiment?', {
+      ids: [order.find(({ confirmed }) => confirmed)?.id ?? ''],
+    }),
+    a('How many experiments did dawn confirm?', {
+      near: [all.filter(({ confirmed }) => confirmed).length],
+    }),
     a('Which experiment reached the highest accuracy?', {
       ids: [first?.id ?? ''],
       near: [accuracyOf(first?.mean ?? 0)],
@@ -245,6 +259,8 @@ function ofLab(state: State): readonly Question[] {
     a('When did N-0001 end?', { ids: ['N-0001'], says: /11 November 2026/ }),
     a('What should we try next?', { says: /promote/i }),
     a('Which knob helped most?', { says: /lines/ }),
+    a('Were the runs sandboxed?', { near: [0, runs.length] }),
+    a('What was promoted?', { near: [0] }),
   ];
 }
 
@@ -358,6 +374,21 @@ function narrowed(all: readonly Known[]): readonly Question[] {
     n('How many notes did Grace write?'),
     n('What was flagged last night?'),
     n('How many hypotheses were rejected because of the budget?'),
+    n('How many experiments were promising or improved?'),
+    n('Which experiments are tagged?'),
+    n('What is the best non-dropout experiment?', { never: /^Best/ }),
+    n('What is the best dropout or width?', { never: /^Best/ }),
+    n(`What accuracy did ${worse.id}.1 reach?`),
+    n(`What was the training loss of ${worse.id}?`),
+    n(`Was ${worse.id} repeated?`),
+    n('What ideas are left?'),
+    n('Which night was better?'),
+    n('Did my ideas help?'),
+    n('How many baselines are there?'),
+    n('Which experiments had a width below 12?'),
+    n('Was anything promoted last night?'),
+    n(`promote ${worse.id}`),
+    n('stop the night'),
   ];
 }
 

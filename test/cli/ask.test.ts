@@ -27,7 +27,8 @@ interface Said {
 test('a lab without a night answers what it can, marks after a yes alone, and takes questions from a pipe', async () => {
   await autolab(lab, 'run', '--', 'true');
   await autolab(lab, 'note', 'R-0001', 'a quiet \u001b[2Jone');
-  const noted = await autolabJson<Said>(lab, 'ask', 'what notes are there?');
+  // Also without quotes around the question.
+  const noted = await autolabJson<Said>(lab, 'ask', 'what', 'notes', 'are', 'there?');
   expect(noted.grounded).toBe(true);
   expect(noted.answer).toMatch(
     /^1 of 1 notes and decisions: \[q1\]\n- note on R-0001: “a quiet \[2Jone” — /,
@@ -43,7 +44,7 @@ test('a lab without a night answers what it can, marks after a yes alone, and ta
   );
   expect(code).toBe(0);
   expect(out).toContain('1 of 1 flags: [q1]\n- R-0001 keep: “asked: "flag R-0001 as keep"” — ');
-  expect(out).toContain('The notebook does not know. Nothing in it is called “rain”');
+  expect(out).toContain('The notebook does not know. Not understood: “rain”');
   expect(out).toMatch(/R-0001 .*: finished, .*begun/);
   expect(out).toContain('[q1] runs: runs R-0001\n');
   expect(out).toContain('expected an experiment, a run');

@@ -1,14 +1,16 @@
 import { LabError } from '../../../orchestrator/domain/errors.ts';
 import type { Model } from '../../../orchestrator/domain/model.ts';
 import type { NotebookReader } from '../../../orchestrator/domain/ports.ts';
+import { say, type Sentence } from '../fact.ts';
 import { answerFrom, notKnown, type Answer } from './answer.ts';
 import { INTENTS } from './intents.ts';
-import { RANK, scopeOf, type Intent } from './intent.ts';
+import { ranks, scopeOf, type Intent } from './intent.ts';
 import { bestCall } from './intents/ranking.ts';
 import { leftOver } from './left-over.ts';
 import { markIn, type MarkRequest } from './mark.ts';
 import { namesOf } from './names.ts';
-import { readQuestion, type Question } from './reading.ts';
+import { orderIn } from './order.ts';
+import { readQuestion, wordsOf, type Question } from './reading.ts';
 import { valueOf } from './told.ts';
 import type { At, Found } from './tool.ts';
 import { callTool, type Call } from './tools.ts';
@@ -53,6 +55,12 @@ export async function ask(
     return [...named.experiments, ...named.hypotheses, ...named.nights, ...named.own];
   });
   if (mark) return askedToMark(asking, mark, question, before);
+  const order = orderIn(text, question.experiments[0] ?? null);
+  if (order !== null)
+    return {
+      ...{ answer: { answer: order, grounded: false, sources: [] }, mark: null, trouble: null },
+      context: before,
+    };
   const { model } = asking;
   const { calls, trouble } = model.has('reporter')
     ? await planCalls(model, text, names, before)
@@ -101,7 +109,7 @@ async function byPattern(asking: Asking, question: Question, before: Context): P
   });
   if (question.unknown.length > 0)
     return unknown(
-      `Nothing in it is called ${question.unknown
+      `Not understood: ${question.unknown
         .slice(0, 5)
         .map((word) => `“${word}”`)
         .join(', ')}. ${FAMILY}`,
@@ -117,17 +125,27 @@ async function byPattern(asking: Asking, question: Question, before: Context): P
       `Which experiment${intent.needs === 2 ? 's' : ''}? Name ${intent.needs === 2 ? 'two' : 'one'}, such as E-0007.`,
     );
   const calls = intent.calls(whole);
-  const left = leftOver(whole, calls, ranked);
+  const left = leftOver(whole, intent, calls, ranked);
   if (left.length > 0)
     return unknown(
-      `Read as a question of the kind “${intent.name}”, which takes no ${left.map((one) => `“${one}”`).join(', ')}. ${FAMILY}`,
+      `Read as a question of the kind “${intent.name}”${readAs(whole)}, which takes no ${left.map((one) => `“${one}”`).join(', ')}. ${FAMILY}`,
     );
   const found = await carriedOut(asking, calls);
   return {
-    ...{ answer: answerFrom(intent.tells(found, whole), found), mark: null, trouble: null },
+    answer: answerFrom([...mendedIn(whole), ...intent.tells(found, whole)], found),
+    ...{ mark: null, trouble: null },
     context: after(before, whole, found),
   };
 }
+
+const readAs = ({ mended }: Question): string =>
+  mended.map(([from, to]) => `, “${from}” as “${to}”`).join('');
+
+/** A word that was taken for another is said to have been. */
+const mendedIn = ({ mended }: Question): readonly Sentence[] =>
+  mended.length === 0
+    ? []
+    : [say`(${mended.map(([from, to]) => `“${from}” read as “${to}”`).join(', ')})`];
 
 /** Its kind; of a question that is none by itself (`and last week?`) that of the one before. */
 function intentOf(question: Question, { last }: Context): readonly [Intent | null, Question] {
@@ -140,7 +158,7 @@ function intentOf(question: Question, { last }: Context): readonly [Intent | nul
     return [own, question];
   const whole = joined(last, question);
   const intent = INTENTS.find((one) => one.when(whole));
-  const fits = intent && leftOver(whole, intent.calls(whole), false).length === 0;
+  const fits = intent && leftOver(whole, intent, intent.calls(whole), null).length === 0;
   return fits ? [intent, whole] : [own, question];
 }
 
@@ -186,28 +204,38 @@ async function withSubjects(
   { needs }: Intent,
   question: Question,
   { subject }: Context,
-): Promise<readonly [question: Question, ranked: boolean]> {
+): Promise<readonly [question: Question, ranked: readonly string[] | null]> {
   const experiments = [...question.experiments];
-  let byRank = false;
+  const took: string[] = [];
   const phrases = question.said.matchAll(
     /(?:\b(?:second|third|fourth|fifth) )?\b(?:best|worst|top|winner|winners|won|leader|incumbent)\b/g,
   );
   for (const [phrase] of phrases) {
     if (experiments.length >= (needs ?? 0)) break;
-    const { night } = scopeOf(question);
-    const of = { ...question, said: phrase, about: null, nights: night === null ? [] : [night] };
+    const scope = scopeOf(question);
+    const about = aboutBehind(phrase, question);
+    const of = {
+      ...question,
+      said: phrase,
+      about,
+      nights: scope.night === null ? [] : [scope.night],
+    };
     const id = await ranked(asking, of);
-    byRank = true;
+    took.push(phrase, ...[about, scope.night, scope.when].filter((one) => one !== null));
     if (id !== null && !experiments.includes(id)) experiments.push(id);
   }
   const meant = subject !== null && question.said.split(' ').length <= MOST_OF_FOLLOW_UP;
   if (experiments.length < (needs ?? 0) && meant && !experiments.includes(subject))
     experiments.unshift(subject);
-  return [{ ...question, experiments }, byRank];
+  return [{ ...question, experiments }, took.length > 0 ? took : null];
 }
 
+/** `the best dropout` is the best about dropout. */
+const aboutBehind = (phrase: string, { said, about }: Question): string | null =>
+  about !== null && said.includes(`${phrase} ${wordsOf(about).join(' ')}`) ? about : null;
+
 async function ranked(asking: Asking, question: Question): Promise<string | null> {
-  if (!RANK.test(question.said)) return null;
+  if (!ranks(question)) return null;
   const [found] = await carriedOut(asking, [bestCall(question, 1)]);
   const row = found?.rows[0];
   return row ? String(valueOf(row, 'id')) : null;

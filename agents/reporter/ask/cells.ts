@@ -120,6 +120,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   when: moment,
   started: moment,
   ended: moment,
+  promoted: moment,
   objective: measured('objective'),
   baseline_objective: measured('objective'),
   spread: measured('objective'),
@@ -128,6 +129,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   effect: effect('effect'),
   effect_on_parent: effect('effect_on_parent'),
   dawn_effect: effect('dawn_effect'),
+  attribution_effect: effect('attribution_effect'),
   difference: effect('difference'),
   interval: interval('interval'),
   parent_interval: interval('parent_interval'),
@@ -140,7 +142,9 @@ function changeInWords(value: Json): string {
   try {
     const settings = Object.entries(JSON.parse(text(value)) as Record<string, Json>);
     if (settings.length === 0) return 'no change';
-    return oneLine(settings.map(([knob, to]) => `${knob}=${text(to)}`).join(', '), 120);
+    const one = ([knob, to]: readonly [string, Json]): string =>
+      knob === 'patch' && to === 'inline' ? 'a patch' : `${knob}=${text(to)}`;
+    return oneLine(settings.map(one).join(', '), 120);
   } catch {
     return oneLine(text(value), 120);
   }

@@ -14,6 +14,8 @@ export const INTENTS: readonly Intent[] = [
   runs.whose,
   runs.took,
   one.whyFailed,
+  runs.detail,
+  lab.sandbox,
   lab.flags,
   compare,
   ranking.confirmed,

@@ -13,13 +13,14 @@ export interface MarkRequest {
   readonly because: string;
 }
 
-const POLITE = String.raw`^(?:(?:please|ok(?:ay)?|now|then|and|also|hey|autolab)[,\s]+|(?:can|could|would|will) you (?:please )?)*`;
-const ASKED = /^\W*(?:(?:hey|ok(?:ay)?|autolab|please)[,\s]+)*(?:can|could|would|will) you\b/i;
+export const POLITE = String.raw`^(?:(?:please|ok(?:ay)?|now|then|and|also|hey|autolab)[,\s]+|(?:can|could|would|will) you (?:please )?)*`;
+export const ASKED =
+  /^\W*(?:(?:hey|ok(?:ay)?|autolab|please)[,\s]+)*(?:can|could|would|will) you\b/i;
 const VERBS = {
   flag: '(?:flag|mark|set (?:an?|the) .* flag)',
   unflag: String.raw`(?:unflag|unmark|(?:remove|clear|take away|drop) (?:the )?.*\bflag)`,
 };
-const ID = String.raw`(?:[ehnr]|exp(?:eriments?)?|hyp(?:othes[ie]s)?|nights?|runs?)[\s.#-]*\d+(?:\.\d+)?`;
+export const ID = String.raw`(?:[ehnr]|exp(?:eriments?)?|hyp(?:othes[ie]s)?|nights?|runs?)[\s.#-]*\d+(?:\.\d+)?`;
 const MEANT = String.raw`it|that(?: one)?|this(?: one)?|(?:the )?(?:(?:second|third|fourth|fifth) )?(?:best|worst|winner|leader)(?: one| experiment| run)?`;
 const TARGETS = String.raw`(?:(?:the )?(?:experiments?|runs?|nights?|hypothes[ie]s) )?((?:${ID}|${MEANT})(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)(?:${ID}|${MEANT}))*)`;
 const LABEL = String.raw`([\p{L}\p{N}][\p{L}\p{N}_.-]*)`;

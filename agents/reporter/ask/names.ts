@@ -10,7 +10,7 @@ UNION ALL SELECT 'line', line FROM hypotheses WHERE line IS NOT NULL GROUP BY li
 UNION ALL SELECT 'title', title FROM hypotheses GROUP BY title
 UNION ALL SELECT 'label', label FROM flags GROUP BY label
 UNION ALL SELECT 'label', tag FROM tags GROUP BY tag
-UNION ALL SELECT 'objective', metric FROM (SELECT metric FROM nights ORDER BY length(id) DESC, id DESC LIMIT 1)
+UNION ALL SELECT unnest(['objective', 'direction']), unnest([metric, direction]) FROM (SELECT metric, direction FROM nights ORDER BY length(id) DESC, id DESC LIMIT 1)
 ORDER BY 1, 2`);
   const of = (kind: string): readonly string[] =>
     rows.flatMap((row) =>
@@ -19,5 +19,6 @@ ORDER BY 1, 2`);
   return {
     ...{ metrics: of('metric'), settings: of('setting'), lines: of('line') },
     ...{ titles: of('title'), labels: of('label'), objective: of('objective')[0] ?? null },
+    minimize: of('direction')[0] !== 'maximize',
   };
 }

@@ -1,5 +1,5 @@
 import { experimentId, hypothesisId, nightId } from '../../../orchestrator/domain/ids.ts';
-import { IDLE, NARROWING, SPEAKING } from './lexicon.ts';
+import { IDLE, MENDED, SPEAKING } from './lexicon.ts';
 import type { Period } from './sql.ts';
 
 /** What a question says, as far as no model is needed for it: ids, days, names, and plain words. */
@@ -22,8 +22,17 @@ export interface Question {
   readonly label: string | null;
   /** A knob, a line, a title or a word of one. */
   readonly about: string | null;
-  /** A number, as it is written. */
+  /** Every name of the notebook that it holds, but for the objective's. */
+  readonly named: readonly string[];
+  /** The first number, as it is written. */
   readonly value: string | null;
+  /** Typing errors that were mended: `bset`, `best`. */
+  readonly mended: readonly (readonly [from: string, to: string])[];
+  /** The words that mean the objective, and whether less of it is better. */
+  readonly objective: readonly string[];
+  readonly minimize: boolean;
+  /** `the lowest loss`: which end of the ranking that is; null where it is not asked so. */
+  readonly extreme: 'best' | 'worst' | null;
   /** Words that neither the notebook nor we know. */
   readonly unknown: readonly string[];
 }
@@ -32,6 +41,8 @@ export interface Question {
 export interface Names {
   /** The objective's metric of the newest night; it needs no naming. */
   readonly objective: string | null;
+  /** Whether less of it is better. */
+  readonly minimize: boolean;
   readonly metrics: readonly string[];
   readonly settings: readonly string[];
   readonly lines: readonly string[];
@@ -43,37 +54,55 @@ const ID = /^(?:E-\d{4,}(?:\.\d+)?|[HNR]-\d{4,})$/;
 
 export function readQuestion(text: string, names: Names): Question {
   const known = knownNames(names);
-  const spelled = withIds(text);
-  const tokens = mended(spelled, known);
+  const words = mended(withIds(text), known);
+  const tokens = words.map(({ word }) => word);
   const named = namesIn(tokens, known).filter((name) => name !== names.objective);
   const said = tokens.join(' ');
   const ids = [...new Set(tokens.filter((token) => ID.test(token)))];
   const of = (letter: string) => ids.filter((id) => id.startsWith(letter));
+  const objective = objectiveIn(names);
   return {
-    ...{ text, said, periods: periodsIn(said) },
+    ...{ text, said, named, periods: periodsIn(said) },
     metric: named.find((name) => names.metrics.includes(name)) ?? null,
     label: names.labels.find((name) => ` ${said} `.includes(` ${plainly(name)} `)) ?? null,
     about:
       named.find((name) => !names.metrics.includes(name) && !names.labels.includes(name)) ?? null,
-    value: tokens.find((token) => /^\d+(?:\.\d+)?(?:e-?\d+)?$/.test(token)) ?? null,
+    value: tokens.find((token) => NUMBER.test(token)) ?? null,
     ...{ experiments: of('E'), hypotheses: of('H'), nights: of('N'), own: of('R') },
+    extreme: extremeIn(said, objective, names),
+    ...{ objective, minimize: names.minimize },
+    mended: words.flatMap(({ word, from }) =>
+      from !== word && SPEAKING.has(word) && !IDLE.has(word) ? [[from, word] as const] : [],
+    ),
     unknown: tokens.filter(
-      (token, i) => !understood(token, [...named, names.objective ?? '']) && !inPhrase(tokens, i),
+      (token) =>
+        !(ID.test(token) || NUMBER.test(token) || IDLE.has(token) || SPEAKING.has(token)) &&
+        !objective.includes(token) &&
+        !named.some((name) => wordsOf(name).includes(token)),
     ),
   };
 }
 
-const understood = (token: string, named: readonly string[]): boolean =>
-  ID.test(token) ||
-  /^[\d.,%-]+$/.test(token) ||
-  IDLE.has(token) ||
-  SPEAKING.includes(token) ||
-  named.some((name) => plainly(name).split(' ').includes(token));
+export const NUMBER = /^\d+(?:\.\d+)?(?:e-?\d+)?$/;
 
-/** Words that would narrow a question down, but for such phrases. */
-const inPhrase = (tokens: readonly string[], i: number): boolean =>
-  (tokens[i] === 'over' && /^(?:the|its) base ?line/.test(tokens.slice(i + 1).join(' '))) ||
-  (tokens[i] === 'more' && tokens[i + 1] === 'seeds');
+/** What people call the objective: by its name, and `loss` or `score` where no other metric is one. */
+function objectiveIn({ objective, metrics }: Names): readonly string[] {
+  const taken = new Set(metrics.filter((name) => name !== objective).flatMap(wordsOf));
+  return [
+    ...wordsOf(objective ?? ''),
+    ...['loss', 'losses', 'score', 'scores', 'scored'].filter((word) => !taken.has(word)),
+  ];
+}
+
+/** `the highest loss` is the worst where less is better; null where no such end is asked for. */
+function extremeIn(said: string, objective: readonly string[], { minimize }: Names) {
+  const own = [...objective, 'objective', 'metric'].join('|');
+  const [, word] =
+    new RegExp(`\\b(highest|lowest|largest|smallest) (?:validation )?(?:${own})\\b`).exec(said) ??
+    [];
+  if (word === undefined || /scor/.test(said)) return null;
+  return /lowest|smallest/.test(word) === minimize ? 'best' : 'worst';
+}
 
 /** `learning_rate` and `learning rate` are one. */
 const plainly = (name: string): string =>
@@ -81,6 +110,11 @@ const plainly = (name: string): string =>
     .toLowerCase()
     .replace(/[_\s/-]+/g, ' ')
     .trim();
+
+export const wordsOf = (name: string): readonly string[] =>
+  plainly(name)
+    .split(' ')
+    .filter((word) => word !== '');
 
 const NUMBERS: Readonly<Record<string, number>> = { two: 2, three: 3, four: 4, five: 5, ten: 10 };
 const placeOf = (word: string): number =>
@@ -96,6 +130,11 @@ function withIds(text: string): string {
   };
   return text
     .normalize('NFKC')
+    .replaceAll('’', "'")
+    .replace(/(?<=\w)'s\b/g, '')
+    .replace(/\bbase[- ]line\b/gi, 'baseline')
+    .replace(/\b(?:so far|(?:can|could|would|will) you|would like)\b/gi, ' ')
+    .replace(/,? *\b(?:(?:is|was|did|does)n't it|right|correct)\W*$/i, ' ')
     .replace(
       /\b(first|second|third) night\b/gi,
       (_, place: string) => ` ${nightId(placeOf(place))} `,
@@ -107,33 +146,50 @@ function withIds(text: string): string {
     );
 }
 
-/** Words in lower case, ids apart; what is one or two slips away from a word we look for becomes it. */
-function mended(text: string, known: ReadonlySet<string>): readonly string[] {
-  const parts = text.match(/(?:[EHNR]-\d{4,}(?:\.\d+)?)|[\p{L}\p{N}_']+(?:[.][\p{N}]+)*/gu) ?? [];
-  const held = new Set([...known].flatMap((name) => plainly(name).split(' ')));
+interface Word {
+  readonly word: string;
+  /** As it was typed. */
+  readonly from: string;
+}
+
+/** Words in lower case, ids and numbers apart; what is a slip away from a word we look for becomes it. */
+function mended(text: string, known: ReadonlySet<string>): readonly Word[] {
+  const parts =
+    text.match(
+      /(?:[EHNR]-\d{4,}(?:\.\d+)?)|(?<![\p{L}\p{N}_.])\d+(?:\.\d+)?(?:e-?\d+)?(?![\p{L}\p{N}_])|[\p{L}\p{N}_']+(?:[.][\p{N}]+)*/giu,
+    ) ?? [];
+  const held = new Set([...known].flatMap(wordsOf));
   return parts.flatMap((part) => {
-    if (ID.test(part)) return [part];
-    return plainly(part.replaceAll('’', "'"))
-      .split(' ')
-      .map((word) =>
-        held.has(word) || IDLE.has(word) || NARROWING.has(word) ? word : nearest(word),
-      );
+    if (ID.test(part)) return [{ word: part, from: part }];
+    return wordsOf(part).map((word) => ({
+      from: word,
+      word: held.has(word) || IDLE.has(word) || SPEAKING.has(word) ? word : nearest(word),
+    }));
   });
 }
 
 /** The word of the patterns that it was meant to be; itself where none is near. */
 function nearest(word: string): string {
-  if (word.length < 3 || SPEAKING.includes(word) || /\d/.test(word)) return word;
-  const most = word.length >= 8 ? 2 : 1;
+  if (word.length < 3 || /\d/.test(word)) return word;
   const idle = [...IDLE].find((one) => one[0] === word[0] && letters(one) === letters(word));
   if (idle !== undefined) return idle;
   // Few people miss a word's first letter; so `rest` stays no `best`.
-  const near = SPEAKING.filter((one) => one.length >= 3 && one[0] === word[0]).map(
+  const near = MENDED.filter((one) => one.length >= 3 && one[0] === word[0]).map(
     (one) => [one, slips(word, one)] as const,
   );
-  const [first] = near.filter(([, n]) => n <= most).toSorted((a, b) => a[1] - b[1]);
-  return first?.[0] ?? word;
+  const [first, second] = near
+    .filter(([one, n]) => n <= (word.length >= 9 ? 2 : 1) && isSlip(word, one))
+    .toSorted((a, b) => a[1] - b[1]);
+  // `bet` may be `best` or `beat`.
+  return first && first[1] !== second?.[1] ? first[0] : word;
 }
+
+/** Letters left out or swapped; another letter makes another word (`beat`, `node`), unless it is long. */
+const isSlip = (word: string, meant: string): boolean =>
+  word.length >= 7 ||
+  word.length < meant.length ||
+  letters(word) === letters(meant) ||
+  word.replace(/(.)\1/g, '$1') === meant.replace(/(.)\1/g, '$1');
 
 const letters = (word: string): string => [...word].toSorted().join('');
 
@@ -173,7 +229,7 @@ function namesIn(tokens: readonly string[], known: ReadonlySet<string>): readonl
   for (const name of byPlain) {
     const plain = plainly(name);
     if (plain === '' || IDLE.has(plain) || !left.includes(` ${plain} `)) continue;
-    if (SPEAKING.includes(plain)) continue;
+    if (SPEAKING.has(plain)) continue;
     whole.push(name);
     left = left.replace(` ${plain} `, ' | ');
   }
@@ -181,10 +237,7 @@ function namesIn(tokens: readonly string[], known: ReadonlySet<string>): readonl
   const single = left
     .split(' ')
     .filter(
-      (word) =>
-        word.length >= 3 &&
-        inTitles.has(word) &&
-        !(IDLE.has(word) || NARROWING.has(word) || SPEAKING.includes(word)),
+      (word) => word.length >= 3 && inTitles.has(word) && !(IDLE.has(word) || SPEAKING.has(word)),
     );
   return [...new Set([...whole, ...single])];
 }

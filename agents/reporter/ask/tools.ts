@@ -27,6 +27,7 @@ export const TOOLS = [
   lab.baseline,
   lab.next,
   lab.lines,
+  lab.sandbox,
   lab.sql,
 ] as const;
 

@@ -10,11 +10,12 @@ export const compare: Intent = {
   name: 'compare',
   like: 'Compare E-0003 with E-0007. Is E-0003 better than E-0007?',
   needs: 2,
-  when: ({ said, experiments }) =>
+  when: ({ said, experiments, nights }) =>
     experiments.length > 1 ||
-    (/\b(?:compare|compared|comparison|versus|vs|difference between|differ|better than|worse than)\b/.test(
-      said,
-    ) &&
+    (nights.length < 2 &&
+      /\b(?:compare|compared|comparison|versus|vs|difference between|differ|better than|worse than)\b/.test(
+        said,
+      ) &&
       !/\bbase ?line\b/.test(said) &&
       !/\b(?:today|yesterday|week)\b/.test(said)),
   calls: ({ experiments: [a = '', b = ''] }) => [

@@ -2,13 +2,15 @@ import { say, type Sentence } from '../../fact.ts';
 import { at, saying, scopeOf, VERDICT, type Intent } from '../intent.ts';
 import type { Question } from '../reading.ts';
 import { cell, experimentLine, has, listed, matchingOf, valueOf, verdictIn } from '../told.ts';
+import { wanted } from './ranking.ts';
 import type { FactRow, Found } from '../tool.ts';
 import type { Call } from '../tools.ts';
 
 /** How many of what there are, and which. */
 
 const REJECTED = /\breject\w*\b|\bturn(?:ed)? down\b/;
-const COUNTING = /\b(?:how many|count|number of)\b/;
+const COUNTING =
+  /\b(?:how many|count|number of|(?:fraction|percentage|percent|share|proportion) of)\b/;
 const LISTING = /\b(?:list|show|which|what|all)\b/;
 
 const verdictOf = ({ said }: Question) => {
@@ -34,27 +36,76 @@ const sourceOf = ({ said }: Question) =>
 export const experiments: Intent = {
   name: 'experiments, counted and listed',
   like: 'How many experiments were inconclusive last night? Which experiments are promising?',
-  when: ({ said, experiments: ids }) =>
-    ids.length === 0 &&
-    (/\b(?:experiments?|candidates?|changes?|tried|tested|ideas?)\b/.test(said) ||
-      VERDICT.test(said)) &&
-    (COUNTING.test(said) || LISTING.test(said)) &&
-    !/\b(?:hypothes[ie]s|runs?)\b/.test(said),
+  when: (question) =>
+    question.experiments.length === 0 &&
+    (/\b(?:experiments?|candidates?|changes?|tried|tested|ideas?|promoted)\b/.test(question.said) ||
+      VERDICT.test(question.said) ||
+      THAN_BASELINE.test(question.said) ||
+      LIMIT.test(question.said) ||
+      sourceOf(question) !== null) &&
+    (COUNTING.test(question.said) ||
+      LISTING.test(question.said) ||
+      /\b(?:experiments|candidates|ideas)\b|\banything\b.*\bpromoted\b/.test(question.said)) &&
+    !/\b(?:hypothes[ie]s|runs?)\b/.test(question.said),
   calls: (question) => [
     {
       tool: 'experiments',
       args: {
-        ...scopeOf(question),
+        // When something was promoted is no matter of its experiment's night.
+        ...(PROMOTED.test(question.said) ? { night: null, when: null } : scopeOf(question)),
         verdict: verdictOf(question),
         judged: null,
-        tag: /\btag(?:ged|s)?\b/.test(question.said) ? (question.label ?? question.about) : null,
+        tag: tagIn(question),
         source: sourceOf(question),
-        about: /\btag(?:ged|s)?\b/.test(question.said) ? null : question.about,
+        about: TAGGED.test(question.said) ? null : question.about,
+        confirmed: /\bconfirm(?:ed|s)?\b/.test(question.said) ? true : null,
+        promoted: PROMOTED.test(question.said) ? true : null,
+        than_baseline: THAN_BASELINE.test(question.said)
+          ? /\bworse than\b/.test(question.said)
+            ? 'worse'
+            : 'better'
+          : null,
+        ...limitIn(question),
       },
     },
   ],
-  tells: (found, question) => counted(at(found, 0), question, 'experiments', experimentLine),
+  takes: (question) =>
+    [
+      THAN_BASELINE.exec(question.said)?.[0] ?? '',
+      LIMIT.exec(question.said)?.[0] ?? '',
+      tagIn(question) === null ? '' : 'tag tags tagged',
+    ].join(' '),
+  tells(found, question) {
+    const all = at(found, 0);
+    const told = counted(all, question, 'experiments', experimentLine);
+    return THAN_BASELINE.test(question.said)
+      ? [
+          ...told,
+          say`A mean is no claim: dawn confirmed ${cell(all.whole ?? {}, 'confirmed')} of them on fresh seeds.`,
+        ]
+      : told;
+  },
 };
+
+const PROMOTED = /\bpromoted\b/;
+const TAGGED = /\btag(?:ged|s)?\b/;
+const tagIn = ({ said, label, about }: Question): string | null =>
+  TAGGED.test(said) ? (label ?? about) : null;
+
+const THAN_BASELINE =
+  /\b(?:better|worse) than (?:the |its |their |our )?base ?line\b|\bbeat (?:the |its |their |our )?base ?line\b/;
+/** `had a loss below 1.59`; of another number (`3 seeds`, `a width above 12`) it is none. */
+const LIMIT =
+  /\b(?:had|have|has|got|get|reached|are|is|were|was|came out|loss|losses|objective|score)(?: an?| the)?(?: (?:loss|objective|score))?(?: (?:of|at|is|was))? (better|worse|less|lower|smaller|below|under|more|higher|larger|greater|above|over)(?: than)? (\d+(?:\.\d+)?(?:e-?\d+)?)(?= (?:last|in|on|about|this|today|yesterday|tonight|N-)|$)/;
+
+function limitIn({ said, minimize }: Question) {
+  const [, word = '', number = ''] = LIMIT.exec(said) ?? [];
+  if (number === '') return { below: null, above: null };
+  const isBelow = /better|worse/.test(word)
+    ? (word === 'better') === minimize
+    : /less|lower|smaller|below|under/.test(word);
+  return isBelow ? { below: Number(number), above: null } : { below: null, above: Number(number) };
+}
 
 export const hypotheses: Intent = {
   name: 'hypotheses, counted and listed',
@@ -84,6 +135,7 @@ function standingIn({ said }: Question) {
   if (REJECTED.test(said)) return 'rejected';
   if (/\buntried\b/.test(said)) return 'untried';
   if (/\b(?:waiting|queued|pending|open)\b/.test(said)) return 'queued';
+  if (/\b(?:tested|tried)\b/.test(said)) return 'done';
   return null;
 }
 
@@ -91,8 +143,9 @@ export const runs: Intent = {
   name: 'runs, counted and listed',
   like: 'How many runs finished today? What is running?',
   when: ({ said }) =>
-    (/\bruns\b/.test(said) && (COUNTING.test(said) || LISTING.test(said))) ||
-    /\b(?:is|are) (?:now )?running\b/.test(said),
+    (/\bruns\b/.test(said) &&
+      (COUNTING.test(said) || LISTING.test(said) || /\bfinish\b/.test(said))) ||
+    /\b(?:is|are) (?:(?:now|anything|something|still) )*running\b/.test(said),
   calls: (question) => [
     {
       tool: 'runs',
@@ -110,8 +163,13 @@ export const runs: Intent = {
 };
 
 function statusIn({ said }: Question) {
-  const [word] = /\b(?:running|finished|failed|killed)\b/.exec(said) ?? [];
-  return (word ?? null) as 'running' | 'finished' | 'failed' | 'killed' | null;
+  const [word] = /\b(?:running|finish(?:ed)?|failed|killed)\b/.exec(said) ?? [];
+  return (word === 'finish' ? 'finished' : (word ?? null)) as
+    | 'running'
+    | 'finished'
+    | 'failed'
+    | 'killed'
+    | null;
 }
 
 const runLine = (row: FactRow): Sentence =>
@@ -127,18 +185,19 @@ export const longest: Intent = {
     {
       tool: 'runs',
       args: {
-        ...{ ...scopeOf(question), experiment: null, status: 'finished', limit: 1 },
+        ...{ ...scopeOf(question), experiment: null, status: 'finished', limit: wanted(question) },
         sort: /\bmemory\b/.test(question.said) ? 'memory' : 'seconds',
         descending: !/\b(?:fastest|shortest|quickest)\b/.test(question.said),
       },
     },
   ],
   tells(found) {
-    const [first] = at(found, 0).rows;
-    return first
-      ? [
-          say`${runLine(first)}${has(first, 'peak_memory_mb') ? say`, at most ${cell(first, 'peak_memory_mb')}` : ''}.`,
-        ]
+    const { rows } = at(found, 0);
+    return rows.length > 0
+      ? rows.map(
+          (row) =>
+            say`${runLine(row)}${has(row, 'peak_memory_mb') ? say`, at most ${cell(row, 'peak_memory_mb')}` : ''}.`,
+        )
       : [say`No run with such a measurement is recorded.`];
   },
 };
@@ -149,8 +208,9 @@ export const history: Intent = {
   when: ({ said, about, hypotheses: ids, experiments: tested }) =>
     ids.length > 0 ||
     (about !== null &&
+      (!COUNTING.test(said) || /\bhow many times\b/.test(said)) &&
       tested.length === 0 &&
-      /\b(?:tried|try|tries|tested|tests?|history|happened|became|become|ever|attempted|why|reject\w*)\b/.test(
+      /^(?:what|how|tell (?:me|us)) about\b|\b(?:often|tried|try|tries|tested|tests?|history|happened|became|become|ever|attempted|why|reject\w*)\b/.test(
         said,
       )) ||
     (tested.length > 0 && /\b(?:history|happened|became|become|reject\w*)\b/.test(said)),
@@ -208,14 +268,25 @@ function counted(
 }
 
 /** What was counted, as the call asked for it. */
-function filterIn({ args }: Found): string {
-  const { verdict, standing, status, source, about } = args as Readonly<
-    Record<'verdict' | 'standing' | 'status' | 'source' | 'about', string | null | undefined>
+function filterIn({ args, whole }: Found): Sentence {
+  const { verdict, standing, status, source, about, tag, ...more } = args as Readonly<
+    Record<string, string | boolean | number | null | undefined>
   >;
   const first = verdict ?? standing ?? status;
-  return [
-    first ? ` ${first.replace('_', ' ')}` : '',
-    source ? ` whose source is ${source.replace('_', ' ')}` : '',
-    about ? ` about ${about}` : '',
+  const in_words = (of: unknown): string => String(of).replaceAll('_', ' ');
+  const said = [
+    first ? ` ${in_words(first)}` : '',
+    more['confirmed'] ? ' confirmed by dawn' : '',
+    more['promoted'] ? ' promoted' : '',
+    source ? ` whose source is ${in_words(source)}` : '',
+    about ? ` about ${in_words(about)}` : '',
+    tag ? ` tagged ${in_words(tag)}` : '',
+    more['than_baseline']
+      ? ` with a mean ${in_words(more['than_baseline'])} than the baseline’s`
+      : '',
   ].join('');
+  const beyond = (['below', 'above'] as const).flatMap((end) =>
+    whole && has(whole, end) ? [say` with a mean ${end} ${cell(whole, end)}`] : [],
+  );
+  return say`${said}${beyond.flat()}`;
 }

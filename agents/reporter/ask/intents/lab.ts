@@ -100,14 +100,14 @@ export const spend: Intent = {
   name: 'what was spent',
   like: 'What did we spend last week? How many hours of training is that?',
   when: saying(
-    /\b(?:compute|how long did (?:everything|it all|we)|spend|spent|cost|costs|budget|expensive|dollars?|tokens?|money|price|(?:how many|gpu|training|run|cpu) hours?)\b/,
+    /\b(?:compute|how long did (?:everything|it all|we)|spend|spent|cost|costs|dollars?|tokens?|money|price|(?:how many|training|run|cpu) hours?)\b/,
   ),
   calls: (question) => [{ tool: 'spend', args: scopeOf(question) }],
   tells(found, { said }) {
     const [row] = at(found, 0).rows;
     if (!row) return [say`Nothing is recorded of what was spent.`];
     const money = modelsLine(row);
-    const ofModels = /\b(?:dollars?|tokens?|money|price)\b/.test(said);
+    const ofModels = /\b(?:dollars?|tokens?|money|price|models?|llm|api)\b/.test(said);
     if (ofModels) return [money];
     const cpu = has(row, 'cpu_hours') ? say`, ${cell(row, 'cpu_hours')} of processors` : say``;
     const runs = say`${cell(row, 'run_count')} of ${cell(row, 'experiments')} in ${cell(row, 'nights')}`;
@@ -142,6 +142,27 @@ export const baseline: Intent = {
   },
 };
 
+export const sandbox: Intent = {
+  name: 'shut-in runs',
+  like: 'Were the runs sandboxed? Was E-0007 sandboxed?',
+  when: saying(/\bsandbox\w*\b|\bshut in\b|\bisolat\w+\b|\b(?:bubblewrap|docker|podman)\b/),
+  calls: (question) => [
+    {
+      tool: 'sandbox',
+      args: { ...scopeOf(question), experiment: question.experiments[0] ?? null },
+    },
+  ],
+  tells(found) {
+    const all = at(found, 0);
+    return all.rows.length === 0
+      ? [say`${matchingOf(all)} runs are recorded as shut in.`]
+      : [
+          say`${matchingOf(all)} runs are recorded as shut in:`,
+          ...listed(all, (row) => say`${cell(row, 'sandbox')}: ${cell(row, 'run_count')}`),
+        ];
+  },
+};
+
 export const words: Intent = {
   name: 'notes and decisions',
   like: 'What did we decide about dropout? Which notes are on E-0007?',
@@ -149,7 +170,8 @@ export const words: Intent = {
     /\b(?:notes?|decisions?|decided?|wrote|comments?|written)\b/.test(said) &&
     !/\bwritten by\b|\bwho wrote\b/.test(said),
   calls: ({ said, experiments, hypotheses, nights, about }) => {
-    const kind = /\bdeci/.test(said) ? 'decision' : /\bnotes?\b/.test(said) ? 'note' : null;
+    const [decisions, notes] = [/\bdeci/.test(said), /\bnotes?\b/.test(said)];
+    const kind = decisions === notes ? null : decisions ? 'decision' : 'note';
     return [
       {
         tool: 'words',
@@ -174,7 +196,7 @@ export const next: Intent = {
   like: 'What should we try next?',
   when: ({ said, experiments }) =>
     experiments.length === 0 &&
-    /\b(?:next|recommend|suggest|suggestion|todo)\b|\b(?:what|which) should (?:i|we) (?:try|do|run|test|promote|merge)\b|\bshould (?:i|we) (?:try|do|run|test)\b/.test(
+    /\b(?:next|recommend|suggest|suggestion|todo)\b|\b(?:what|which) should (?:i|we) (?:try|do|run|test|promote|merge)\b|\bwhich\b.*\bshould be promoted\b|\bshould (?:i|we) (?:try|do|run|test)\b/.test(
       said,
     ),
   calls: () => [{ tool: 'next', args: { limit: 8 } }],
@@ -205,7 +227,7 @@ export const nights: Intent = {
   like: 'What happened last night? When did the last night end, and why?',
   when: ({ said, nights: ids, periods }) =>
     ids.length + periods.length > 0 ||
-    /\b(?:nights?|tonight|summary|summari[sz]e|overview|status|progress)\b/.test(said),
+    /\b(?:nights?|tonight|overnight|summary|summari[sz]e|overview|status|progress)\b/.test(said),
   calls: (question) => {
     const scope = scopeOf(question);
     const night = scope.night ?? (/\bnights\b/.test(question.said) || scope.when ? null : 'last');

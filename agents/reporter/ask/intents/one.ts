@@ -15,6 +15,7 @@ import {
   wayOf,
 } from '../told.ts';
 import type { FactRow, Found } from '../tool.ts';
+import { ofConfirmed } from './ranking.ts';
 
 /** Questions about one experiment. */
 
@@ -39,6 +40,10 @@ const SURE =
 /** Of all runs, and not of one effect. */
 export const NOISE = /\bhow (?:noisy|much noise)\b|\bnoise (?:level|of the runs)\b/;
 
+/** `how many were confirmed` is of all. */
+const isCount = ({ said, experiments }: Question): boolean =>
+  experiments.length === 0 && /\bhow many\b/.test(said);
+
 /** `should I promote it?` asks how sure it is. */
 const mayPromote = ({ said }: Question): boolean =>
   /\b(?:should|can|may|could) (?:i|we) (?:promote|publish|merge)\b/.test(said) &&
@@ -49,8 +54,14 @@ export const sure: Intent = {
   like: 'How sure are we of E-0007? Is the best one significant? Could it be noise?',
   needs: 1,
   when: (question) =>
-    (saying(SURE)(question) && !NOISE.test(question.said)) || mayPromote(question),
+    (saying(SURE)(question) &&
+      !NOISE.test(question.said) &&
+      !ofConfirmed(question) &&
+      !isCount(question)) ||
+    mayPromote(question),
   calls: (question) => [{ tool: 'show', args: { id: experimentIn(first(question)) } }],
+  takes: ({ said }) =>
+    `${/\bbase ?line\b/.test(said) ? 'than' : ''} ${/\b95 interval\b/.test(said) ? '95' : ''}`,
   tells: (found, question) =>
     of(found, 0, question, (row) => [experimentLine(row), certainty(row), ...confidence(row)]),
 };
@@ -85,7 +96,7 @@ export const whyFailed: Intent = {
   needs: 1,
   when: ({ said, experiments }) =>
     experiments.length > 0 &&
-    /\b(?:fail|failed|fails|failing|failure|crash|crashed|crashes|broke|broken|break|error|errors)\b/.test(
+    /\b(?:fail|failed|fails|failing|failure|crash|crashed|crashes|broke|broken|break|error|errors|timed out|out of memory)\b/.test(
       said,
     ),
   calls: (question) => [
@@ -129,10 +140,13 @@ export const why: Intent = {
   name: 'why it came out so',
   like: 'Why did E-0007 improve? Why was E-0007 tried?',
   needs: 1,
-  when: ({ said, hypotheses, experiments }) =>
+  when: ({ said, hypotheses, experiments, nights }) =>
     hypotheses.length === 0 &&
     /\b(?:why|reason|how come)\b/.test(said) &&
-    !(experiments.length === 0 && /\bnights?\b/.test(said)) &&
+    !(
+      experiments.length === 0 &&
+      (nights.length > 0 || /\bnights?\b|\bfail|\bcrash|\bmemory\b/.test(said))
+    ) &&
     !/\breject/.test(said) &&
     !/\b(?:decide|decided|decision)\b/.test(said),
   calls: (question) => [
@@ -183,19 +197,17 @@ export function quoteLine(row: FactRow): Sentence {
 
 /** `what did the best use`, `the settings of the winner`; not `which setting is best`. */
 const OF_THE_BEST =
-  /\b(?:best|worst|winner|leader|incumbent)(?: one| experiment| run)? (?:use|used|uses)\b|\b(?:of|did) the (?:\w+ )?(?:best|worst|winner|leader|incumbent)\b/;
+  /\b(?:best|worst|winner|leader|incumbent)(?: one| experiment| run)? (?:use|used|uses)\b|\b(?:of|did|does) the (?:\w+ )?(?:best|worst|winner|leader|incumbent)\b/;
 
 export const settings: Intent = {
   name: 'settings',
   like: 'What learning rate did E-0007 use?',
   needs: 1,
   when: ({ said, experiments }) =>
-    /\b(?:settings?|configuration|config|parameters?|value|used?|uses)\b/.test(said) &&
-    !/\b(?:memory|time|compute|hours?)\b/.test(said) &&
+    /\b(?:settings?|configuration|config|(?:hyper)?parameters?|value|used?|uses)\b/.test(said) &&
+    !/\b(?:memory|time|compute|hours?|seeds?)\b/.test(said) &&
     (experiments.length > 0 || OF_THE_BEST.test(said)),
-  calls: (question) => [
-    { tool: 'settings', args: { id: experimentIn(first(question)), key: question.about } },
-  ],
+  calls: (question) => [{ tool: 'settings', args: { id: first(question), key: question.about } }],
   tells(found, question) {
     const all = at(found, 0);
     if (all.rows.length > 0)
@@ -216,12 +228,13 @@ export const metric: Intent = {
   when: ({ metric: named, experiments, said }) =>
     named !== null &&
     (experiments.length > 0 ||
-      /\bof (?:the|our) (?:\w+ )?(?:best|worst|winner|leader)\b/.test(said)),
+      /\b(?:of|did|does|has) (?:the|our) (?:\w+ )?(?:best|worst|winner|leader|top)\b/.test(said)),
   calls: (question) => [
     {
       tool: 'metrics',
       args: {
         key: question.metric ?? '',
+        ...{ night: null, when: null },
         experiment: experimentIn(first(question)),
         descending: true,
         limit: 1,

@@ -1,29 +1,35 @@
 import { say, type Sentence } from '../../fact.ts';
-import { at, RANK, saying, scopeOf, skipIn, type Intent } from '../intent.ts';
+import { at, ranks, saying, scopeOf, skipIn, type Intent } from '../intent.ts';
 import type { Question } from '../reading.ts';
-import { cell, experimentLine, gainOf, listed, matchingOf, valueOf } from '../told.ts';
+import { cell, experimentLine, gainOf, has, listed, matchingOf, valueOf } from '../told.ts';
 import type { FactRow, Found } from '../tool.ts';
 import type { Call } from '../tools.ts';
+import { NO_LIMITS } from '../tools/list.ts';
 
 /** Which is the best, which the worst, of what. */
 
-const worst = ({ said }: Question): boolean => /\bworst\b/.test(said);
+const worst = ({ said, extreme }: Question): boolean =>
+  /\bworst\b/.test(said) || extreme === 'worst';
 
 /** `top 5`, `the 3 best`; 1 where no number is said. */
-const wanted = ({ said }: Question): number => {
+export const wanted = ({ said }: Question): number => {
   const [, before, behind] =
-    /\b(?:top|best|worst|leading) (\d{1,2})\b|\b(\d{1,2}) (?:top|best|worst|leading)\b/.exec(
+    /\b(?:top|best|worst|leading|slowest|fastest|longest|shortest|highest|lowest) (\d{1,2})\b|\b(\d{1,2}) (?:top|best|worst|leading|slowest|fastest|longest|shortest|quickest|highest|lowest)\b/.exec(
       said,
     ) ?? [];
   return Math.max(1, Math.min(20, Number(before ?? behind ?? 1)));
 };
+
+/** `the best confirmed one`: the best of these, and not whether the best is one. */
+export const ofConfirmed = ({ said }: Question): boolean =>
+  /\b(?:best|worst|top|leading) (?:\d+ )?confirmed\b/.test(said);
 
 export const bestCall = (question: Question, limit = wanted(question)): Call => ({
   tool: 'best',
   args: {
     ...scopeOf(question),
     worst: worst(question),
-    confirmed: false,
+    confirmed: ofConfirmed(question),
     about: question.about,
     skip: skipIn(question),
     limit,
@@ -33,7 +39,7 @@ export const bestCall = (question: Question, limit = wanted(question)): Call => 
 export const best: Intent = {
   name: 'best and worst',
   like: 'What is the best so far? And the second best? The top 5 of last night?',
-  when: (question) => saying(RANK)(question) && question.metric === null,
+  when: (question) => ranks(question) && question.metric === null,
   calls: (question) => [
     bestCall(question),
     {
@@ -48,6 +54,9 @@ export const best: Intent = {
       },
     },
   ],
+  // Its effect on the baseline stands in the answer.
+  takes: ({ said }) =>
+    /\bbase ?line\b/.test(said) ? 'compare compared versus vs against difference between than' : '',
   tells(found, question) {
     const [ranked, confirmed] = [at(found, 0), at(found, 1)];
     const [first] = ranked.rows;
@@ -57,12 +66,12 @@ export const best: Intent = {
       ];
     if (ranked.rows.length > 1)
       return [
-        say`By the mean of ${cell(first, 'metric')}, ${order(ranked)} first:`,
+        say`By the mean of ${cell(first, 'metric')}, ${order(ranked)} first${among(question)}:`,
         ...listed(ranked, experimentLine, 20),
         ...claim(first, confirmed, question),
       ];
     return [
-      say`${placeIn(question)} mean of ${cell(first, 'metric')}: ${experimentLine(first)}`,
+      say`${placeIn(question)} mean of ${cell(first, 'metric')}${among(question)}: ${experimentLine(first)}`,
       ...((gainOf(first) ?? 0) > 0 || worst(question)
         ? []
         : [say`It is no better than the baseline ${cell(first, 'baseline')}.`]),
@@ -70,6 +79,9 @@ export const best: Intent = {
     ];
   },
 };
+
+const among = (question: Question): string =>
+  ofConfirmed(question) ? ', of what dawn confirmed or what is part of that' : '';
 
 const order = ({ ranked }: Found): string => (ranked === 'worst' ? 'the worst' : 'the best');
 
@@ -94,7 +106,7 @@ function claim(
 }
 
 const CONFIRMED =
-  /\b(?:confirmed|confirms?|improved?|improves|improvements?|gains?|helped|helps?)\b/;
+  /\b(?:confirmed|confirms?|improved?|improves|improvements?|gains?|helped|helps?|beat|worked|works?)\b/;
 /** Words that make another question of it. */
 const OTHERWISE =
   /\b(?:how many|why|should i|can i|sure|certain|significant|real|noise|it|which (?:line|knob|parameter|setting)s?)\b/;
@@ -102,11 +114,13 @@ const OTHERWISE =
 export const confirmed: Intent = {
   name: 'what is confirmed',
   like: 'What improved? What did dawn confirm?',
-  when: ({ said, experiments, hypotheses }) =>
-    experiments.length + hypotheses.length === 0 &&
-    CONFIRMED.test(said) &&
-    !OTHERWISE.test(said) &&
-    !RANK.test(said),
+  when: (question) =>
+    question.experiments.length + question.hypotheses.length === 0 &&
+    (CONFIRMED.test(question.said) ||
+      (question.about !== null && /\bmatters?\b/.test(question.said))) &&
+    !OTHERWISE.test(question.said) &&
+    question.said !== 'help' &&
+    !ranks(question),
   calls: (question) => [
     {
       tool: 'best',
@@ -128,6 +142,7 @@ export const confirmed: Intent = {
         tag: null,
         source: null,
         about: question.about,
+        ...NO_LIMITS,
       },
     },
   ],
@@ -155,37 +170,45 @@ export const confirmed: Intent = {
 export const extreme: Intent = {
   name: 'highest and lowest of a metric',
   like: 'Which experiment has the highest accuracy?',
-  when: ({ said, metric, experiments }) =>
+  when: ({ said, metric, experiments, extreme: ofObjective }) =>
     metric !== null &&
+    ofObjective === null &&
     experiments.length === 0 &&
     /\b(?:highest|lowest|largest|smallest|most|least|best|worst|top)\b/.test(said),
-  calls: ({ metric, said }) => [
+  calls: (question) => [
     {
       tool: 'metrics',
       args: {
-        key: metric ?? '',
+        ...scopeOf(question),
+        key: question.metric ?? '',
         experiment: null,
-        descending: !/\b(?:lowest|smallest|least)\b/.test(said),
-        limit: 1,
+        descending: !/\b(?:lowest|smallest|least)\b/.test(question.said),
+        limit: wanted(question),
       },
     },
   ],
   tells(found, { said, metric }) {
-    const [first] = at(found, 0).rows;
+    const all = at(found, 0);
+    const [first] = all.rows;
     if (!first) return [say`No finished run recorded ${metric ?? ''}.`];
     if (/\b(?:best|worst|top)\b/.test(said))
       return [
         say`The plan does not say which way ${cell(first, 'metric')} is better: ask for the highest or the lowest.`,
       ];
-    const word = at(found, 0).ranked === 'highest' ? 'Highest' : 'Lowest';
-    return [
-      say`${word} mean of ${cell(first, 'metric')}: ${cell(first, 'value')} (${cell(first, 'run_count')}), of ${cell(first, 'id')} “${cell(first, 'title')}”.`,
-    ];
+    const of = (row: FactRow) =>
+      say`${cell(row, 'value')} (${cell(row, 'run_count')}), of ${cell(row, 'id')} “${cell(row, 'title')}”.`;
+    if (all.rows.length > 1)
+      return [
+        say`By the mean of ${cell(first, 'metric')}, the ${all.ranked ?? ''} first:`,
+        ...listed(all, of, 20),
+      ];
+    const word = all.ranked === 'highest' ? 'Highest' : 'Lowest';
+    return [say`${word} mean of ${cell(first, 'metric')}: ${of(first)}`];
   },
 };
 
 const MATTERS =
-  /\b(?:line|lines|knob|knobs|parameter|parameters|setting|settings)\b.*\b(?:matters?|help|helps|helped|best|most|gains?|hurts?|worst|tried|inquiry)\b|\b(?:list|lines of inquiry)\b.*\blines?\b|\blines of inquiry\b|\bwhat matters\b/;
+  /\b(?:lines?|knobs?|(?:hyper)?parameters?|settings?)\b.*\b(?:matters?|help|helps|helped|best|most|gains?|tried|inquiry)\b|\blist\b.*\blines?\b|\blines of inquiry\b|\bwhat matters\b|\bpromising (?:direction|line|knob)s?\b/;
 
 export const lines: Intent = {
   name: 'lines of inquiry',
@@ -197,12 +220,18 @@ export const lines: Intent = {
     const all = at(found, 0);
     if (all.rows.length === 0) return [say`No line of inquiry was worked on there.`];
     return [
-      say`${cell(all.whole ?? {}, 'matching')} lines of inquiry, by the best mean on each (which one look can flatter):`,
-      ...listed(
-        all,
-        (row) =>
-          say`${cell(row, 'id')}: ${cell(row, 'experiments')}, ${cell(row, 'promising')} promising or improved, ${cell(row, 'failed')} failed; its best is ${cell(row, 'best')}, ${cell(row, 'effect')} ${cell(row, 'metric')} on its baseline`,
-      ),
+      say`${cell(all.whole ?? {}, 'matching')} lines of inquiry, first what dawn attributed a gain to, then by the largest gain of one change on what it was built on (which one look can flatter):`,
+      ...listed(all, lineLine),
     ];
   },
 };
+
+function lineLine(row: FactRow): Sentence {
+  const tried = say`${cell(row, 'id')}: ${cell(row, 'experiments')}, ${cell(row, 'promising')} promising or improved, ${cell(row, 'failed')} failed`;
+  const best = has(row, 'best')
+    ? say`; its best change is ${cell(row, 'best')}’s, ${cell(row, 'effect_on_parent')} ${cell(row, 'metric')} on its parent ${cell(row, 'parent')}${has(row, 'parent_interval') ? say`, ${cell(row, 'parent_interval')}` : ''}`
+    : say`; no change of it has a usable number`;
+  return has(row, 'attributed')
+    ? say`${tried}${best}; dawn attributes ${cell(row, 'attribution_effect')} of a confirmed stack to ${cell(row, 'attributed')}`
+    : say`${tried}${best}`;
+}

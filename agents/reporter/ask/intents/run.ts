@@ -1,7 +1,7 @@
 import { say, type Sentence } from '../../fact.ts';
 import { at, type Intent } from '../intent.ts';
 import type { Question } from '../reading.ts';
-import { cell, has, listed } from '../told.ts';
+import { called, cell, has, listed } from '../told.ts';
 import type { FactRow } from '../tool.ts';
 import { experimentIn, first, of } from './one.ts';
 
@@ -24,13 +24,7 @@ export const took: Intent = {
   when: ({ said, experiments }) =>
     experiments.length === 1 &&
     (/\bhow much (?:memory|time|compute)\b/.test(said) || /\bhow long\b/.test(said)),
-  calls: (question) => [
-    runsOf(
-      { ...question, experiments: question.experiments.map(experimentIn) },
-      MEMORY.test(question.said) ? 'memory' : 'seconds',
-      20,
-    ),
-  ],
+  calls: (question) => [runsOf(question, MEMORY.test(question.said) ? 'memory' : 'seconds', 20)],
   tells(found, question) {
     const all = at(found, 0);
     const column = MEMORY.test(question.said) ? 'peak_memory_mb' : 'seconds';
@@ -51,7 +45,7 @@ export const whose: Intent = {
   needs: 1,
   when: ({ said, experiments }) =>
     experiments.length === 1 &&
-    /\b(?:written|proposed|suggested|invented|idea) (?:by|of|from)\b|\bwho (?:\w+ )?(?:wrote|proposed|suggested|invented)\b|\bwhose idea\b|\bcame from\b|\bcome from\b/.test(
+    /\b(?:written|proposed|suggested|invented|idea) (?:by|of|from)\b|\bwho (?:\w+ )?(?:wrote|proposed|suggested|invented)\b|\bwhose idea\b|\bcame from\b|\bcome from\b|\bcame up with\b/.test(
       said,
     ),
   calls: (question) => [{ tool: 'show', args: { id: experimentIn(first(question)) } }],
@@ -61,6 +55,24 @@ export const whose: Intent = {
       has(row, 'reason')
         ? say`Why it was tried: ${cell(row, 'reason')}.`
         : say`Nobody recorded why it was tried.`,
+    ]),
+};
+
+const DETAIL = /\b(?:branch|commit|parent|when|promoted|merged)\b|\b(?:built|based) on\b/;
+
+/** What a page says of an experiment besides its numbers. */
+export const detail: Intent = {
+  name: 'day, branch and parent of an experiment',
+  like: 'When was E-0007 run? Is E-0007 promoted? What is the parent of E-0007?',
+  needs: 1,
+  when: ({ said, experiments }) =>
+    DETAIL.test(said) &&
+    (experiments.length === 1 || /\b(?:the|our) (?:best|winner|leader|incumbent)\b/.test(said)) &&
+    !/\b(?:why|should|can|may|could|gain\w*|effect|better|worse|improve\w*)\b/.test(said),
+  calls: (question) => [{ tool: 'show', args: { id: experimentIn(first(question)) } }],
+  tells: (found, question) =>
+    of(found, 0, question, (row) => [
+      say`${called(row)}: opened ${cell(row, 'started')} in ${cell(row, 'night')}, built on ${has(row, 'parent') ? cell(row, 'parent') : 'the base commit'}; branch ${cell(row, 'branch')}, commit ${cell(row, 'commit')}; ${has(row, 'promoted') ? say`promoted ${cell(row, 'promoted')}` : 'not promoted'}.`,
     ]),
 };
 

@@ -196,21 +196,53 @@ WHERE rank IS NOT NULL AND place <= 3 ORDER BY rank, place LIMIT ${limit}`,
   }),
 });
 
-/** Lines of inquiry: what was tried on each, and what came of it. */
+/** What a change brought on what it was built on, above 0 where that is better. */
+const gain = (effect: string): string =>
+  `CASE WHEN w.direction = 'minimize' THEN -${effect} ELSE ${effect} END`;
+const OWN = gain('e.effect_on_parent');
+const LEFT_OUT = gain('e.attribution_effect');
+
+/** Lines of inquiry: what was tried on each, and what came of it. The best of a stack is no merit of its last line. */
 export const lines = tool({
   name: 'lines',
-  about: 'lines of inquiry (knobs, themes): how much was tried on each and the largest gain found',
+  about:
+    'lines of inquiry (knobs, themes): how much was tried on each, the largest gain of one change on its parent, and what dawn attributed to it',
   args: z.strictObject({ ...scopeArgs, limit: z.int().min(1).max(50) }),
   ask: ({ limit, ...scope }, at) => {
     const where = all([CANDIDATE, within(scope, { night: 'e.night', time: 'e.opened' }, at)]);
+    const best = (of: string) =>
+      `arg_max(${of}, ${OWN}) FILTER (isfinite(e.effect_on_parent) AND e.verdict NOT IN ('failed', 'invalid'))`;
+    const attributed = (of: string) => `arg_max(${of}, ${LEFT_OUT}) FILTER (e.attributed)`;
     return {
       sql: `SELECT e.line AS id, count(*) AS experiments, count(*) FILTER (e.verdict IN ('improved', 'promising')) AS promising,
-  count(*) FILTER (e.verdict = 'failed') AS failed, arg_min(e.id, ${BETTER_FIRST}) FILTER (isfinite(e.objective)) AS best,
-  arg_min(e.effect, ${BETTER_FIRST}) FILTER (isfinite(e.objective)) AS effect, any_value(w.metric) AS metric
+  count(*) FILTER (e.verdict = 'failed') AS failed, ${best('e.id')} AS best, ${best('e.parent')} AS parent,
+  ${best('e.effect_on_parent')} AS effect_on_parent,
+  ${best('CASE WHEN e.parent_interval_low IS NULL THEN NULL ELSE [e.parent_interval_low, e.parent_interval_high] END')} AS parent_interval,
+  ${attributed('e.id')} AS attributed, ${attributed('e.attribution_effect')} AS attribution_effect, any_value(w.metric) AS metric, any_value(w.direction) AS direction
 FROM experiments e JOIN nights w ON w.id = e.night WHERE ${where}
-GROUP BY e.line ORDER BY min(${BETTER_FIRST}) FILTER (isfinite(e.objective)), e.line LIMIT ${limit}`,
+GROUP BY e.line ORDER BY max(${LEFT_OUT}) FILTER (e.attributed) DESC NULLS LAST, max(${OWN}) FILTER (isfinite(e.effect_on_parent) AND e.verdict NOT IN ('failed', 'invalid')) DESC NULLS LAST, e.line LIMIT ${limit}`,
       whole: `SELECT count(DISTINCT e.line) AS matching FROM experiments e WHERE ${where}`,
       ranked: 'best',
+    };
+  },
+});
+
+/** What the runs were shut in, and how many nobody said it of. */
+export const sandbox = tool({
+  name: 'sandbox',
+  about: 'what runs were shut in (bubblewrap, docker, …, or none), and how many in each',
+  args: z.strictObject({ ...scopeArgs, experiment: z.string().nullable() }),
+  ask({ experiment, ...scope }, at) {
+    const where = all([
+      'r.night IS NOT NULL',
+      within(scope, { night: 'r.night', time: 'r.started' }, at),
+      experiment && runOf(experiment),
+    ]);
+    return {
+      sql: `SELECT coalesce(r.sandbox, 'not recorded') AS sandbox, count(*) AS run_count, list(r.id ORDER BY ${inOrder('r.id')}) AS runs
+FROM runs r WHERE ${where} GROUP BY 1 ORDER BY 2 DESC, 1`,
+      whole: `SELECT count(*) FILTER (r.sandbox <> 'none') AS matching, count(*) AS "of" FROM runs r WHERE ${where}`,
+      ranked: null,
     };
   },
 });

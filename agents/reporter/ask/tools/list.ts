@@ -26,10 +26,16 @@ const VERDICTS = [
   'invalid',
 ] as const;
 
+/** Experiments whatever came of them. */
+export const NO_LIMITS = {
+  ...{ confirmed: null, promoted: null, than_baseline: null, below: null, above: null },
+} as const;
+
 /** Experiments, counted and listed. */
 export const experiments = tool({
   name: 'experiments',
-  about: 'candidate experiments by verdict, tag, flag, source or words; counts them',
+  about:
+    'candidate experiments by verdict, tag, source, words, mean, or what dawn confirmed; counts them',
   args: z.strictObject({
     ...scopeArgs,
     verdict: z.enum(VERDICTS).nullable(),
@@ -40,8 +46,15 @@ export const experiments = tool({
       .nullable()
       .describe('who thought of it'),
     about: z.string().nullable().describe('only where title, line, change or reason hold this'),
+    confirmed: z.boolean().nullable().describe('whether dawn confirmed it on fresh seeds'),
+    promoted: z.boolean().nullable(),
+    than_baseline: z.enum(['better', 'worse']).nullable().describe('by its mean alone'),
+    below: z.number().nullable().describe('only where the mean of the objective is below this'),
+    above: z.number().nullable(),
   }),
-  ask({ verdict, judged, tag, source, about, ...scope }, at) {
+  ask({ verdict, judged, tag, source, about, ...rest }, at) {
+    const { confirmed, promoted, than_baseline: than, below, above, ...scope } = rest;
+    const usable = `isfinite(e.objective) AND coalesce(e.verdict, '') NOT IN ('failed', 'invalid')`;
     const where = all([
       CANDIDATE,
       within(scope, { night: 'e.night', time: 'e.opened' }, at),
@@ -50,6 +63,11 @@ export const experiments = tool({
       tag && `list_contains(e.tags, ${literal(tag)})`,
       source && `e.source = ${literal(source)}`,
       about && mentions(about, ['e.title', 'e.line', 'e.change', 'e.because']),
+      confirmed === null ? null : `coalesce(e.dawn_confirmed, false) = ${confirmed}`,
+      promoted === null ? null : `(e.promoted IS NOT NULL) = ${promoted}`,
+      than && `${usable} AND ${GAIN} ${than === 'better' ? '>' : '<'} 0`,
+      below === null ? null : `${usable} AND e.objective < ${below}`,
+      above === null ? null : `${usable} AND e.objective > ${above}`,
     ]);
     const of = all([CANDIDATE, within(scope, { night: 'e.night', time: 'e.opened' }, at)]);
     return {
@@ -58,11 +76,15 @@ SELECT ${OF_EXPERIMENT}, e.verdict_because
 ${FROM_EXPERIMENTS}
 WHERE ${where}
 ORDER BY ${inOrder('e.id')}`,
-      whole: `SELECT count(*) FILTER (${where}) AS matching, count(*) AS "of" FROM experiments e WHERE ${of}`,
+      whole: `SELECT count(*) FILTER (${where}) AS matching, count(*) AS "of", count(*) FILTER ((${where}) AND coalesce(e.dawn_confirmed, false)) AS confirmed,
+  ${below ?? 'NULL'} AS below, ${above ?? 'NULL'} AS above
+FROM experiments e JOIN nights w ON w.id = e.night WHERE ${of}`,
       ranked: null,
     };
   },
 });
+
+const GAIN = `CASE WHEN w.direction = 'minimize' THEN -e.effect ELSE e.effect END`;
 
 const SORTS = { seconds: 'seconds', memory: 'peak_memory_mb', objective: 'objective' } as const;
 

@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { all, ARMS, FROM_EXPERIMENTS, inOrder, literal, mentions, OF_EXPERIMENT } from '../sql.ts';
+import {
+  all,
+  ARMS,
+  FROM_EXPERIMENTS,
+  inOrder,
+  literal,
+  mentions,
+  OF_EXPERIMENT,
+  runOf,
+  scopeArgs,
+  within,
+} from '../sql.ts';
 import { tool } from '../tool.ts';
 import type { ExperimentId } from '../../../../orchestrator/domain/ids.ts';
 
@@ -101,16 +112,18 @@ export const metrics = tool({
   about:
     'a metric other than the objective: its mean over the finished runs of one experiment, or ranked over all',
   args: z.strictObject({
+    ...scopeArgs,
     key: z.string(),
     experiment: experiment.nullable(),
     descending: z.boolean().describe('the largest first'),
     limit: z.int().min(1).max(20),
   }),
-  ask: ({ key, experiment: id, descending, limit }) => ({
+  ask: ({ key, experiment: id, descending, limit, ...scope }, at) => ({
     sql: `SELECT r.experiment AS id, e.title, s.key AS metric, avg(s.number) AS "value", count(*) AS run_count,
   list(r.id ORDER BY ${inOrder('r.id')}) AS runs
 FROM summary s JOIN runs r ON r.id = s.run_id JOIN experiments e ON e.id = r.experiment
-WHERE s.key = ${literal(key)} AND isfinite(s.number) AND r.status = 'finished' AND r.purpose <> 'repeat' AND r.variant IS NULL${id === null ? '' : ` AND r.experiment = ${literal(id)}`}
+WHERE s.key = ${literal(key)} AND isfinite(s.number) AND r.status = 'finished' AND r.purpose <> 'repeat' AND r.variant IS NULL
+  AND ${within(scope, { night: 'r.night', time: 'r.started' }, at)}${id === null ? '' : ` AND r.experiment = ${literal(id)}`}
 GROUP BY r.experiment, e.title, s.key ORDER BY "value" ${descending ? 'DESC' : 'ASC'}, ${inOrder('r.experiment')} LIMIT ${limit}`,
     whole: `SELECT count(DISTINCT run_id) AS matching FROM summary WHERE key = ${literal(key)}`,
     ranked: descending ? 'highest' : 'lowest',
@@ -121,14 +134,17 @@ GROUP BY r.experiment, e.title, s.key ORDER BY "value" ${descending ? 'DESC' : '
 export const settings = tool({
   name: 'settings',
   about: 'the parameters that an experiment ran with: knobs, arguments, variables',
-  args: z.strictObject({ id: experiment, key: z.string().nullable() }),
+  args: z.strictObject({
+    id: z.string().regex(/^E-\d{4,}(?:\.\d+)?$/),
+    key: z.string().nullable(),
+  }),
   ask: ({ id, key }) => ({
-    sql: `SELECT r.experiment AS id, p.key, any_value(p.value) AS "value", p.source,
+    sql: `SELECT r.experiment AS id, p.key, string_agg(DISTINCT p.value, ', ' ORDER BY p.value) AS "value", p.source,
   list(r.id ORDER BY ${inOrder('r.id')}) AS runs
 FROM params p JOIN runs r ON r.id = p.run_id
-WHERE r.experiment = ${literal(id)}${key === null ? '' : ` AND p.key = ${literal(key)}`}
+WHERE ${runOf(id)}${key === null ? '' : ` AND p.key = ${literal(key)}`}
 GROUP BY ALL ORDER BY p.key`,
-    whole: `SELECT count(DISTINCT key) AS "of" FROM params p JOIN runs r ON r.id = p.run_id WHERE r.experiment = ${literal(id)}`,
+    whole: `SELECT count(DISTINCT key) AS "of" FROM params p JOIN runs r ON r.id = p.run_id WHERE ${runOf(id)}`,
     ranked: null,
   }),
 });

@@ -7,12 +7,19 @@ import { INTENTS } from '../../../../agents/reporter/ask/intents.ts';
 import { FREE_TABLE, TABLE_ALONE } from '../../../../agents/reporter/ask/with-model.ts';
 import { scriptedModel, questionText, type Script } from '../../../../agents/scripted.ts';
 import { NO_MODEL, type ModelCall } from '../../../../orchestrator/domain/model.ts';
+import { anIdea } from '../../../support/simulate.ts';
 import { contrastOf } from '../../../../orchestrator/lab/contrast.ts';
 
 /** Over a real notebook of two simulated nights; made once, read by all. */
 let past: Past;
+/** Written from words: neither has a file that would name it. */
+const PATCHES = ['tie', 'untie'].map((word) =>
+  anIdea(`${word} the embeddings`, {
+    change: { kind: 'patch', diff: `+ ${word}()`, file: null },
+  }),
+);
 beforeAll(async () => {
-  past = await makePast(45);
+  past = await makePast(45, PATCHES);
 });
 afterAll(() => past.remove());
 
@@ -61,7 +68,16 @@ describe('without a model', () => {
     ['how many experiments have 2 seeds?', '“2”'],
     ['which experiments did not fail?', '“not”'],
     ['what was flagged last night?', '“last”'],
-    ['how many ideas were rejected because of the budget?', '“because”'],
+    ['how many ideas were rejected because of the budget?', '“budget”'],
+    ['experiments of the first week by the model', '“first”'],
+    ['which experiments are tagged?', '“tagged”'],
+    ['how many experiments were promising or improved?', '“improved”'],
+    ['what is the best dropout or width?', 'takes no “'],
+    ['what accuracy did E-0003.1 reach?', '“E-0003.1”'],
+    ['what was the training loss of E-0003?', '“training”'],
+    ['which experiments had a width below 12?', '“below”'],
+    ['best non-dropout experiment', '“non”'],
+    ['was E-0003 repeated?', '“repeated”'],
   ])('%s is not answered as if it asked for more', async (question, narrowing) => {
     const { answer, grounded } = await answerTo(question);
     expect(grounded).toBe(false);
@@ -69,7 +85,24 @@ describe('without a model', () => {
   });
 
   test.each([
-    ['which experiments were better than the baseline?', /takes no “better than”/],
+    [
+      'which experiments were better than the baseline?',
+      /^\d+ of \d+ experiments with a mean better than the baseline’s: [^]*no claim: dawn confirmed \d/,
+    ],
+    ['which experiments had less than 1.59?', /^\d+ of \d+ experiments with a mean below 1\.59/],
+    ['how many had a loss above 1.7', /^0 of \d+ experiments with a mean above 1\.7\./],
+    ['what was the highest loss?', /^Worst mean of loss/],
+    ['best confirmed experiment', /^Best mean of loss, of what dawn confirmed/],
+    ['how many experiments did dawn confirm?', /^\d+ of \d+ experiments confirmed by dawn\./],
+    ['experiments by the model last night', /^0 of \d+ experiments whose source is model\./],
+    ['when was E-0003 run?', /opened .* built on E-0000; branch autolab\/E-0003, .*; not promoted/],
+    ['what seed did E-0003.1 use?', /^E-0003\.1 .*seed 1, /],
+    [
+      'were the runs sandboxed?',
+      /^0 of \d+ runs are recorded as shut in: \[q1\]\n- not recorded: \d+ runs/,
+    ],
+    ['whats the bset one', /^\(“bset” read as “best”\)\nBest mean/],
+    ['did we bet the baseline?', /Not understood: “bet”/],
     ['how many experiments crashed?', /^\d+ of \d+ experiments failed\. \[q1\]$/],
     ['what ideas came from the model?', /^0 of \d+ experiments whose source is model\./],
     ['which ideas did the model have?', /^0 of \d+ experiments whose source is model\./],
@@ -104,6 +137,48 @@ describe('without a model', () => {
     expect(ids.length).toBeGreaterThan(1);
     const { answer } = await answerTo(`what became of ${ids[0] ?? ''}?`);
     for (const id of ids) expect(answer).toContain(`tested by ${id}, `);
+  });
+
+  test('two patches without a file are two ideas, and neither is called inline', async () => {
+    const { rows } = await past.notebook.query(
+      "SELECT id FROM hypotheses WHERE title = 'tie the embeddings'",
+    );
+    const { answer } = await answerTo(`what became of ${String(rows[0]?.['id'])}?`);
+    expect(answer).toContain('“tie the embeddings” (a patch)');
+    expect(answer).not.toContain('“untie the embeddings”');
+    expect(answer).not.toContain('inline');
+  });
+
+  test.each([
+    ['promote E-0003', 'autolab promote E-0003'],
+    ['could you please merge E-0003?', 'autolab promote E-0003'],
+    ['run E-0003 again', 'autolab rerun E-0003'],
+    ['stop the night', 'autolab stop'],
+    ['try dropout 0.5', 'autolab propose'],
+    ['delete E-0003', 'No command does that'],
+  ])('%s is not done, and not answered as if it were', async (order, command) => {
+    const { answer, grounded } = await answerTo(order);
+    expect(grounded).toBe(false);
+    expect(answer).toMatch(/^Nothing was done: /);
+    expect(answer).toContain(command);
+  });
+
+  test.each(['should I promote E-0003?', 'run 3.1', 'test accuracy'])(
+    '%s orders nothing',
+    async (question) => {
+      expect((await answerTo(question)).answer).not.toContain('Nothing was done');
+    },
+  );
+
+  test('which knob helped most is told by what its changes brought on what they were built on', async () => {
+    const { answer, sources } = await answerTo('which knob helped most?');
+    const lines = (sources[0]?.query ?? '').split(';\n').find((sql) => sql.includes('GROUP BY'));
+    const { rows } = await past.notebook.query(lines ?? '');
+    const best = await past.notebook.query(
+      `SELECT min(effect_on_parent) AS effect FROM experiments WHERE line = '${String(rows[0]?.['id'])}' AND left_out IS NULL AND verdict NOT IN ('failed', 'invalid')`,
+    );
+    expect(rows[0]?.['effect_on_parent']).toBe(best.rows[0]?.['effect']);
+    expect(answer).toMatch(/its best change is E-\d{4}’s, −0\.\d+ loss on its parent E-\d{4}/);
   });
 
   test('a question that takes for granted what is not so is answered with what is', async () => {

@@ -5,6 +5,7 @@ import { periodOf } from '../../../../agents/reporter/ask/sql.ts';
 
 const NAMES: Names = {
   objective: 'val_bpb',
+  minimize: true,
   metrics: ['accuracy', 'val_bpb'],
   settings: ['learning_rate', 'dropout'],
   lines: ['schedule'],
