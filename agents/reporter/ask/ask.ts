@@ -7,6 +7,7 @@ import { INTENTS } from './intents.ts';
 import { ranks, scopeOf, type Intent } from './intent.ts';
 import { bestCall } from './intents/ranking.ts';
 import { leftOver } from './left-over.ts';
+import { IDLE } from './lexicon.ts';
 import { markIn, type MarkRequest } from './mark.ts';
 import { namesOf } from './names.ts';
 import { orderIn } from './order.ts';
@@ -153,6 +154,9 @@ function intentOf(question: Question, { last }: Context): readonly [Intent | nul
   if (
     !last ||
     !isShort(question) ||
+    saysNothing(question) ||
+    // `and the worst?` is another one than the question before was about.
+    (ranks(question) && last.experiments.length > 0) ||
     (own && !/^(?:and|what about|how about)\b/.test(question.said))
   )
     return [own, question];
@@ -165,10 +169,16 @@ function intentOf(question: Question, { last }: Context): readonly [Intent | nul
 /** The question before with what this one says instead. */
 function joined(last: Question, question: Question): Question {
   const { experiments, nights, periods, metric, about, said } = question;
+  // `the second best` of what was asked before is not its second worst.
+  const other = ranks(question);
+  const before = other ? last.said.replace(PLACE, ' ') : last.said;
   const otherTime = nights.length + periods.length > 0 || scopeOf(question).night !== null;
   return {
     ...last,
-    said: `${otherTime ? last.said.replace(/\b(?:last|latest|this) night\b|\btonight\b/g, '') : last.said} ${said}`,
+    said: `${otherTime ? before.replace(/\b(?:last|latest|this) night\b|\btonight\b/g, '') : before} ${said}`
+      .replace(/ +/g, ' ')
+      .trim(),
+    extreme: other ? question.extreme : last.extreme,
     experiments: experiments.length > 0 ? experiments : last.experiments,
     nights: otherTime ? nights : last.nights,
     periods: otherTime ? periods : last.periods,
@@ -183,11 +193,14 @@ const isShort = ({ said }: Question): boolean => {
   return words <= 3 || (words <= 6 && /^(?:and|what about|how about)\b/.test(said));
 };
 
+/** `thanks`, `list them`: idle words alone ask for nothing more of what was asked before. */
+const saysNothing = ({ said }: Question): boolean =>
+  said.split(' ').every((word) => IDLE.has(word));
+
 /** `it` is what the last answer was about. */
 function withPronoun(question: Question, { subject }: Context): Question {
   const { said, experiments } = question;
-  if (subject === null || !/\b(?:it|that|this|them|that one|this one)\b/.test(said))
-    return question;
+  if (subject === null || !/\b(?:it|that|this|that one|this one)\b/.test(said)) return question;
   if (experiments.includes(subject) || experiments.length > 1) return question;
   const compares = /\b(?:compare|versus|vs|difference|differ|better than|worse than)\b/.test(said);
   return experiments.length > 0 && !compares
@@ -198,6 +211,9 @@ function withPronoun(question: Question, { subject }: Context): Question {
 /** A longer question names what it is about. */
 const MOST_OF_FOLLOW_UP = 5;
 
+const PLACE =
+  /(?:\b(?:second|third|fourth|fifth) )?\b(?:best|worst|top|winner|winners|won|leader|incumbent)\b/g;
+
 /** `the best`, `the second best` become experiments; else what the last answer was about. */
 async function withSubjects(
   asking: Asking,
@@ -207,10 +223,7 @@ async function withSubjects(
 ): Promise<readonly [question: Question, ranked: readonly string[] | null]> {
   const experiments = [...question.experiments];
   const took: string[] = [];
-  const phrases = question.said.matchAll(
-    /(?:\b(?:second|third|fourth|fifth) )?\b(?:best|worst|top|winner|winners|won|leader|incumbent)\b/g,
-  );
-  for (const [phrase] of phrases) {
+  for (const [phrase] of question.said.matchAll(PLACE)) {
     if (experiments.length >= (needs ?? 0)) break;
     const scope = scopeOf(question);
     const about = aboutBehind(phrase, question);

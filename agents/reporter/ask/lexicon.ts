@@ -50,7 +50,7 @@ export const READS = {
     `next recommend suggest suggestion todo try tried test promote promoted merge should ${THINGS}`,
   ),
   'notes and decisions': words(
-    `note notes decision decisions decide decided wrote write written comment comments why reason reasons who when many count
+    `note notes decision decisions decide decided wrote write written comment comments who when many count
     leave leaves left alone using use used keep kept drop dropped remove removed add added switch switched move moved try tried
     stop stopped change changed exist exists people colleagues author mention mentions ${THINGS}`,
   ),
@@ -116,7 +116,7 @@ export const READS = {
     `sandbox sandboxed sandboxes sandboxing shut isolated isolation container bubblewrap docker podman run runs many count use used ran`,
   ),
   'experiments, counted and listed': words(
-    `tried tested try many count ran propose proposed suggest suggested came come dawn fraction percentage percent share proportion ${THINGS}`,
+    `tried tested test try many count ran propose proposed suggest suggested came come dawn fraction percentage percent share proportion ${THINGS}`,
   ),
   'the baseline': words(
     `baseline base reference noisy noise level standard deviation spread vary seed seeds run runs many reproducible value`,

@@ -46,7 +46,7 @@ export const experiments: Intent = {
     (COUNTING.test(question.said) ||
       LISTING.test(question.said) ||
       /\b(?:experiments|candidates|ideas)\b|\banything\b.*\bpromoted\b/.test(question.said)) &&
-    !/\b(?:hypothes[ie]s|runs?)\b/.test(question.said),
+    !/\b(?:hypothes[ie]s|runs|(?:which|a|one|any) run)\b/.test(question.said),
   calls: (question) => [
     {
       tool: 'experiments',
@@ -240,7 +240,11 @@ export const history: Intent = {
     const rejected = all.rows.filter((row) => valueOf(row, 'standing') === 'rejected');
     const lead =
       /\breject/.test(said) && rejected.length === 0 ? [say`Nothing of it was rejected.`] : [];
-    return [...lead, say`${matchingOf(all)} hypotheses:`, ...listed(all, historyLine, 12)];
+    const line = (row: FactRow): Sentence =>
+      /\b(?:why|reasons?)\b/.test(said) && has(row, 'reason')
+        ? say`${historyLine(row)}; proposed because ${cell(row, 'reason')}`
+        : historyLine(row);
+    return [...lead, say`${matchingOf(all)} hypotheses:`, ...listed(all, line, 12)];
   },
 };
 

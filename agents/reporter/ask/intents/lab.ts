@@ -179,6 +179,8 @@ export const words: Intent = {
       },
     ];
   },
+  // A note says what it says; a decision has its reason recorded.
+  takes: ({ said }) => (/\bdeci/.test(said) ? 'why reason reasons' : ''),
   tells(found, { said, about, experiments: [id] }) {
     const all = at(found, 0);
     const on = id ?? about;

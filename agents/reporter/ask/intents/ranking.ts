@@ -55,8 +55,13 @@ export const best: Intent = {
     },
   ],
   // Its effect on the baseline stands in the answer.
-  takes: ({ said }) =>
-    /\bbase ?line\b/.test(said) ? 'compare compared versus vs against difference between than' : '',
+  takes: ({ said, about }) =>
+    [
+      /\bbase ?line\b/.test(said)
+        ? 'compare compared versus vs against difference between than'
+        : '',
+      about === null ? '' : 'setting settings',
+    ].join(' '),
   tells(found, question) {
     const [ranked, confirmed] = [at(found, 0), at(found, 1)];
     const [first] = ranked.rows;

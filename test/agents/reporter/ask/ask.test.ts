@@ -129,6 +129,20 @@ describe('without a model', () => {
       expect((await ask(asking(), question, context)).answer.answer).toMatch(/^E-0003 “/);
   });
 
+  test('a follow-up that names another place in the ranking is not about the last answer', async () => {
+    const { context } = await ask(asking(), 'should I promote the best one?');
+    for (const question of ['and the worst?', 'and the second best?'])
+      expect((await ask(asking(), question, context)).answer.answer).toMatch(
+        /^(?:Worst|Second best) mean of loss/,
+      );
+    const worst = await ask(asking(), 'and the worst?', context);
+    expect((await ask(asking(), 'and the second best?', worst.context)).answer.answer).toMatch(
+      /^Second best mean of loss/,
+    );
+    for (const question of ['thanks', 'list them'])
+      expect((await ask(asking(), question, context)).answer.grounded, question).toBe(false);
+  });
+
   test('an idea that was tested twice is told with each of its experiments', async () => {
     const { rows } = await past.notebook.query(
       'SELECT list(id ORDER BY id) AS ids FROM experiments WHERE hypothesis IS NOT NULL GROUP BY hypothesis HAVING count(*) > 1 ORDER BY 1 LIMIT 1',
