@@ -52,6 +52,22 @@ describe('a question without a model', () => {
     expect(read('how sure are we of E-0003?').unknown).toEqual([]);
   });
 
+  test('the highest of what should be low is the worst, and a metric called loss is itself', () => {
+    expect(read('the highest loss').extreme).toBe('worst');
+    expect(
+      readQuestion('the highest accuracy', { ...NAMES, objective: 'accuracy', minimize: false })
+        .extreme,
+    ).toBe('best');
+    const both = { ...NAMES, metrics: ['loss', 'val_bpb'] };
+    expect(readQuestion('the lowest loss', both)).toMatchObject({ extreme: null, metric: 'loss' });
+  });
+
+  test('a word that is one slip away from two is none of them', () => {
+    expect(read('did we bet the baseline').unknown).toEqual(['bet']);
+    expect(read('the node of the best').unknown).toEqual(['node']);
+    expect(read('the bset one').mended).toEqual([['bset', 'best']]);
+  });
+
   test('days come in the order in which they are named', () => {
     expect(read('today against last week').periods).toEqual(['today', 'last_week']);
     expect(read('last week versus today').periods).toEqual(['last_week', 'today']);
