@@ -49,6 +49,8 @@ const MOST_TRIES = 3;
 const HEARTBEAT_MS = 1000;
 /** A drained night waits no longer than this for its findings: the queue may be gone for good. */
 const LAST_WORDS_MS = 10_000;
+/** And for answers that were asked for, and may be paid for already, so long. */
+const LAST_ANSWERS_MS = 5 * 60_000;
 /** Between two tries to write to a full disk. */
 const NO_ROOM_MS = 2000;
 
@@ -172,7 +174,10 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     const drained = stopping && ![...inHand.values()].some(({ work }) => work.kind === 'run');
     if (drained) patience ??= clock.monotonic() + LAST_WORDS_MS;
     const told = actions.length === 0 || clock.monotonic() > (patience ?? Infinity);
-    if (drained && !ended && told) return { kind: 'interrupted' };
+    const asked =
+      [...inHand.values()].some(({ work }) => asksModels(work)) &&
+      clock.monotonic() < (patience ?? 0) - LAST_WORDS_MS + LAST_ANSWERS_MS;
+    if (drained && !ended && told && !asked) return { kind: 'interrupted' };
     // A model's answer that nobody waits for any more: the night ended without it.
     const late = [...inHand.values()].filter(({ work }) => !asksModels(work));
     if (ended && late.length === 0) return { kind: 'ended', ...ended };

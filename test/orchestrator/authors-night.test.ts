@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { openNotebook } from '../../notebook/writer.ts';
 import type { Author } from '../../agents/worker/author.ts';
@@ -100,7 +101,12 @@ function aLab(plan: string): FixtureLab {
 class Killed extends Error {}
 
 /** One launch, which dies before the first record for which `dies` holds. */
-async function launch(fixture: FixtureLab, by: Author, dies: (body: EventBody) => boolean) {
+async function launch(
+  fixture: FixtureLab,
+  by: Author,
+  dies: (body: EventBody) => boolean,
+  drain: AbortSignal = new AbortController().signal,
+) {
   const lab = await openLab(fixture.root);
   const labPlan = await readLabPlan(lab);
   const notebook = await openNotebook({ dir: lab.notebookDir, runsDir: lab.experimentsDir, clock });
@@ -116,7 +122,6 @@ async function launch(fixture: FixtureLab, by: Author, dies: (body: EventBody) =
       ...{ command: 'autolab', queue, executor, notebook, model: NO_MODEL, author: by },
       slots: currentNight(state).slots,
     });
-    const never = new AbortController().signal;
     await runNight(
       {
         ...{ root: lab.root, notebook, queue, executor, clock },
@@ -126,7 +131,7 @@ async function launch(fixture: FixtureLab, by: Author, dies: (body: EventBody) =
           if (dies(body)) throw new Killed(body.type);
         },
       },
-      { drain: never, stop: never },
+      { drain, stop: new AbortController().signal },
     );
     return replay(notebook.events);
   } catch (error) {
@@ -192,6 +197,25 @@ test('an idea in the plan becomes a patch, its crash is repaired on its branch, 
   const page = await readFile(join(fixture.root, 'experiments/E-0001/FINDINGS.md'), 'utf8');
   expect(page).toContain('## Repairs');
   expect(page).toContain('+const rate = halve(0.1);');
+}, 60_000);
+
+test('an author who is at work when the night is told to drain is waited for, and asked once', async () => {
+  const fixture = aLab(PLAN);
+  const drain = new AbortController();
+  const scripted = author();
+  const slow: Author = {
+    ...scripted,
+    write: async (brief, ...rest) => {
+      drain.abort('a test');
+      await sleep(300);
+      return scripted.write(brief, ...rest);
+    },
+  };
+  const drained = await launch(fixture, slow, () => false, drain.signal);
+  expect(drained && currentNight(drained)).toMatchObject({ stopping: 'drain', ended: null });
+  const state = await launch(fixture, scripted, () => false);
+  expect(state && experimentIn(state, 'E-0001').title).toBe('Half the rate');
+  expect(scripted.asked.filter((one) => one.startsWith('write'))).toHaveLength(1);
 }, 60_000);
 
 test('an author who never answers holds up neither the slots nor the end of the night', async () => {
