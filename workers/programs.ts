@@ -1,15 +1,15 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 
-/** The file that a command's word runs, as a shell finds it; null where there is none. */
+/** The file that a command's word runs in a folder, as a shell finds it, absolute; null where there is none. */
 export function programOf(
   word: string,
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
 ): string | null {
   const places = word.includes('/')
-    ? [isAbsolute(word) ? word : join(cwd, word)]
-    : (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, word));
+    ? [resolve(cwd, word)]
+    : (env['PATH'] ?? '').split(delimiter).map((folder) => resolve(cwd, folder, word));
   return places.find(mayRun) ?? null;
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { delimiter, isAbsolute } from 'node:path';
 import { LabError } from '../domain/errors.ts';
 import { orderOf, outcomeOf, run, THEIRS } from './run.ts';
 import type { Call, Outcome } from './run.ts';
@@ -157,8 +158,13 @@ function withoutGit(environment: NodeJS.ProcessEnv): Record<string, string> {
       THEIRS.includes(name) ||
       !(name.toUpperCase().startsWith('GIT_') || PROGRAMS.has(name.toUpperCase())),
   );
+  const { PATH } = environment;
   return {
     ...(Object.fromEntries(kept) as Record<string, string>),
+    // It stands in worktrees: a folder such as ./node_modules/.bin would be that of a run.
+    ...(PATH === undefined
+      ? {}
+      : { PATH: PATH.split(delimiter).filter(isAbsolute).join(delimiter) }),
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
     // Looking at the user's checkout must not rewrite their index.

@@ -674,6 +674,19 @@ open(b'\\xff', 'w').close(); os.chmod('.', 0o500)`;
     expect(repo.marks()).toEqual([]);
   });
 
+  test('never takes a git that a run left in it for the user’s', async () => {
+    const { repo, folder } = await slot();
+    const env = { ...repo.env, PATH: `node_modules/.bin:.:${repo.env['PATH']}` };
+    const lab = await openRepository(repo.root, env);
+    const base = repo.git(['rev-parse', 'HEAD']);
+    await lab.checkOut(folder, base, []);
+    repo.write({ 'train.mjs': 'changed' }, folder);
+    renameSync(repo.trap('git'), join(folder, 'git'));
+    expect(await lab.worktreeChanges(folder, base)).toEqual({ tracked: ['train.mjs'] });
+    await lab.checkOut(folder, base, []);
+    expect(repo.marks()).toEqual([]);
+  });
+
   test('lets git-lfs fill in the data', async () => {
     const { repo, folder } = await slot();
     const bin = join(repo.folder, 'bin');
