@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ownName } from '../processes.ts';
 import { inOrder, type Confinement, type Mount, type Sandbox, type Shut } from './confinement.ts';
-import { createHolder, STATUS_FD, type Holder } from './hold.ts';
+import { createHolder, FILTER_FD, STATUS_FD, type Holder } from './hold.ts';
+import { systemCallFilter } from './system-calls.ts';
 
 /**
  * Linux: a command in namespaces of its own, made by bubblewrap. It sees the system's programs and
@@ -69,16 +70,17 @@ export function bubblewrap(features: Features, holder: Holder = createHolder(nul
     async shutIn(confinement): Promise<Shut> {
       const { outside, inside } = partedEnv(confinement.env);
       const status = statusFile();
-      const hold = holder.hold(confinement, status.file);
-      const argv = [...bubblewrapArgv(confinement, features, inside), ...hold.inside];
+      const filter = ownFile(FILTER);
+      const hold = holder.hold(confinement, status.file, filter);
+      const argv = [...bubblewrapArgv(confinement, features), ...AFTER_KEEPER, ...hold.inside];
       return {
-        argv: [...hold.outside, ...argv, ...confinement.argv],
+        argv: [...hold.outside, ...argv, ...inside, ...confinement.argv],
         env: outside,
         keeper: true,
         held: hold.held,
         began: status.began,
         release: async () => {
-          status.remove();
+          for (const file of [status.file, filter]) rmSync(file, { force: true });
           await hold.release();
         },
       };
@@ -91,14 +93,21 @@ export function bubblewrap(features: Features, holder: Holder = createHolder(nul
  * only once it was started.
  */
 function statusFile() {
-  const file = join(tmpdir(), `autolab-status-${ownName()}-${randomBytes(3).toString('hex')}`);
-  writeFileSync(file, '', { flag: 'wx', mode: 0o600 });
+  const file = ownFile('');
   return {
     file,
     began: (): boolean => existsSync(file) && readFileSync(file, 'utf8').includes('"exit-code"'),
-    remove: (): void => rmSync(file, { force: true }),
   };
 }
+
+/** One that a later launch takes away where this one is killed. */
+function ownFile(content: string | Buffer): string {
+  const file = join(tmpdir(), `autolab-status-${ownName()}-${randomBytes(3).toString('hex')}`);
+  writeFileSync(file, content, { flag: 'wx', mode: 0o600 });
+  return file;
+}
+
+const FILTER = systemCallFilter();
 
 /** Variables by which a program of ours would load or run what a run has left somewhere. */
 const LOADS =
@@ -107,17 +116,35 @@ const LOADS =
 /** What comes before the command is run without these; arguments, unlike variables, anybody can read. */
 function partedEnv(env: Confinement['env']) {
   const entries = Object.entries(env);
+  const loads = entries.filter(([name]) => LOADS.test(name));
   return {
     outside: Object.fromEntries(entries.filter(([name]) => !LOADS.test(name))),
-    inside: entries.filter(([name]) => LOADS.test(name)),
+    inside: ['/usr/bin/env', ...loads.map(([name, value]) => `${name}=${value}`)],
   };
 }
+
+/**
+ * bubblewrap's own first process in the sandbox closes the machine's /proc only after it has started
+ * the command, which could be quicker and open it there: of a run of root's with all that it can be
+ * written to. So the command waits. Two looks without a folder: the list that shows it is read and
+ * closed by way of another one.
+ */
+export const AFTER_KEEPER = [
+  ...['/bin/sh', '-c'],
+  `clear=0; looks=0
+while [ $clear -lt 2 ]; do
+  clear=$((clear + 1)); looks=$((looks + 1))
+  [ $looks -lt 100000 ] || { echo 'bwrap: its first process keeps a folder open' >&2; exit 125; }
+  for fd in /proc/1/fd/*; do [ ! -d "$fd" ] || clear=0; done
+done
+exec "$@"`,
+  'sh',
+];
 
 /** Everything before the command itself. */
 function bubblewrapArgv(
   confinement: Confinement,
   { program, size, disableUserns }: Features,
-  env: readonly (readonly [string, string])[],
 ): readonly string[] {
   const { network, gpus, limits, cwd } = confinement;
   const sized = (share: number): readonly string[] =>
@@ -131,6 +158,8 @@ function bubblewrapArgv(
     ...[
       '--json-status-fd',
       String(STATUS_FD),
+      '--seccomp',
+      String(FILTER_FD),
       '--unshare-ipc',
       '--unshare-uts',
       '--unshare-cgroup-try',
@@ -144,7 +173,6 @@ function bubblewrapArgv(
     ...['--tmpfs', '/dev/shm', ...(gpus ? gpuNodes() : []), '--remount-ro', '/dev'],
     ...inOrder(confinement).flatMap(mount),
     ...['--remount-ro', '/', '--chdir', cwd],
-    ...env.flatMap(([name, value]) => ['--setenv', name, value]),
     '--',
   ];
 }

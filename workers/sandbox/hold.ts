@@ -7,8 +7,11 @@ import type { Cgroups } from './cgroup.ts';
 export interface Holder {
   /** What it holds runs to, beside the size of a file. */
   readonly holds: readonly ('memory' | 'processes')[];
-  /** `status`: the file that the sandbox's own program tells on descriptor STATUS_FD what became of it. */
-  hold(confinement: Pick<Confinement, 'limits' | 'lab'>, status: string): Held;
+  /**
+   * `status`: the file that the sandbox's own program tells on descriptor STATUS_FD what became of
+   * it; `filter`: the one that it finds on FILTER_FD.
+   */
+  hold(confinement: Pick<Confinement, 'limits' | 'lab'>, status: string, filter: string): Held;
 }
 
 export interface Held extends Pick<Shut, 'held' | 'release'> {
@@ -21,16 +24,19 @@ export interface Held extends Pick<Shut, 'held' | 'release'> {
 const SH = '/bin/sh';
 /** dash closes no descriptor above 9, and a shell or an editor that AutoLab was started from may have left some. */
 const BASH = '/bin/bash';
+/** It reads its user's ~/.bashrc where its standard input is a socket, as are Node's pipes: it may say or run anything. */
+const WITHOUT_RC = ['--norc', '--noprofile'];
 /** What no shell has trouble with, and nobody has open by then. */
 export const STATUS_FD = 9;
+export const FILTER_FD = 8;
 /** Closes what was left open, limits the size of a file, joins the cgroups that are named before `--`. */
 const OUTSIDE = `[ -z "$BASH_VERSION" ] || set +o posix
 for fd in /proc/$$/fd/*; do fd="\${fd##*/}"
 case "$fd" in [3-9]) eval "exec $fd>&-" ;; [1-9]?*) [ -z "$BASH_VERSION" ] || eval "exec $fd>&-" ;; esac
 done
-status="$1"; ulimit -c 0; ulimit -f "$2" || exit 125; shift 2
+status="$1"; filter="$2"; ulimit -c 0; ulimit -f "$3" || exit 125; shift 3
 while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done
-shift; exec "$@" ${STATUS_FD}>"$status"`;
+shift; exec "$@" ${FILTER_FD}<"$filter" ${STATUS_FD}>"$status"`;
 /** Of `ulimit -f`, in bytes: POSIX has 512, and bash, unless told to be POSIX, counts in others. */
 const BLOCK = { [BASH]: 1024, [SH]: 512 };
 /** dash says -p for what bash calls -u. Counted within the user namespace, so of this run alone. */
@@ -49,14 +55,15 @@ export function createHolder(
       ...(memory ? (['memory'] as const) : []),
       ...(processes ? (['processes'] as const) : []),
     ],
-    hold({ limits, lab }, status) {
+    hold({ limits, lab }, status, filter) {
       const shell = existsSync(BASH) ? BASH : SH;
       const group = cgroups?.make(lab, limits) ?? null;
       const blocks = Math.floor(limits.file_size / BLOCK[shell]);
       const grouped = group?.holds.includes('processes') === true;
       return {
         outside: [
-          ...[shell, '-c', OUTSIDE, 'sh', status, String(blocks)],
+          ...[shell, ...(shell === BASH ? WITHOUT_RC : [])],
+          ...['-c', OUTSIDE, 'sh', status, filter, String(blocks)],
           ...(group?.enter ?? []),
           '--',
         ],

@@ -20,7 +20,7 @@ export function sandboxExec(program: string): Sandbox {
     ownPrograms: true,
     async shutIn(confinement) {
       const scratch = mkdtempSync(join(tmpdir(), 'autolab-home-'));
-      const hold = holder.hold(confinement, '/dev/null');
+      const hold = holder.hold(confinement, '/dev/null', '/dev/null');
       const profile = seatbeltProfile(confinement, byAllNames(scratch));
       return {
         argv: [...hold.outside, program, '-p', profile, ...confinement.argv],

@@ -341,6 +341,17 @@ attempt('tty', lambda: fcntl.ioctl(os.open('/dev/tty', os.O_RDWR), termios.TIOCS
     log: /refused tty/,
   },
   {
+    name: 'keeps words in the kernel’s keyrings, and reads what a login put there',
+    script: `
+numbers = {'x86_64': 248, 'aarch64': 217}.get(os.uname().machine, 248)
+attempt('own', lambda: call('syscall', numbers + 2, 10, -3, b'user', b'ticket', 0))
+def keep():
+    if libc.syscall(numbers, b'user', b'ticket', b'mine', 4, -3) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+attempt('keyring', keep)`,
+    log: /refused keyring OSError .*Function not implemented/,
+  },
+  {
     name: 'traces the process that keeps it, and stands still',
     script: `
 libc.ptrace(16, 1, 0, 0); print('held', flush=True); time.sleep(60); print('GOT')`,

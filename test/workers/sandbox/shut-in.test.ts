@@ -15,7 +15,11 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { environmentOf, processTable, variableIn } from '../../../workers/processes.ts';
 import { chooseSandbox } from '../../../workers/local.ts';
-import { bubblewrap, bubblewrapFeatures } from '../../../workers/sandbox/bubblewrap.ts';
+import {
+  AFTER_KEEPER,
+  bubblewrap,
+  bubblewrapFeatures,
+} from '../../../workers/sandbox/bubblewrap.ts';
 import { writes, type Confinement } from '../../../workers/sandbox/confinement.ts';
 import { createHolder } from '../../../workers/sandbox/hold.ts';
 import { planSchema } from '../../../orchestrator/domain/plan.ts';
@@ -363,8 +367,30 @@ describe.skipIf(!works)('in bubblewrap', () => {
       lab: 'test',
     });
     expect(shut.env).toEqual({ TOKEN: 'secret' });
-    expect(shut.argv.join(' ')).toContain('--setenv LD_PRELOAD ./mine.so');
+    expect(shut.argv.slice(-5)).toEqual([
+      ...['/usr/bin/env', 'LD_PRELOAD=./mine.so', 'BASH_ENV=./mine', 'PATH=/bin', '/bin/true'],
+    ]);
     expect(shut.argv.join(' ')).not.toContain('secret');
+    await shut.release();
+  });
+
+  test('a command begins when its keeper has let go of the machine’s folders', () => {
+    const keeper = `exec 3< /proc; "$@" echo began & sleep 0.3; echo let go; exec 3<&-; wait`;
+    const mounts = ['/usr', '/bin', '/lib', '/lib64'].flatMap((at) => ['--ro-bind-try', at, at]);
+    const argv = ['--unshare-user', '--unshare-pid', '--as-pid-1', ...mounts, '--proc', '/proc'];
+    const inside = ['--dev', '/dev', '--', '/bin/sh', '-c', keeper, 'sh', ...AFTER_KEEPER];
+    expect(execFileSync('bwrap', [...argv, ...inside], { encoding: 'utf8' })).toBe(
+      'let go\nbegan\n',
+    );
+  });
+
+  test('what the user’s shell says when it starts is no answer of an interpreter', async () => {
+    const lab = await shutLab({
+      files: { 'train.py': 'print("loss: 1")\n' },
+      run: { command: 'python3 train.py' },
+    });
+    await put(join(dirname(lab.root), 'home'), { '.bashrc': 'echo Welcome\n' });
+    expect(await carryOut(lab)).toMatchObject({ status: 'finished', objective: 1 });
   });
 
   test.each([
