@@ -56,7 +56,7 @@ export async function followDisk({
     let held = 0;
     for (const folder of folders) held += await sizeOf(folder);
     if (held <= bytes) return null;
-    const most = `at most ${inWords(bytes)} in its worktree and its run’s folder (sandbox.disk)`;
+    const most = `at most ${inWords(bytes)} in its worktree, its run’s folder and its home (sandbox.disk)`;
     return { what: 'disk', message: `expected ${most}, found ${inWords(held)}` };
   };
 }

@@ -9,6 +9,7 @@ import { prepare, type Rewriting } from './prepare.ts';
 import { readSealed } from './result.ts';
 import { chooseSandbox } from './sandbox/available.ts';
 import { findCgroups } from './sandbox/cgroup.ts';
+import { sweepScratch } from './sandbox/scratch.ts';
 import type { Concern } from './vitals.ts';
 
 export { dataIdentity } from './data.ts';
@@ -74,6 +75,7 @@ export function openLocalExecutor(deps: LocalExecutorDeps): Executor {
     async endOrphans() {
       await sweepClaims(workshop);
       findCgroups()?.sweep(workshop.lab);
+      await sweepScratch(workshop.cacheDir);
       return endOrphans(workshop.lab);
     },
   };

@@ -22,8 +22,8 @@ const RULES: readonly (readonly [RegExp, string])[] = [
     'a file may be as large as sandbox.file_size',
   ],
   [
-    /(?:No space left on device|\bENOSPC\b).*['"](?:\/var)?\/(?:tmp|dev\/shm)\//i,
-    '/tmp and /dev/shm are the sandbox’s own, and as large as sandbox.memory lets them be: larger files go into the worktree',
+    /(?:No space left on device|\bENOSPC\b).*['"]\/dev\/shm\/|<\/torch_\w+>.*No space left|(?:out of|insufficient|unable to allocate) shared memory/i,
+    '/dev/shm is the sandbox’s own, and half as large as sandbox.memory',
   ],
   [
     /Resource temporarily unavailable|\bEAGAIN\b|can't start new thread/i,

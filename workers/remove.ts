@@ -10,6 +10,8 @@ export async function removeWhole(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true });
   } catch {
+    // A folder that may not be looked into is not empty, but for root.
+    await execa('chmod', ['-R', 'u+rwX', '--', folder], { reject: false });
     await execa('rm', ['-rf', '--', folder], { reject: false });
     await rm(folder, { recursive: true, force: true });
   }

@@ -31,7 +31,11 @@ export interface Wish {
 /** Of an attempt's folder: what AutoLab writes or believes. A run writes beside it. */
 const OWN_FILES = ['result.json', 'run.log', 'metrics.ndjson'];
 
-export async function confinementOf(attempt: Attempt, wish: Wish): Promise<Confinement> {
+export async function confinementOf(
+  attempt: Attempt,
+  wish: Wish,
+  scratch: string | null,
+): Promise<Confinement> {
   const { order, workshop, worktree, folder } = attempt;
   const { sandbox } = order.plan;
   const writable = wish.asks === true ? [] : [worktree, folder];
@@ -51,6 +55,7 @@ export async function confinementOf(attempt: Attempt, wish: Wish): Promise<Confi
     gpus: (order.gpus?.length ?? 0) > 0,
     limits: limitsOf(sandbox),
     lab: workshop.lab,
+    scratch,
   };
 }
 

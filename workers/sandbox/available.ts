@@ -99,6 +99,7 @@ async function fault(sandbox: Sandbox, settings: SandboxSettings): Promise<strin
     gpus: false,
     limits: limitsOf(settings),
     lab: 'probe',
+    scratch: null,
   };
   const { argv, env, release } = await sandbox.shutIn(confinement);
   const [program = '', ...args] = argv;

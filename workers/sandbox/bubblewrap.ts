@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -45,7 +47,11 @@ const GPU_NODE = /^(?:nvidia.*|dri|kfd|dxg)$/;
 /** What this version of bubblewrap can. */
 export interface Features {
   readonly program: string;
+  /** From 0.7 on. */
   readonly size: boolean;
+  /** From 0.5 on. */
+  readonly perms: boolean;
+  /** From 0.8 on. */
   readonly disableUserns: boolean;
 }
 
@@ -56,7 +62,10 @@ export async function bubblewrapFeatures(program: string): Promise<Features | nu
   try {
     const { stdout } = await run(program, ['--help'], { timeout: 10_000 });
     const can = (option: string): boolean => stdout.includes(option);
-    return { program, size: can('--size'), disableUserns: can('--disable-userns') };
+    return {
+      ...{ program, size: can('--size'), perms: can('--perms') },
+      disableUserns: can('--disable-userns'),
+    };
   } catch {
     return null;
   }
@@ -144,13 +153,17 @@ exec "$@"`,
 /** Everything before the command itself. */
 function bubblewrapArgv(
   confinement: Confinement,
-  { program, size, disableUserns }: Features,
+  { program, size, perms: permits, disableUserns }: Features,
 ): readonly string[] {
-  const { network, gpus, limits, cwd } = confinement;
+  const { network, gpus, limits, cwd, scratch } = confinement;
   const sized = (share: number): readonly string[] =>
     size ? ['--size', String(Math.floor(limits.memory * share))] : [];
-  const mount = (it: Mount): readonly string[] => {
-    if (it.kind === 'empty') return ['--perms', '1777', ...sized(SCRATCH), '--tmpfs', it.at];
+  const perms = (mode: string): readonly string[] => (permits ? ['--perms', mode] : []);
+  const mount = (it: Mount, i: number): readonly string[] => {
+    if (it.kind === 'empty')
+      return scratch === null
+        ? [...perms('1777'), ...sized(SCRATCH), '--tmpfs', it.at]
+        : ['--bind', emptyIn(scratch, i), it.at];
     return [it.kind === 'read' ? '--ro-bind-try' : '--bind', it.from, it.at];
   };
   return [
@@ -169,7 +182,7 @@ function bubblewrapArgv(
     ...(disableUserns ? ['--disable-userns'] : []),
     ...(network ? [] : ['--unshare-net']),
     ...system(),
-    ...['--proc', '/proc', ...kernel(), '--dev', '/dev', '--perms', '1777', ...sized(SHARED)],
+    ...['--proc', '/proc', ...kernel(), '--dev', '/dev', ...perms('1777'), ...sized(SHARED)],
     ...['--tmpfs', '/dev/shm', ...(gpus ? gpuNodes() : []), '--remount-ro', '/dev'],
     ...inOrder(confinement).flatMap(mount),
     ...['--remount-ro', '/', '--chdir', cwd],
@@ -177,7 +190,15 @@ function bubblewrapArgv(
   ];
 }
 
-/** Of the memory limit: what a folder of its own may hold, and what processes may share. */
+/** As /tmp is. */
+function emptyIn(scratch: string, i: number): string {
+  const folder = join(scratch, String(i));
+  mkdirSync(folder);
+  chmodSync(folder, 0o1777);
+  return folder;
+}
+
+/** Of the memory limit: what an empty place in memory may hold, and what processes may share. */
 const SCRATCH = 1 / 8;
 const SHARED = 1 / 2;
 

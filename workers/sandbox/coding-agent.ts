@@ -65,6 +65,7 @@ export async function shutInAgent(
       limits,
       lab: ownMarks(ground.cacheDir).lab,
       seals: [],
+      scratch: null,
       network: true,
       gpus: false,
     },

@@ -9,6 +9,8 @@ export interface Confinement {
   readonly cwd: string;
   /** All that it sees beside the system's programs and libraries. What lies deeper wins. */
   readonly mounts: readonly Mount[];
+  /** A folder of the machine that its empty places lie in; null for places in memory. */
+  readonly scratch: string | null;
   /** Files below what it may write to that it may not change. They are there. */
   readonly seals: readonly string[];
   /** Without it there is 127.0.0.1, its own. */

@@ -43,7 +43,7 @@ export function containerArgv(
   }: { kind: 'docker' | 'podman'; program: string; image: string; name: string },
   confinement: Confinement,
 ): readonly string[] {
-  const { argv, env, cwd, network, gpus, limits } = confinement;
+  const { argv, env, cwd, network, gpus, limits, scratch } = confinement;
   const memory = String(limits.memory);
   const user = kind === 'podman' ? ['--userns', 'keep-id'] : ['--user', owner()];
   return [
@@ -55,8 +55,10 @@ export function containerArgv(
     ...[
       '--shm-size',
       String(Math.floor(limits.memory / 2)),
-      '--tmpfs',
-      '/tmp',
+      // What compilers of kernels leave there is loaded from there.
+      ...(scratch === null
+        ? ['--tmpfs', '/tmp:exec']
+        : ['--mount', `type=bind,source=${scratch},target=/tmp`]),
       '--env',
       'HOME=/tmp',
     ],

@@ -6,6 +6,7 @@ import { confinementOf, groundOf, programWords, type Wish } from './attempt-conf
 import { limitsOf, trustedOn } from './ground.ts';
 import type { Mount, Sandbox, Shut } from './confinement.ts';
 import { otherInside } from './interpreter.ts';
+import { makeScratch, removeScratch } from './scratch.ts';
 
 /** A command of an attempt as it is spawned: shut in where the plan and the machine have it so. */
 export interface Ready extends Pick<Shut, 'argv' | 'env' | 'keeper' | 'began' | 'release'> {
@@ -24,7 +25,7 @@ export async function shutIn(attempt: Attempt, wish: Wish): Promise<Ready> {
   if (sandbox !== null) return shut(attempt, wish, sandbox);
   if (plan.sandbox.mode === 'required')
     throw new LabError('failed', `expected a sandbox (sandbox: required), found ${choice.because}`);
-  const watched = plan.sandbox.mode === 'off' ? undefined : boundsOf(attempt, NOBODY);
+  const watched = plan.sandbox.mode === 'off' ? undefined : boundsOf(attempt, NOBODY, null);
   return {
     kind: 'none',
     offline: false,
@@ -40,12 +41,34 @@ export async function shutIn(attempt: Attempt, wish: Wish): Promise<Ready> {
 const NOBODY = { memory: false, processes: false };
 
 async function shut(attempt: Attempt, wish: Wish, sandbox: Sandbox): Promise<Ready> {
-  const confinement = await confinementOf(attempt, wish);
+  const scratch = wish.asks === true ? null : makeScratch(attempt.workshop.cacheDir);
+  const remove = async (): Promise<void> => {
+    if (scratch !== null) await removeScratch(scratch);
+  };
+  try {
+    const ready = await shutWith(attempt, wish, sandbox, scratch);
+    return { ...ready, release: () => ready.release().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function shutWith(
+  attempt: Attempt,
+  wish: Wish,
+  sandbox: Sandbox,
+  scratch: string | null,
+): Promise<Ready> {
+  const confinement = await confinementOf(attempt, wish, scratch);
   if (wish.asks !== true) {
     const other = await otherInside({
       words: programWords(attempt.order.plan, wish.argv),
       sandbox,
-      confinement: { ...confinement, seals: [], mounts: confinement.mounts.map(toRead) },
+      confinement: {
+        ...confinement,
+        ...{ seals: [], scratch: null, mounts: confinement.mounts.map(toRead) },
+      },
       checkout: attempt.workshop.root,
       isTrusted: trustedOn(groundOf(attempt)),
     });
@@ -53,18 +76,22 @@ async function shut(attempt: Attempt, wish: Wish, sandbox: Sandbox): Promise<Rea
   }
   const { held, ...rest } = await sandbox.shutIn(confinement);
   const offline = !wish.network;
-  return { ...rest, kind: sandbox.kind, bounds: boundsOf(attempt, held), offline };
+  return { ...rest, kind: sandbox.kind, bounds: boundsOf(attempt, held, scratch), offline };
 }
 
 const toRead = (mount: Mount): Mount =>
   mount.kind === 'write' ? { ...mount, kind: 'read' } : mount;
 
 /** What nobody holds is watched. */
-function boundsOf({ order, worktree, folder }: Attempt, held: Shut['held']): Bounds {
+function boundsOf(
+  { order, worktree, folder }: Attempt,
+  held: Shut['held'],
+  scratch: string | null,
+): Bounds {
   const { memory, processes, disk } = limitsOf(order.plan.sandbox);
   return {
     memory: held.memory ? null : memory,
     processes: held.processes ? null : processes,
-    disk: { bytes: disk, folders: [worktree, folder] },
+    disk: { bytes: disk, folders: [worktree, folder, ...(scratch === null ? [] : [scratch])] },
   };
 }

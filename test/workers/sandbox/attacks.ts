@@ -282,17 +282,24 @@ file.close = None; os._exit(0)`,
     script: `
 for i in range(12): write(RUN + f'/fill-{i}', 'x' * (8 << 20))
 time.sleep(20); print('GOT')`,
-    failure: /idea: expected at most 64 MB in its worktree and its run’s folder/,
+    failure: /idea: expected at most 64 MB in its worktree, its run’s folder and its home/,
   },
   {
-    name: 'fills its temporary folders and shared memory',
+    name: 'fills the disk through its home and its temporary folders',
     script: `
-for folder in ('/tmp', os.environ['HOME'], '/dev/shm'):
-    def fill():
-        for i in range(300): write(f'{folder}/fill-{i}', 'x' * 2**20)
-    attempt(folder, fill)
-    shell(f'rm -rf {folder}/fill-*')`,
-    log: /refused \/tmp OSError .*No space left/,
+for folder in ('/tmp', os.environ['HOME']):
+    for i in range(6): write(f'{folder}/fill-{i}', 'x' * (8 << 20))
+time.sleep(20); print('GOT')`,
+    failure: /idea: expected at most 64 MB in its worktree, its run’s folder and its home/,
+  },
+  {
+    name: 'fills shared memory',
+    script: `
+def fill():
+    for i in range(300): write(f'/dev/shm/fill-{i}', 'x' * 2**20)
+attempt('memory', fill)
+shell('rm -rf /dev/shm/fill-*')`,
+    log: /refused memory OSError .*No space left/,
   },
   {
     name: 'turns knobs of the kernel',

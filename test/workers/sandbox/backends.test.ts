@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { planSchema } from '../../../orchestrator/domain/plan.ts';
 import { chooseSandbox } from '../../../workers/local.ts';
+import { bubblewrap } from '../../../workers/sandbox/bubblewrap.ts';
 import { placesIn } from '../../../workers/sandbox/cgroup.ts';
 import { shutInAgent } from '../../../workers/sandbox/coding-agent.ts';
 import { inOrder, reads, writes, type Confinement } from '../../../workers/sandbox/confinement.ts';
@@ -25,7 +26,7 @@ const confinement: Confinement = {
     { kind: 'empty', at: '/home/u' },
   ],
   seals: ['/home/u/.cache/autolab/slot-1/.git'],
-  ...{ network: false, gpus: false, lab: 'l' },
+  ...{ network: false, gpus: false, lab: 'l', scratch: null },
   limits: { memory: 1000, processes: 7, file_size: 300, disk: 400 },
 };
 
@@ -37,6 +38,14 @@ test('deeper mounts lie over those around them, and what may be written to is so
     'write /home/u/.cache/autolab/slot-1',
     'read /home/u/.cache/autolab/slot-1/.git',
   ]);
+});
+
+test('a bubblewrap of version 0.4 is asked for nothing that it does not know', async () => {
+  const old = { program: 'bwrap', size: false, perms: false, disableUserns: false };
+  const { argv, release } = await bubblewrap(old).shutIn(confinement);
+  await release();
+  expect(argv.filter((word) => /^--(?:size|perms|disable-userns)$/.test(word))).toEqual([]);
+  expect(argv).toContain('--tmpfs');
 });
 
 describe('a profile for macOS', () => {
@@ -86,9 +95,16 @@ describe('a container', () => {
       ...['--rm', '--read-only', '--cap-drop ALL', '--security-opt no-new-privileges'],
       ...['--network none', '--memory 1000 --memory-swap 1000', '--pids-limit 7', 'fsize=300'],
       'type=bind,source=/home/u/lab/data,target=/home/u/lab/data,readonly',
+      '--tmpfs /tmp:exec',
     ])
       expect(line).toContain(part);
     expect(line).not.toContain('--gpus');
+  });
+
+  test('has its home on the machine’s disk where it has one there', () => {
+    const line = made('docker', { scratch: '/c/scratch/1' }).join(' ');
+    expect(line).toContain('type=bind,source=/c/scratch/1,target=/tmp');
+    expect(line).not.toContain('--tmpfs');
   });
 
   test('gets values by name, and no program of the machine’s', () => {

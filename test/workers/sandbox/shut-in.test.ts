@@ -150,6 +150,21 @@ describe.skipIf(!works)('in bubblewrap', () => {
     expect(failure?.message).toContain('sandbox.network');
   });
 
+  test('home and temporary folders lie on disk, whatever memory there is, and are gone with the run', async () => {
+    const lab = await shutLab(
+      {
+        files: {
+          'train.sh':
+            'for at in /tmp ~/.cache; do mkdir -p $at && head -c 120m /dev/zero > $at/large; done; mkdir ~/shut; touch ~/shut/x; chmod 0 ~/shut; echo loss: 1\n',
+        },
+        run: { command: 'sh train.sh' },
+      },
+      { memory: '100MB' },
+    );
+    expect(await carryOut(lab)).toMatchObject({ status: 'finished', objective: 1 });
+    expect(readdirSync(join(lab.cacheDir, 'scratch'))).toEqual([]);
+  });
+
   test('git says which commit it is, and nothing else', async () => {
     const lab = await shutLab({
       files: { 'train.sh': 'git rev-parse HEAD; git log 2>&1 | head -1; echo loss: 1\n' },
@@ -219,7 +234,14 @@ describe.skipIf(!works)('in bubblewrap', () => {
     const confinement: Confinement = {
       argv: ['/bin/sh', '-c', 'setsid sleep 600 & echo began > began; wait'],
       env: { PATH: '/usr/bin:/bin', ALONE: folder },
-      ...{ cwd: folder, mounts: writes(folder), seals: [], network: false, gpus: false },
+      ...{
+        cwd: folder,
+        mounts: writes(folder),
+        seals: [],
+        network: false,
+        gpus: false,
+        scratch: null,
+      },
       limits: { memory: 1e9, processes: 100, file_size: 1e9, disk: 1e9 },
       lab: 'test',
     };
@@ -362,7 +384,7 @@ describe.skipIf(!works)('in bubblewrap', () => {
     const shut = await choice.sandbox.shutIn({
       argv: ['/bin/true'],
       env: { LD_PRELOAD: './mine.so', BASH_ENV: './mine', PATH: '/bin', TOKEN: 'secret' },
-      ...{ cwd: '/', mounts: [], seals: [], network: false, gpus: false },
+      ...{ cwd: '/', mounts: [], seals: [], scratch: null, network: false, gpus: false },
       limits: { memory: 1e9, processes: 100, file_size: 1e9, disk: 1e9 },
       lab: 'test',
     });
@@ -374,14 +396,14 @@ describe.skipIf(!works)('in bubblewrap', () => {
     await shut.release();
   });
 
-  test('a command begins when its keeper has let go of the machine’s folders', () => {
+  test('a command begins when its keeper has let go of the machine’s folders', async () => {
+    const { program = '' } = (await bubblewrapFeatures('bwrap')) ?? {};
     const keeper = `exec 3< /proc; "$@" echo began & sleep 0.3; echo let go; exec 3<&-; wait`;
     const mounts = ['/usr', '/bin', '/lib', '/lib64'].flatMap((at) => ['--ro-bind-try', at, at]);
     const argv = ['--unshare-user', '--unshare-pid', '--as-pid-1', ...mounts, '--proc', '/proc'];
     const inside = ['--dev', '/dev', '--', '/bin/sh', '-c', keeper, 'sh', ...AFTER_KEEPER];
-    expect(execFileSync('bwrap', [...argv, ...inside], { encoding: 'utf8' })).toBe(
-      'let go\nbegan\n',
-    );
+    const said = execFileSync(program, [...argv, ...inside], { encoding: 'utf8' });
+    expect(said).toBe('let go\nbegan\n');
   });
 
   test('what the user’s shell says when it starts is no answer of an interpreter', async () => {
