@@ -12,6 +12,7 @@ import { plannedSection } from './planned.ts';
 import { endedEarly } from './pruned.ts';
 import { standingOfNight, toBeSureOfNone } from './reach.ts';
 import type { ExperimentRow, NightRecord, NightRow } from './records.ts';
+import { shutIn } from './shut-in.ts';
 import { thinking } from './thinking.ts';
 import { yourWords } from './words.ts';
 
@@ -45,6 +46,7 @@ export function projectPage(record: NightRecord, stated: Stated): Page {
     ...section('Your words', yourWords(record)),
     heading(2, say`The night`),
     paragraph(theNight(record, stated)),
+    ...shutIn(record),
     ...thinking(record),
     ...completed(record),
     ...allExperiments(record),

@@ -39,6 +39,7 @@ export interface Queries {
   readonly hypotheses: Source;
   readonly counts: Source;
   readonly slots: Source;
+  readonly sandboxes: Source;
   readonly calls: Source;
   readonly without: Source;
   readonly metrics: Source;
@@ -168,6 +169,9 @@ GROUP BY source, model ORDER BY n DESC, source, model`,
 )
 SELECT n.slots, t.seconds, t.seconds / nullif(n.slots * epoch(t.last - t.first), 0) AS share
 FROM trained t, nights n WHERE n.id = '${night}'`,
+  sandboxes: `SELECT count(*) AS n, count(*) FILTER (sandbox <> 'none') AS shut,
+  coalesce(list(DISTINCT sandbox ORDER BY sandbox) FILTER (sandbox <> 'none'), []) AS kinds
+FROM runs WHERE night = '${night}' AND sandbox IS NOT NULL`,
   calls: `SELECT who AS role, model, count(*) AS calls, sum(tokens_in + tokens_out)::BIGINT AS tokens,
   bool_or(estimated) AS estimated, coalesce(sum(usd), 0) AS usd, count(*) FILTER (usd IS NULL) AS unpriced
 FROM spans WHERE night = '${night}' AND requests > 0

@@ -138,6 +138,7 @@ export const countsRow = z.object({
 /** Of candidates and of the plan's own work. */
 export const endedRow = z.object({ completed: number, failed: number });
 export const slotsRow = z.object({ slots: number, seconds: maybe, share: maybe });
+export const sandboxesRow = z.object({ n: number, shut: number, kinds: z.array(text) });
 export const callsRow = z.object({
   ...{ role: text, model: text, calls: number, tokens: number },
   ...{ estimated: z.boolean(), usd: number, unpriced: number },
@@ -210,6 +211,8 @@ export interface NightRecord {
   /** Of the whole lab. */
   readonly predictions: readonly Sourced<PredictionRow>[];
   readonly slots: Sourced<z.output<typeof slotsRow>> | undefined;
+  /** Of runs that say what they were shut in. */
+  readonly sandboxes: Sourced<z.output<typeof sandboxesRow>> | undefined;
   /** Of models, by role and model. */
   readonly calls: readonly Sourced<CallsRow>[];
   /** When a role had no answer of its model that it could use, by why. */

@@ -18,7 +18,7 @@ const TABLES: Readonly<Record<string, string>> = {
     planned VARCHAR, outcome VARCHAR, outcome_because VARCHAR, definition VARCHAR, notes_file VARCHAR, notes VARCHAR`,
   runs: `id VARCHAR, name VARCHAR, experiment VARCHAR, night VARCHAR, seed BIGINT, purpose VARCHAR, variant VARCHAR, attempt BIGINT, slot BIGINT,
     status VARCHAR, failure VARCHAR, failure_message VARCHAR, traceback VARCHAR, killed_because VARCHAR, prune_because VARCHAR, prune_audited BOOLEAN, objective DOUBLE,
-    tier VARCHAR, started TIMESTAMP, seconds DOUBLE, cpu_seconds DOUBLE, peak_memory_mb DOUBLE, exit_code BIGINT, signal VARCHAR,
+    tier VARCHAR, started TIMESTAMP, seconds DOUBLE, cpu_seconds DOUBLE, peak_memory_mb DOUBLE, exit_code BIGINT, signal VARCHAR, sandbox VARCHAR,
     commit VARCHAR, environment_key VARCHAR, said VARCHAR, tags VARCHAR[]`,
   hypotheses: `id VARCHAR, night VARCHAR, title VARCHAR, because VARCHAR, source VARCHAR, line VARCHAR, change VARCHAR,
     parent VARCHAR, status VARCHAR, standing VARCHAR, rejected_because VARCHAR, experiment VARCHAR,
