@@ -31,8 +31,7 @@ const MB = 2 ** 20;
 
 export function overBounds(bounds: Bounds, { memory_mb, processes }: Holdings): Passed | null {
   if (bounds.memory !== null && memory_mb * MB > bounds.memory) {
-    const most = `at most ${inWords(bounds.memory)} of memory (sandbox.memory)`;
-    return { what: 'memory', message: `expected ${most}, found ${inWords(memory_mb * MB)}` };
+    return overMemory(bounds.memory, inWords(memory_mb * MB));
   }
   if (bounds.processes !== null && processes > bounds.processes) {
     const most = `at most ${bounds.processes} processes and threads (sandbox.processes)`;
@@ -40,6 +39,14 @@ export function overBounds(bounds: Bounds, { memory_mb, processes }: Holdings): 
   }
   return null;
 }
+
+const overMemory = (bytes: number, found: string): Passed => ({
+  what: 'memory',
+  message: `expected at most ${inWords(bytes)} of memory (sandbox.memory), found ${found}`,
+});
+
+/** What a cgroup says when the kernel has held a tree to its memory. */
+export const ranOutOfMemory = (bytes: number): Passed => overMemory(bytes, 'more wanted');
 
 /**
  * Says when folders hold more than they may. They are counted only where the disk has lost that

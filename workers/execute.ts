@@ -93,6 +93,8 @@ export async function execute(attempt: Attempt, execution: Execution): Promise<E
     ...(execution.onStart === undefined ? {} : { onStart: execution.onStart }),
   });
   const began = ready.began();
+  const failed = end.ended_by === 'itself' && end.exit_code !== 0;
+  const passed = failed ? ready.passed() : end.passed;
   try {
     await reader.end(Math.round(workshop.clock.now()));
   } finally {
@@ -101,7 +103,7 @@ export async function execute(attempt: Attempt, execution: Execution): Promise<E
   }
   const text = (stream: Stream): string => Buffer.concat(tails[stream].parts()).toString('utf8');
   const said = { stdout: text('stdout'), stderr: text('stderr'), log_error: log.error };
-  return { ...end, ...said, sandbox: ready.kind, offline: ready.offline, began };
+  return { ...end, ...said, passed, sandbox: ready.kind, offline: ready.offline, began };
 }
 
 /** Brings output to whoever reads its lines, behind its writing: a flood is not to hold up who prints. */

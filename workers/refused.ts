@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { Executed } from './execute.ts';
 
 /**
@@ -12,15 +13,13 @@ const NETWORK =
 const REFUSED = /\bECONNREFUSED\b|Connection refused/i;
 const MODELS = /couldn't (?:connect to .*huggingface|find them in the cached files)/i;
 const MISSING = /(?:No such file or directory|\bENOENT\b)[^'"]*['"](\/[^'"]+)['"]/;
+const FILE_SIZE = 'a file may be as large as sandbox.file_size';
 const RULES: readonly (readonly [RegExp, string])[] = [
   [
     /Read-only file system|\bEROFS\b/i,
     'a run writes to its worktree and its folder alone; sandbox.read is for reading',
   ],
-  [
-    /File size limit exceeded|File too large|\bEFBIG\b/i,
-    'a file may be as large as sandbox.file_size',
-  ],
+  [/File size limit exceeded|File too large|\bEFBIG\b/i, FILE_SIZE],
   [
     /(?:No space left on device|\bENOSPC\b).*['"]\/dev\/shm\/|<\/torch_\w+>.*No space left|(?:out of|insufficient|unable to allocate) shared memory/i,
     '/dev/shm is the sandbox’s own, and half as large as sandbox.memory',
@@ -31,12 +30,16 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+type Refused = Pick<Executed, 'sandbox' | 'offline' | 'exit_code' | 'signal'>;
+
 /** How it is meant, and what of the plan to change; null where no sandbox has refused it. */
 export function refusedBySandbox(
-  { sandbox, offline }: Pick<Executed, 'sandbox' | 'offline'>,
+  { sandbox, offline, exit_code, signal }: Refused,
   text: string,
 ): string | null {
   if (sandbox === 'none') return null;
+  // Whoever does not ignore the signal has no time to say anything.
+  if (signal === 'SIGXFSZ' || exit_code === 128 + constants.signals.SIGXFSZ) return FILE_SIZE;
   // Looked up outside, where it may well be.
   const path = MISSING.exec(text)?.[1];
   if (path !== undefined && existsSync(path))

@@ -161,7 +161,7 @@ describe('what a sandbox refuses', () => {
       `FileNotFoundError: [Errno 2] No such file or directory: '${import.meta.filename}'`,
       'sandbox.read',
     ],
-    ["OSError: [Errno 28] No space left on device: '/tmp/x'", 'sandbox.memory'],
+    ["OSError: [Errno 28] No space left on device: '/dev/shm/x'", 'sandbox.memory'],
   ])('%s says where the sandbox stands in the way', (stderr, words) => {
     const failure = failureOf(ending({ ...shut, stderr, unmodified: true }));
     expect(failure?.message).toContain(words);

@@ -88,6 +88,7 @@ export function bubblewrap(features: Features, holder: Holder = createHolder(nul
         keeper: true,
         held: hold.held,
         began: status.began,
+        ranOut: hold.ranOut,
         release: async () => {
           for (const file of [status.file, filter]) rmSync(file, { force: true });
           await hold.release();

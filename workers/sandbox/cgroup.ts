@@ -24,6 +24,8 @@ export interface Cgroup {
   readonly holds: readonly Held[];
   /** Files that take a pid. */
   readonly enter: readonly string[];
+  /** Whether the kernel has ended a process of it that wanted more memory than it may have. */
+  ranOut(): boolean;
   remove(): Promise<void>;
 }
 
@@ -32,11 +34,14 @@ interface Place {
   readonly folder: string;
   readonly holds: readonly Held[];
   readonly settings: (limits: SandboxLimits) => readonly (readonly [string, string])[];
+  /** Where the kernel counts what it ended for want of memory, as `oom_kill`. */
+  readonly kills?: string;
 }
 
 const V2 = (folder: string): Place => ({
   folder,
   holds: ['memory', 'processes'],
+  kills: 'memory.events',
   settings: ({ memory, processes }) => [
     ['memory.max', String(memory)],
     ['pids.max', String(processes)],
@@ -49,6 +54,7 @@ const V1: Readonly<Record<string, (folder: string) => Place>> = {
   memory: (folder) => ({
     folder,
     holds: ['memory'],
+    kills: 'memory.oom_control',
     settings: ({ memory }) => [
       ['memory.limit_in_bytes', String(memory)],
       ['memory.memsw.limit_in_bytes', String(memory)],
@@ -133,7 +139,7 @@ function make(places: readonly Place[], lab: string, limits: SandboxLimits): Cgr
         if (i < place.holds.length) writeFileSync(join(folder, file), value);
         else attempted(() => writeFileSync(join(folder, file), value));
       }
-      return [{ folder, holds: place.holds }];
+      return [{ folder, holds: place.holds, kills: place.kills }];
     } catch {
       removed(folder);
       return [];
@@ -143,6 +149,11 @@ function make(places: readonly Place[], lab: string, limits: SandboxLimits): Cgr
   return {
     holds: made.flatMap(({ holds }) => holds),
     enter: made.map(({ folder }) => join(folder, 'cgroup.procs')),
+    ranOut: () =>
+      made.some(
+        ({ folder, kills }) =>
+          kills !== undefined && /^oom_kill [1-9]/m.test(text(join(folder, kills))),
+      ),
     async remove() {
       for (const { folder } of made)
         for (let i = 0; i < TRIES && !removed(folder); i++) await setTimeout(PAUSE_MS);

@@ -1,5 +1,6 @@
 import { LabError } from '../../orchestrator/domain/errors.ts';
 import type { Plan } from '../../orchestrator/domain/plan.ts';
+import { ranOutOfMemory } from '../bounds.ts';
 import { ownMarks } from '../orphans.ts';
 import { chooseSandbox, type Choice } from './available.ts';
 import { reads, writes } from './confinement.ts';
@@ -44,6 +45,7 @@ export async function shutInAgent(
       ...{ kind: 'none', offline: false, argv, env, keeper: false },
       bounds: undefined,
       began: () => true,
+      passed: () => null,
       release,
     };
   }
@@ -57,7 +59,7 @@ export async function shutInAgent(
     isTrusted,
   };
   const seen = [...(await prefixesOf(its)), ...wish.reads];
-  const { held, ...rest } = await sandbox.shutIn({
+  const { held, ranOut, ...rest } = await sandbox.shutIn({
     ...{
       argv,
       env,
@@ -80,7 +82,8 @@ export async function shutInAgent(
     processes: held.processes ? null : limits.processes,
     disk: { bytes: limits.disk, folders: wish.writes },
   };
-  return { ...rest, kind: sandbox.kind, bounds, offline: false };
+  const passed = () => (ranOut() ? ranOutOfMemory(limits.memory) : null);
+  return { ...rest, kind: sandbox.kind, bounds, offline: false, passed };
 }
 
 const release = async (): Promise<void> => undefined;

@@ -47,6 +47,8 @@ export interface Shut {
   readonly held: { readonly memory: boolean; readonly processes: boolean };
   /** Of a command that has ended, before its release: false where the sandbox could not be made, and it never ran. */
   began(): boolean;
+  /** Of a command that has ended, before its release: whether the kernel held it to its memory by ending some of it. */
+  ranOut(): boolean;
   /** To be called when it has ended: takes away what it left on the machine. */
   release(): Promise<void>;
 }

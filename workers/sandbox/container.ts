@@ -22,6 +22,7 @@ export function container(kind: 'docker' | 'podman', program: string, image: str
         keeper: false,
         held: { memory: true, processes: true },
         began: () => true,
+        ranOut: () => false,
         // Killing the client leaves the container.
         release: async () => void (await run(program, ['rm', '--force', name]).catch(() => null)),
       };

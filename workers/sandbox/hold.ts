@@ -14,7 +14,7 @@ export interface Holder {
   hold(confinement: Pick<Confinement, 'limits' | 'lab'>, status: string, filter: string): Held;
 }
 
-export interface Held extends Pick<Shut, 'held' | 'release'> {
+export interface Held extends Pick<Shut, 'held' | 'ranOut' | 'release'> {
   /** Before the sandbox's own program; it is replaced by that, so that no process stands between. */
   readonly outside: readonly string[];
   /** Before the command, in the sandbox. */
@@ -72,6 +72,7 @@ export function createHolder(
           memory: group?.holds.includes('memory') === true,
           processes: grouped || byUser,
         },
+        ranOut: () => group?.ranOut() === true,
         release: async () => group?.remove(),
       };
     },

@@ -28,6 +28,7 @@ export function sandboxExec(program: string): Sandbox {
         keeper: false,
         held: { memory: false, processes: false },
         began: () => true,
+        ranOut: () => false,
         release: async () => rmSync(scratch, { recursive: true, force: true }),
       };
     },

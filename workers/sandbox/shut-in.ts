@@ -1,7 +1,7 @@
 import { LabError } from '../../orchestrator/domain/errors.ts';
 import type { SandboxKind } from '../../orchestrator/domain/plan-sandbox.ts';
 import type { Attempt } from '../attempt.ts';
-import type { Bounds } from '../bounds.ts';
+import { ranOutOfMemory, type Bounds, type Passed } from '../bounds.ts';
 import { confinementOf, groundOf, programWords, type Wish } from './attempt-confinement.ts';
 import { limitsOf, trustedOn } from './ground.ts';
 import type { Mount, Sandbox, Shut } from './confinement.ts';
@@ -10,6 +10,8 @@ import { makeScratch, removeScratch } from './scratch.ts';
 
 /** A command of an attempt as it is spawned: shut in where the plan and the machine have it so. */
 export interface Ready extends Pick<Shut, 'argv' | 'env' | 'keeper' | 'began' | 'release'> {
+  /** Of a command that has ended, before its release: the bound that the kernel held it to. */
+  passed(): Passed | null;
   readonly kind: SandboxKind;
   readonly bounds: Bounds | undefined;
   /** Shut in without a network. */
@@ -34,6 +36,7 @@ export async function shutIn(attempt: Attempt, wish: Wish): Promise<Ready> {
     keeper: false,
     bounds: watched,
     began: () => true,
+    passed: () => null,
     release: async () => undefined,
   };
 }
@@ -74,9 +77,10 @@ async function shutWith(
     });
     if (other !== null) throw new LabError('failed', other);
   }
-  const { held, ...rest } = await sandbox.shutIn(confinement);
+  const { held, ranOut, ...rest } = await sandbox.shutIn(confinement);
   const offline = !wish.network;
-  return { ...rest, kind: sandbox.kind, bounds: boundsOf(attempt, held, scratch), offline };
+  const passed = (): Passed | null => (ranOut() ? ranOutOfMemory(confinement.limits.memory) : null);
+  return { ...rest, kind: sandbox.kind, bounds: boundsOf(attempt, held, scratch), offline, passed };
 }
 
 const toRead = (mount: Mount): Mount =>

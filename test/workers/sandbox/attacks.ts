@@ -264,7 +264,7 @@ print('GOT' if made >= 200 else 'made few')`,
     script: `hoard = []
 for i in range(600): hoard.append(b'x' * 2**20)
 print('GOT', len(hoard))`,
-    failure: /^out_of_memory/,
+    failure: /^out_of_memory: expected at most 300 MB of memory \(sandbox\.memory\)/,
   },
   {
     name: 'writes one huge file',

@@ -106,6 +106,17 @@ describe.skipIf(!works)('in bubblewrap', () => {
     expect(held).toBeGreaterThan(19.9e6);
   });
 
+  test('a program that the size of a file ended without a word has met sandbox.file_size', async () => {
+    const lab = await shutLab({
+      files: { 'train.sh': 'exec dd if=/dev/zero of=huge bs=1M count=9\n' },
+      run: { command: 'sh train.sh' },
+      plan: { sandbox: { file_size: '2MB' } },
+    });
+    const { failure } = await carryOut(lab);
+    expect(failure?.class).toBe('idea');
+    expect(failure?.message).toContain('sandbox.file_size');
+  });
+
   test('a run has the environment that is activated in the checkout, linked or not', async () => {
     const user = {};
     const lab = await shutLab({
