@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { lstat, open, rm, type FileHandle } from 'node:fs/promises';
 import { removeWhole } from './remove.ts';
 
 /** Raw output on disk, its head and its tail, in memory that does not grow with what comes. */
@@ -28,6 +28,9 @@ export async function openLog(
   headBytes: number,
   tailBytes: number,
 ): Promise<CappedLog> {
+  // Also what an earlier command of the run made of it: a pipe that nobody reads holds up who writes.
+  const found = await lstat(file).catch(() => null);
+  if (found !== null && !found.isFile()) await removeWhole(file);
   const head = await openPart(file);
   const tails: [Part | null, Part | null] = [null, null];
   let seen = 0;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,6 +128,16 @@ test('a log keeps its end where a run has put something else in the place of it'
   await log.close();
   expect(await readFile(file, 'utf8')).toMatch(/uvwxyz$/);
   expect(log.error).toBe(null);
+});
+
+test('a log is a plain file, whatever an earlier command of the run left in its place', async () => {
+  const file = join(await folder(), 'evaluate-setup.log');
+  execFileSync('mkfifo', [file]);
+  const log = await openLog(file, 1 << 20, 6);
+  const text = 'x'.repeat(100_000);
+  await log.write(Buffer.from(text));
+  await log.close();
+  expect(await readFile(file, 'utf8')).toBe(text);
 });
 
 const ending = (parts: object) => ({
