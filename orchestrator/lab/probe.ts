@@ -15,7 +15,7 @@ import { gpuProbes } from './probe/gpu.ts';
 import { bad, odd, ok, words, type Probe } from './probe/probe.ts';
 import { modelProbes } from './probe/models.ts';
 import { pythonProbes } from './probe/python.ts';
-import { sandboxProbes } from './probe/sandbox.ts';
+import { interpreterProbe, sandboxProbes } from './probe/sandbox.ts';
 
 export type { Probe } from './probe/probe.ts';
 export { estimate, measuredIn, type Estimate } from './probe/estimate.ts';
@@ -67,6 +67,7 @@ export async function probes(
     ...(await codingAgentProbes(plan, process.env)),
     tierProbe(plan, await lab.repository.listFiles(base.commit), choice.sandbox !== null),
     ...sandboxProbes(plan, choice),
+    ...interpreterProbe(lab, plan, choice, process.env),
     await lockProbe(lab),
     missing,
     ...(missing.result === 'ok' ? await pythonProbes(lab, labPlan) : []),

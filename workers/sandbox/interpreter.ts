@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { basename, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { programOf } from '../programs.ts';
+import { trustedOn, type Ground } from './ground.ts';
 import { isWithin, type Confinement, type Sandbox } from './confinement.ts';
 
 /**
@@ -35,12 +36,12 @@ export async function otherInside(order: InterpreterOrder): Promise<string | nul
   const { sandbox, confinement } = order;
   if (!sandbox.ownPrograms) return null;
   for (const word of order.words) {
-    const args = QUESTIONS.find(([name]) => name.test(basename(word)))?.[1];
+    const args = questionTo(word);
     const program = args && programOf(word, confinement.env, confinement.cwd);
     if (!program) continue;
     if (!order.isTrusted(program)) {
-      // Another one of that name would take its place.
-      if (isWithin(program, order.checkout)) return unseen(word, relative(order.checkout, program));
+      const unseen = outOfSight(word, program, order.checkout);
+      if (unseen !== null) return unseen;
       continue;
     }
     const places = confinement.mounts.filter(({ kind }) => kind === 'read').map(({ at }) => at);
@@ -55,8 +56,30 @@ export async function otherInside(order: InterpreterOrder): Promise<string | nul
   return null;
 }
 
-const unseen = (word: string, path: string): string =>
-  `expected ${word} to be the same in the sandbox as outside, found it at ${path} in your checkout, which runs do not see: name ${path.split('/')[0]} under workspace.link`;
+const questionTo = (word: string): readonly string[] | undefined =>
+  QUESTIONS.find(([name]) => name.test(basename(word)))?.[1];
+
+/** Of a program that no run sees: another one of its name would take its place. */
+function outOfSight(word: string, program: string, checkout: string): string | null {
+  if (!isWithin(program, checkout)) return null;
+  const path = relative(checkout, program);
+  return `expected ${word} to be the same in the sandbox as outside, found it at ${path} in your checkout, which runs do not see: name ${path.split('/')[0]} under workspace.link`;
+}
+
+/** Before any run: an interpreter of the PATH that lies in the checkout, and that no run will see. */
+export function interpreterOutOfSight(
+  words: readonly string[],
+  { root, ...ground }: Ground,
+): string | null {
+  for (const word of words) {
+    if (word.includes('/') || questionTo(word) === undefined) continue;
+    const program = programOf(word, ground.user, root);
+    if (program === null || trustedOn({ root, ...ground })(program)) continue;
+    const unseen = outOfSight(word, program, root);
+    if (unseen !== null) return unseen;
+  }
+  return null;
+}
 
 async function compared(
   { sandbox, confinement }: InterpreterOrder,

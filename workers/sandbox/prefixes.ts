@@ -36,7 +36,8 @@ const PARTS = [
 /** Variables that name folders of programs. */
 const NAMING = [
   ...['VIRTUAL_ENV', 'CONDA_PREFIX', 'PYENV_ROOT', 'CUDA_HOME', 'CUDA_PATH', 'ROCM_PATH'],
-  ...['SSL_CERT_FILE', 'SSL_CERT_DIR'],
+  // Runs have a PYTHONPATH of the user's only where the plan names it.
+  ...['PYTHONPATH', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
 ];
 
 export async function prefixesOf(order: PrefixesOrder): Promise<readonly string[]> {

@@ -37,7 +37,8 @@ export async function interpreterOf(lab: Lab, { plan }: LabPlan): Promise<Interp
   return beside === null ? { kind: 'none' } : { kind: 'found', word, file: beside };
 }
 
-function commandWords(command: string, shell: boolean): readonly string[] {
+/** None where the command cannot be parted, which is said elsewhere. */
+export function commandWords(command: string, shell: boolean): readonly string[] {
   try {
     return wordsOf(command, shell).map(({ value }) => value);
   } catch (error) {

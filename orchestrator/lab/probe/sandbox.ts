@@ -1,6 +1,11 @@
+import { join } from 'node:path';
 import type { Choice } from '../../../workers/local.ts';
+import { activated } from '../../../workers/sandbox/ground.ts';
+import { interpreterOutOfSight } from '../../../workers/sandbox/interpreter.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { LabError } from '../../domain/errors.ts';
+import type { Lab } from '../lab.ts';
+import { commandWords } from './interpreter.ts';
 import { bad, odd, ok, type Probe } from './probe.ts';
 
 /** What runs are shut in on this machine, found by running something in it. */
@@ -29,6 +34,21 @@ export function sandboxProbes(
   const network = { off: 'no network', setup: 'network for run.setup alone', on: 'network' };
   const text = `${sandbox.kind} works here: a run writes to its worktree and its folder, sees no home and no other run; ${network[settings.network]}; ${held.join(', ')}`;
   return [ok('sandbox', text), ...setupProbe(settings, run)];
+}
+
+/** What the night would find at its first run, which it then refuses. */
+export function interpreterProbe(
+  { root, cacheDir, repository }: Pick<Lab, 'root' | 'cacheDir' | 'repository'>,
+  { run, workspace }: Pick<Plan, 'run' | 'workspace'>,
+  { sandbox }: Choice,
+  user: Readonly<Record<string, string | undefined>>,
+): readonly Probe[] {
+  if (sandbox?.ownPrograms !== true) return [];
+  const named = workspace.link.map((path) => join(root, path.replace(/\/+$/, '')));
+  const links = [...named, ...activated({ root, user })];
+  const ground = { root, cacheDir, gitDir: repository.gitDir, user, links };
+  const unseen = interpreterOutOfSight(commandWords(run.command, run.shell), ground);
+  return unseen === null ? [] : [bad('sandbox', unseen)];
 }
 
 /** What installs or downloads is likely to miss it, at midnight. */

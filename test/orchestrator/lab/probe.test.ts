@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { planMeaning, planSchema, type Plan } from '../../../orchestrator/domain/plan.ts';
 import type { RunResult } from '../../../orchestrator/domain/run.ts';
-import { openLab, readLabPlan } from '../../../orchestrator/lab/lab.ts';
+import { openLab, readLabPlan, type Lab } from '../../../orchestrator/lab/lab.ts';
 import { estimate } from '../../../orchestrator/lab/probe/estimate.ts';
 import { judgeGit } from '../../../orchestrator/lab/probe/git.ts';
 import { gpuProbes } from '../../../orchestrator/lab/probe/gpu.ts';
@@ -12,7 +12,11 @@ import type { Probe } from '../../../orchestrator/lab/probe/probe.ts';
 import { pythonProbes } from '../../../orchestrator/lab/probe/python.ts';
 import { inTime } from '../../../orchestrator/lab/probe/quantities.ts';
 import type { Choice } from '../../../workers/local.ts';
-import { sandboxProbes, sandboxRemarks } from '../../../orchestrator/lab/probe/sandbox.ts';
+import {
+  interpreterProbe,
+  sandboxProbes,
+  sandboxRemarks,
+} from '../../../orchestrator/lab/probe/sandbox.ts';
 import { seedStage } from '../../../orchestrator/lab/stub/seed.ts';
 import { smokeCommand } from '../../../orchestrator/lab/stub/watched.ts';
 import { aResult } from '../../support/events.ts';
@@ -113,6 +117,25 @@ describe('the sandbox', () => {
     const [probe] = probed('auto', works);
     expect(probe?.result).toBe('ok');
     expect(probe?.text).toContain('memory held by the kernel, processes watched, best effort');
+  });
+
+  test('does not show an interpreter of the checkout that is neither linked nor activated', () => {
+    const lab = makeLab();
+    made.push(lab);
+    const tools = join(lab.root, 'tools');
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'python3'), '#!/bin/sh\n', { mode: 0o755 });
+    const place = { root: lab.root, cacheDir: join(lab.folder, 'cache') };
+    const repository = { gitDir: join(lab.root, '.git') } as Lab['repository'];
+    const user = { PATH: `${tools}:/usr/bin:/bin`, HOME: lab.folder };
+    const probe = (link: readonly string[], choice: Choice = works) => {
+      const plan = aPlan({ workspace: { editable: ['train.py'], link } });
+      return interpreterProbe({ ...place, repository }, plan, choice, user);
+    };
+    expect(probe([])).toMatchObject([{ result: 'bad' }]);
+    expect(probe([])[0]?.text).toContain('name tools under workspace.link');
+    expect(probe(['tools'])).toEqual([]);
+    expect(probe([], none)).toEqual([]);
   });
 
   test('without a network is worth a word where setup is likely to want it', () => {

@@ -204,6 +204,18 @@ describe('a program’s folders', () => {
     ]);
   });
 
+  test('are those that PYTHONPATH names, but for what a run could fill', async () => {
+    const { home, put } = programHome();
+    put('shared/helpers.py');
+    put('cache/slot-1/src/x.py');
+    const env = { PATH: '/usr/bin', HOME: home };
+    const PYTHONPATH = `${home}/cache/slot-1/src:src:${home}/shared`;
+    const isTrusted = (path: string): boolean => !path.startsWith(`${home}/cache`);
+    const order = { words: [], env: { ...env, PYTHONPATH }, cwd: '/', isTrusted };
+    const found = await prefixesOf(order);
+    expect(found.filter((path) => path.startsWith(home))).toEqual([`${home}/shared`]);
+  });
+
   test('are those of what a script’s first line names', async () => {
     const { home, put, isTrusted } = programHome();
     put('pythons/3.11/bin/interpreter');
