@@ -144,7 +144,8 @@ export const AFTER_KEEPER = [
   `clear=0; looks=0
 while [ $clear -lt 2 ]; do
   clear=$((clear + 1)); looks=$((looks + 1))
-  [ $looks -lt 100000 ] || { echo 'bwrap: its first process keeps a folder open' >&2; exit 125; }
+  [ $looks -lt 1000 ] || sleep 0.01
+  [ $looks -lt 4000 ] || { echo 'bwrap: its first process keeps a folder open' >&2; exit 125; }
   for fd in /proc/1/fd/*; do [ ! -d "$fd" ] || clear=0; done
 done
 exec "$@"`,

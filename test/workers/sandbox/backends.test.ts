@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -11,6 +11,7 @@ import { shutInAgent } from '../../../workers/sandbox/coding-agent.ts';
 import { inOrder, reads, writes, type Confinement } from '../../../workers/sandbox/confinement.ts';
 import { containerArgv } from '../../../workers/sandbox/container.ts';
 import { prefixesOf } from '../../../workers/sandbox/prefixes.ts';
+import { makeScratch, sweepScratch } from '../../../workers/sandbox/scratch.ts';
 import { seatbeltProfile } from '../../../workers/sandbox/sandbox-exec.ts';
 
 /** The parts of the sandboxes that are text, on machines that have none of them. */
@@ -46,6 +47,16 @@ test('a bubblewrap of version 0.4 is asked for nothing that it does not know', a
   await release();
   expect(argv.filter((word) => /^--(?:size|perms|disable-userns)$/.test(word))).toEqual([]);
   expect(argv).toContain('--tmpfs');
+});
+
+test('homes that a killed launch left on disk are swept, and those of one that lives are not', async () => {
+  const cache = mkdtempSync(join(tmpdir(), 'autolab-scratch-'));
+  onTestFinished(() => rmSync(cache, { recursive: true }));
+  const mine = makeScratch(cache);
+  const dead = mine.replace(/-\d+-(\d+-\w+)$/, '-1-$1');
+  mkdirSync(join(dead, '0/.cache'), { recursive: true });
+  await sweepScratch(cache);
+  expect([mine, dead].map((folder) => existsSync(folder))).toEqual([true, false]);
 });
 
 describe('a profile for macOS', () => {
