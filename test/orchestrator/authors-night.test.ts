@@ -39,7 +39,7 @@ const diff = (line: string): string =>
   `--- a/train.mjs\n+++ b/train.mjs\n@@ -1,2 +1,2 @@\n-const rate = 0.1;\n+${line}\n console.log("loss: " + rate);\n`;
 
 /** Writes a crash, and then what does not. */
-function author(): Author & { readonly asked: string[] } {
+function author(): Required<Author> & { readonly asked: string[] } {
   const asked: string[] = [];
   const by = (changes: string) => ({ account: { changes: [changes] }, by: 'a scripted author' });
   return {
