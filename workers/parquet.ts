@@ -175,5 +175,18 @@ function library(): Library {
   const parquet = require('parquetjs-lite') as Library;
   const types = require('parquetjs-lite/lib/types.js') as Types;
   types.PARQUET_LOGICAL_TYPES.DOUBLE.toPrimitive = Number;
+  warnOnce();
   return (loaded = parquet);
+}
+
+/**
+ * The library makes its buffers by a call that Node deprecates, and each time Node goes through the
+ * stack for who made it: a third of what a run's file costs. Once it has warned it looks no more,
+ * and nobody here is to be warned.
+ */
+function warnOnce(): void {
+  const before = process.noDeprecation ?? false;
+  process.noDeprecation = true;
+  Reflect.construct(Buffer, [0]);
+  process.noDeprecation = before;
 }
