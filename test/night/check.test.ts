@@ -157,21 +157,24 @@ describe('check --stub', { timeout: 180_000 }, () => {
     },
   );
 
-  test('names what was printed where the metric was not, as a mistake of the plan, and what is only in words', async () => {
-    const lab = labWith({
-      'train.mjs': script().replace('val_loss: ', 'validation_loss: '),
-      'research_plan.yaml': `${plan('  smoke: { args: "--max-steps=2" }')}worker: { command: cat }
+  test.runIf(process.env['FULL'])(
+    'names what was printed where the metric was not, as a mistake of the plan, and what is only in words',
+    async () => {
+      const lab = labWith({
+        'train.mjs': script().replace('val_loss: ', 'validation_loss: '),
+        'research_plan.yaml': `${plan('  smoke: { args: "--max-steps=2" }')}worker: { command: cat }
 hypotheses: [{ title: Warm up, because: noisy start, idea: a linear warm-up }]
 `,
-    });
-    const { code, stdout } = await autolab(lab, 'check', '--stub');
-    expect(code).toBe(2);
-    expect(stdout).toMatch(/change: "Warm up" would be tried first; it is in words/);
-    expect(stdout).toMatch(
-      /✗ metric: expected the script to print val_loss, found.*validation_loss/,
-    );
-    expect(leftovers(lab)).toEqual([]);
-  });
+      });
+      const { code, stdout } = await autolab(lab, 'check', '--stub');
+      expect(code).toBe(2);
+      expect(stdout).toMatch(/change: "Warm up" would be tried first; it is in words/);
+      expect(stdout).toMatch(
+        /✗ metric: expected the script to print val_loss, found.*validation_loss/,
+      );
+      expect(leftovers(lab)).toEqual([]);
+    },
+  );
 
   test.runIf(process.env['FULL'])('shows the end of what a failing setup said', async () => {
     const lab = labWith({
@@ -238,16 +241,19 @@ hypotheses: [{ title: Warm up, because: noisy start, idea: a linear warm-up }]
     },
   );
 
-  test('cleans up at Ctrl-C, and after one that was killed', async () => {
-    const lab = labWith({
-      'train.mjs': script('await new Promise((r) => setTimeout(r, 60_000));'),
-      'research_plan.yaml': plan('  smoke: { args: "--max-steps=2" }'),
-    });
-    expect(await stubThat(lab, 'SIGKILL')).toBe('SIGKILL');
-    expect(leftovers(lab).join('\n')).toMatch(/autolab\/check-.*\n.*check-/s);
-    expect(await stubThat(lab, 'SIGINT')).toBe(130);
-    expect(leftovers(lab).filter((name) => name !== '.gitignore')).toEqual([]);
-  });
+  test.runIf(process.env['FULL'])(
+    'cleans up at Ctrl-C, and after one that was killed',
+    async () => {
+      const lab = labWith({
+        'train.mjs': script('await new Promise((r) => setTimeout(r, 60_000));'),
+        'research_plan.yaml': plan('  smoke: { args: "--max-steps=2" }'),
+      });
+      expect(await stubThat(lab, 'SIGKILL')).toBe('SIGKILL');
+      expect(leftovers(lab).join('\n')).toMatch(/autolab\/check-.*\n.*check-/s);
+      expect(await stubThat(lab, 'SIGINT')).toBe(130);
+      expect(leftovers(lab).filter((name) => name !== '.gitignore')).toEqual([]);
+    },
+  );
 });
 
 /** Calls check --stub, and sends it a signal when its worktree stands. How it ended. */

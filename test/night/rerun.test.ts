@@ -187,17 +187,20 @@ describe('rerun RUN', () => {
     return { child, log };
   }
 
-  test('stopped with Ctrl-C leaves neither worktree nor process nor record', async () => {
-    const { child, log } = await waiting();
-    child.kill('SIGINT');
-    const [code] = (await once(child, 'exit')) as [number];
-    lab.write({ 'corpus/wait': null });
-    expect(code).toBe(130);
-    expect(lab.git(['worktree', 'list']).split('\n')).toHaveLength(3);
-    expect(existsSync(join(lab.root, log))).toBe(false);
-    const { reruns } = await autolabJson<{ reruns: unknown[] }>(lab, 'show', 'E-0000.3');
-    expect(reruns).toEqual([]);
-  });
+  test.runIf(process.env['FULL'])(
+    'stopped with Ctrl-C leaves neither worktree nor process nor record',
+    async () => {
+      const { child, log } = await waiting();
+      child.kill('SIGINT');
+      const [code] = (await once(child, 'exit')) as [number];
+      lab.write({ 'corpus/wait': null });
+      expect(code).toBe(130);
+      expect(lab.git(['worktree', 'list']).split('\n')).toHaveLength(3);
+      expect(existsSync(join(lab.root, log))).toBe(false);
+      const { reruns } = await autolabJson<{ reruns: unknown[] }>(lab, 'show', 'E-0000.3');
+      expect(reruns).toEqual([]);
+    },
+  );
 
   test.runIf(process.env['FULL'])(
     'killed leaves a worktree and a folder, which gc removes, and not while it goes on',

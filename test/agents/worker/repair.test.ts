@@ -26,7 +26,7 @@ function run(file: Broken['file'], text: string): Failure | null {
   const folder = mkdtempSync(join(tmpdir(), 'autolab-repair-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, file), text);
-  const argv = [file === 'train.py' ? 'python3' : process.execPath, file];
+  const argv = [...(file === 'train.py' ? ['python3', '-S', '-E'] : [process.execPath]), file];
   const [program = '', ...args] = argv;
   const done = spawnSync(program, args, { cwd: folder, encoding: 'utf8' });
   const ended = { started: 0, seconds: 0, slept_seconds: 0, stalled_seconds: 0, left_behind: 0 };
@@ -135,9 +135,9 @@ test.each(HAVE.map((broken) => [broken.kind, broken] as const))(
   },
 );
 
-describe.each(IDEAS.map((broken) => [broken.kind, broken] as const))(
+describe.each(IDEAS.map((broken, i) => [broken.kind, broken, i] as const))(
   'a crash by %s',
-  (_, { file, patch, works, useless, cheats }) => {
+  (_, { file, patch, works, useless, cheats }, i) => {
     let known: Failure | null = null;
     const crash = (): Failure => (known ??= run(file, text(file, patch)) ?? NO_LOSS);
 
@@ -148,7 +148,7 @@ describe.each(IDEAS.map((broken) => [broken.kind, broken] as const))(
       expect(run(file, await fileAfter(answer.diff, file))).toBeNull();
     });
 
-    test('is not mended by what does not', async () => {
+    test.runIf(process.env['FULL'] || i % 4 === 0)('is not mended by what does not', async () => {
       const brief = await briefOf({ file, patch }, crash());
       const reply = edits(file, patch, useless);
       const { answer } = await repaired(brief, [{ reply, times: 'always' }]);
