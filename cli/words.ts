@@ -9,7 +9,13 @@ import type { ExperimentId, NightId } from '../orchestrator/domain/ids.ts';
 import type { Plan } from '../orchestrator/domain/plan.ts';
 import { gainOf } from '../orchestrator/domain/objective.ts';
 import type { Planned } from '../orchestrator/domain/planned.ts';
-import { ancestors, experimentIn, type Night, type State } from '../orchestrator/domain/state.ts';
+import {
+  ancestors,
+  experimentIn,
+  type Night,
+  type Rerun,
+  type State,
+} from '../orchestrator/domain/state.ts';
 import { otherwiseIn, trainsOtherwise } from '../orchestrator/domain/variant.ts';
 import { oneLine } from './output.ts';
 import { short, signed } from './table.ts';
@@ -196,4 +202,14 @@ export function heldOutInWords(state: State, night: NightId): string | null {
     return `${experiment === baseline ? 'baseline' : 'winner'} ${number}`;
   });
   return `${oneLine(first.metric)}: ${each.join(', ')}; one number each, looked at once, after the claim`;
+}
+
+/** `E-0007.2: the same number, 1.302 (2 differences in its environment; ada, 2026-11-21)` */
+export function rerunInWords({ run, same, objective, differences, who, at }: Rerun): string {
+  const came = objective === null ? 'no number' : same ? 'the same number' : 'a different number';
+  const number = objective === null ? '' : `, ${short(objective)}`;
+  const n = differences.length;
+  const changed = n === 0 ? '' : `${n} difference${n === 1 ? '' : 's'} in its environment; `;
+  const again = objective === null && same ? 'failed the same way' : `${came}${number}`;
+  return `${run}: ${again} (${changed}${oneLine(who)}, ${at.slice(0, 10)})`;
 }
