@@ -93,11 +93,12 @@ async function find(git: Git, folder: string): Promise<Home> {
     '--absolute-git-dir',
     '--git-common-dir',
     '--show-toplevel',
+    'HEAD^{commit}',
   ];
   const found = await git.discover(folder, args).catch((cause: unknown) => {
     throw new LabError('not_found', `there is no folder ${folder}`, folder, cause);
   });
-  const [bare, gitDir, commonDir, root] = found.stdout.toString('utf8').split('\n');
+  const [bare, gitDir, commonDir, root, head] = found.stdout.toString('utf8').split('\n');
   if (bare === 'true') {
     throw new LabError(
       'not_found',
@@ -105,9 +106,10 @@ async function find(git: Git, folder: string): Promise<Home> {
       folder,
     );
   }
-  if (found.code !== 0 || !gitDir || !commonDir || !root) throw notFound(folder, found);
+  if (!gitDir || !commonDir || !root) throw notFound(folder, found);
+  // A commit that git does not know it says again as it was asked.
+  if (found.code !== 0 || !isFullId(head ?? '')) throw noCommit(root);
   const user: Place = { gitDir, workTree: root, ofUser: true };
-  await headOf(git, user);
   // A relative answer is relative to where the folder really is.
   return { user, commonDir: resolve(await realpath(folder), commonDir) };
 }
@@ -136,12 +138,15 @@ function notFound(folder: string, found: Outcome): LabError {
 async function headOf(git: Git, user: Place): Promise<string> {
   const found = await git.ask(user, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
   if (found.code === 0) return found.stdout.toString('utf8').trim();
-  throw new LabError(
-    'not_found',
-    `${user.workTree} has no commit yet, and experiments need one to start from: git add -A && git commit -m start`,
-    user.workTree,
-  );
+  throw noCommit(user.workTree);
 }
+
+const noCommit = (root: string): LabError =>
+  new LabError(
+    'not_found',
+    `${root} has no commit yet, and experiments need one to start from: git add -A && git commit -m start`,
+    root,
+  );
 
 async function checkedOut(git: Git, user: Place): Promise<Base> {
   const commit = await headOf(git, user);
