@@ -1,9 +1,11 @@
 import type { Confirmable } from './domain/event.ts';
-import type { Night, State } from './domain/state.ts';
+import type { ExperimentId } from './domain/ids.ts';
+import { armOf, type Night, type State } from './domain/state.ts';
 import type { Action } from './actions.ts';
 import { dawnPlan, dawnShare } from './budget.ts';
 import { moderationOf } from './race.ts';
 import { baselineIsMeasured } from './replicate.ts';
+import type { Noise } from './statistics/compare.ts';
 import { runsForEquivalence, smallestConfirmable } from './statistics/power.ts';
 
 /** What a night can find out within its budget, said before it is spent. Pure. */
@@ -15,12 +17,27 @@ import { runsForEquivalence, smallestConfirmable } from './statistics/power.ts';
 export function confirmable(state: State, night: Night, seeds: number): Confirmable | null {
   const { run, objective } = night.plan;
   if (night.baseline === null || run.deterministic || !run.seed) return null;
-  const noise = moderationOf(state, night.baseline)?.typical;
+  const noise = noiseAtDawn(state, night.baseline);
   if (!noise) return null;
   return {
     seeds,
     gain: smallestConfirmable(noise, seeds),
     runs_for_no_difference: runsForEquivalence(noise, objective.min_effect ?? 0),
+  };
+}
+
+/**
+ * Dawn sets the baseline beside an arm that is not known yet: the mean of its own variance and a
+ * typical one's. Where changes are steadier than the baseline, theirs alone would promise too much.
+ */
+function noiseAtDawn(state: State, baseline: ExperimentId): Noise | null {
+  const moderation = moderationOf(state, baseline);
+  if (moderation === null) return null;
+  const { typical } = moderation;
+  const own = moderation.noiseOf(armOf(state, baseline).map(({ value }) => value));
+  return {
+    variance: (own.variance + typical.variance) / 2,
+    df: Math.min(own.df, typical.df),
   };
 }
 
