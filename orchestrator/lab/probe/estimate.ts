@@ -44,6 +44,9 @@ const DAWN_RUNS = 8;
 /** More fresh seeds of an arm than this only the plan's own dawn asks for. */
 const MOST_DAWN_SEEDS = 20;
 
+/** Baseline, a stack of two changes, and the stack without each. */
+const USUAL_ARMS = 4;
+
 /** Finished runs of this very plan, whatever their night; null where there are none. */
 export function measuredIn(state: State, plan: Plan): Measured | null {
   const key = planKey(plan);
@@ -80,8 +83,8 @@ const longest = ({ run, evaluate, score }: Plan, timeout = run.timeout): number 
 
 export function estimate(plan: Plan, slots: number, measured: Measured | null): Estimate {
   const { experiments, wall_clock } = plan.budget;
-  const runs = plan.budget.runs ?? mostRuns(plan);
   const each = measured === null ? longest(plan) : mean(measured.seconds);
+  const runs = plan.budget.runs ?? mostRuns(plan, slots, each);
   const whole = Math.ceil(runs / slots) * each;
   const cut = wall_clock !== undefined && whole > wall_clock;
   const dawn = plan.dawn === undefined ? null : dawnOf(plan, plan.dawn, runs, slots, measured);
@@ -118,12 +121,21 @@ function dawnInWords(dawn: Estimate['dawn']): string {
   return `; then dawn, which the budget does not count: ${about} ${inTime(seconds)} for ${runs} runs ${of} ${inTime(each)}, and more where it can leave single changes out`;
 }
 
-/** Every candidate replicated, which no night sees. */
-function mostRuns(plan: Plan): number {
+/** Every candidate replicated, which no night sees. `each`: seconds. */
+function mostRuns(plan: Plan, slots: number, each: number): number {
   const { experiments } = plan.budget;
+  const dawn = plan.dawn === undefined;
   return plan.run.deterministic
-    ? 1 + experiments + (plan.dawn === undefined ? 2 : 0)
-    : REPLICATES + REPLICATES * experiments + (plan.dawn === undefined ? DAWN_RUNS : 0);
+    ? 1 + experiments + (dawn ? 2 : 0)
+    : REPLICATES + REPLICATES * experiments + (dawn ? dawnRuns(plan, slots, each) : 0);
+}
+
+/** Of short runs many fit into dawn's share of the clock, and dawn takes them: see dawnReserve. */
+function dawnRuns({ budget }: Plan, slots: number, each: number): number {
+  const { wall_clock, verification } = budget;
+  if (wall_clock === undefined) return DAWN_RUNS;
+  const share = Math.floor((verification * wall_clock * slots) / Math.max(each, 0.001));
+  return Math.min(USUAL_ARMS * MOST_DAWN_SEEDS, Math.max(DAWN_RUNS, share));
 }
 
 function textOf(of: Omit<Estimate, 'text'>, cut: boolean): string {

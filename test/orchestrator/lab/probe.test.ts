@@ -67,6 +67,15 @@ describe('an estimate', () => {
     expect(found.text).toContain('about 8 h, when budget.wall_clock ends it: some 8 runs');
   });
 
+  test('counts the fresh seeds that dawn’s share of the clock has room for', () => {
+    const of = (seconds: number) =>
+      estimate(aPlan({ budget: { experiments: 8, wall_clock: '20m' } }), 2, {
+        ...{ by: 'stub', seconds: [seconds] },
+      }).runs;
+    // Three of each and of the baseline, and then four arms of twenty, or two of four.
+    expect([of(1), of(300)]).toEqual([27 + 80, 27 + 8]);
+  });
+
   test.each([
     [0.42, '0.4 s'],
     [59, '59 s'],
