@@ -4,7 +4,7 @@ import { attributionInWords } from './attribution.ts';
 import { atDawn, dawnInWords, experimentOf, gainIn, idOf, named, nightInWords } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
 import type { Finding } from '../../orchestrator/domain/event.ts';
-import { candidatesOf } from './ideas.ts';
+import { appliedAgain, candidatesOf } from './ideas.ts';
 import { escaped } from './markdown.ts';
 
 /** What a night found, before anybody makes a page of it. */
@@ -112,7 +112,9 @@ function findingOf(record: NightRecord, experiment: Sourced<ExperimentRow>): Sen
   if (verdict === 'failed' || verdict === 'invalid' || verdict === 'pruned')
     return say`${name}: ${{ ...word, runs: [] }} (${because})`;
   const worth = attributionInWords(record, experiment);
-  const end = worth === null ? say`` : say`; ${worth}`;
+  const again = appliedAgain(record, experiment);
+  const moved = again ? say`; moved on as ${idOf(again)}` : say``;
+  const end = worth === null ? moved : say`${moved}; ${worth}`;
   if (dawn_confirmed !== null && dawn_effect !== null)
     return say`${name}: ${dawnInWords(record, experiment)}: ${fact(atDawn(record, experiment), 'verdict', inWords)} (${because})${end}`;
   return say`${name}: ${nightInWords(record, experiment)}: ${word} (${because})${end}`;

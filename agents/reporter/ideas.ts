@@ -11,6 +11,13 @@ export const testsAnIdea = ({ row }: Sourced<ExperimentRow>): boolean =>
 export const candidatesOf = ({ experiments }: NightRecord): readonly Sourced<ExperimentRow>[] =>
   [...experiments.values()].filter(testsAnIdea);
 
+/** What put its change on a newer incumbent, where something did. */
+export const appliedAgain = (
+  { experiments }: NightRecord,
+  { row: { id } }: Sourced<ExperimentRow>,
+): Sourced<ExperimentRow> | undefined =>
+  [...experiments.values()].find(({ row }) => row.reapplies === id);
+
 /** The last word on each idea: what was put on a newer incumbent since is not in it. */
 export function lastWords(record: NightRecord): readonly Sourced<ExperimentRow>[] {
   const candidates = candidatesOf(record);

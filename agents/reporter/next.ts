@@ -1,3 +1,4 @@
+import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { byGain, type Stated } from './findings.ts';
 import { candidatesOf, lastWords } from './ideas.ts';
@@ -75,7 +76,7 @@ const triedAgain = (record: NightRecord, { id, change }: ExperimentRow): boolean
   return same.at(-1)?.id !== id;
 };
 
-/** Inconclusive with a gain on the parent: the ones that a few more seeds could settle. */
+/** Inconclusive with a gain on the parent, on shared seeds too: the ones that a few more seeds could settle. */
 function unsettled(
   record: NightRecord,
   tip: Sourced<ExperimentRow> | undefined,
@@ -89,6 +90,7 @@ function unsettled(
         one.row.verdict === 'inconclusive' &&
         one.row.dawn_confirmed === null &&
         gain(one) > 0 &&
+        (gainOnSharedSeeds(record, one.row) ?? 1) > 0 &&
         !inStack.has(JSON.stringify(one.row.change)) &&
         !triedAgain(record, one.row) &&
         isOpen(record, one),
@@ -100,6 +102,29 @@ function unsettled(
       const seeds = arm ? say` (${fact(arm, 'n', (n) => counted(n, 'seed'))})` : say``;
       return say`Give ${named(one)} more seeds: so far it is unsettled ${gainOnParent(record, one)}${seeds}.`;
     });
+}
+
+/** The mean gain on the parent over the seeds that both ran; null where they share none. */
+function gainOnSharedSeeds(record: NightRecord, { id, parent, baseline }: ExperimentRow) {
+  const valuesOf = (of: ExperimentId) =>
+    new Map(
+      (record.runs.get(of) ?? []).flatMap(({ row: { seed, objective, ...run } }) =>
+        seed !== null &&
+        objective !== null &&
+        Number.isFinite(objective) &&
+        run.status === 'finished' &&
+        run.purpose !== 'repeat' &&
+        run.variant === null
+          ? [[seed, objective] as const]
+          : [],
+      ),
+    );
+  const its = valuesOf(parent ?? baseline);
+  const gains = [...valuesOf(id)].flatMap(([seed, own]) => {
+    const other = its.get(seed);
+    return other === undefined ? [] : [gainIn(record, own - other)];
+  });
+  return gains.length === 0 ? null : gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
 }
 
 /** `on E-0003 width=64, −0.009, 95 % interval …`. */

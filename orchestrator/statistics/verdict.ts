@@ -114,6 +114,7 @@ function verdictOn(evidence: Evidence, on_parent: Contrast): Word {
   const least = worthwhile(objective);
   const n = candidate.length;
   const alike = sameOnSharedSeeds(candidate, evidence.parent);
+  const paired = onSharedSeeds(objective, candidate, evidence.parent);
   if (alike >= 2)
     return {
       verdict: 'no_difference',
@@ -134,7 +135,7 @@ function verdictOn(evidence: Evidence, on_parent: Contrast): Word {
       verdict: 'no_difference',
       because: `the 95% interval (n ${n}) lies within min_effect of no effect`,
     };
-  return { verdict: 'inconclusive', because: whyUnsettled(n, gain, chance, least) };
+  return { verdict: 'inconclusive', because: whyUnsettled(n, gain, paired, chance, least) };
 }
 
 function ofDeterministic(objective: Objective, on_parent: Contrast): Word {
@@ -148,22 +149,61 @@ function ofDeterministic(objective: Objective, on_parent: Contrast): Word {
   return so('no_difference', 'the gain is below min_effect');
 }
 
-/** On how many shared seeds the two are equal to the last digit; 0 where one of them differs. */
-function sameOnSharedSeeds(candidate: Arm, parent: Arm): number {
+/** The pairs of values on seeds that both arms have: a seed’s luck is in both. */
+function pairsOf(candidate: Arm, parent: Arm): (readonly [own: number, its: number])[] {
   const of = new Map(parent.map(({ seed, value }) => [seed, value]));
-  const shared = candidate.filter(({ seed }) => seed !== null && of.has(seed));
-  return shared.every(({ seed, value }) => of.get(seed) === value) ? shared.length : 0;
+  return candidate.flatMap(({ seed, value }) => {
+    const its = seed === null ? undefined : of.get(seed);
+    return its === undefined ? [] : [[value, its] as const];
+  });
 }
 
-/** What keeps a gain from being called promising, and a loss from being called worse. */
-function whyUnsettled(n: number, gain: number, chance: number, least: number): string {
+/** On how many shared seeds the two are equal to the last digit; 0 where one of them differs. */
+function sameOnSharedSeeds(candidate: Arm, parent: Arm): number {
+  const pairs = pairsOf(candidate, parent);
+  return pairs.every(([own, its]) => own === its) ? pairs.length : 0;
+}
+
+interface Paired {
+  readonly n: number;
+  readonly gain: number;
+}
+
+/** The mean gain over shared seeds; null where there is none. */
+function onSharedSeeds(objective: Objective, candidate: Arm, parent: Arm): Paired | null {
+  const gains = pairsOf(candidate, parent).map(([own, its]) => gainOf(objective, own - its));
+  return gains.length === 0 ? null : { n: gains.length, gain: mean(gains) };
+}
+
+/**
+ * What keeps a gain from being called promising, and a loss from being called worse. Words go by
+ * the shared seeds where there are any: beside the parent's mean a lucky seed looks like a gain.
+ */
+function whyUnsettled(
+  n: number,
+  gain: number,
+  paired: Paired | null,
+  chance: number,
+  least: number,
+): string {
   const seeds = n === 1 ? 'one seed' : `${n} seeds`;
   const better = `better than its parent with probability ${percent(chance)}`;
+  const unsettled = 'and the night’s noise does not settle that it is worse';
+  if (paired && paired.gain <= 0) {
+    const shared = paired.n === 1 ? 'one seed' : `${paired.n} seeds`;
+    return paired.n === n
+      ? `on its ${shared} no better than its parent, ${unsettled}`
+      : `on the ${shared} they share no better than its parent, ${unsettled}`;
+  }
   if (gain <= 0)
-    return `${seeds} did not look better, and the night’s noise does not settle that it is worse`;
-  if (gain < least) return `${seeds} looked better, by less than min_effect (${better})`;
+    return paired
+      ? `${seeds} did not look better than its parent’s mean, only than its parent on ${paired.n === 1 ? 'the seed' : 'the seeds'} they share: ${better}`
+      : `${seeds} did not look better, ${unsettled}`;
+  if (gain < least) return `${seeds} looked better, by less than min_effect: ${better}`;
   if (n < PROMISING_SEEDS)
-    return `looked better on one seed, not by enough to be replicated before others (${better})`;
+    return paired
+      ? `looked better on its one seed so far: ${better}`
+      : `its one seed so far looked better than its parent’s mean over others: ${better}`;
   return `${seeds} did not settle it: ${better}`;
 }
 

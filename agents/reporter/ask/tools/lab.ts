@@ -174,6 +174,17 @@ ORDER BY length(w.id) DESC, w.id DESC`,
   }),
 });
 
+const COUNTS = (run: string): string =>
+  `${run}.status = 'finished' AND ${run}.purpose <> 'repeat' AND ${run}.variant IS NULL AND isfinite(${run}.objective)`;
+/** Experiments minus their parents on the seeds that both ran: a seed’s luck is in both. */
+const PAIRED = `paired AS (
+  SELECT e.id, avg(own.objective - its.objective) AS difference FROM experiments e
+  JOIN runs own ON own.experiment = e.id
+  JOIN runs its ON its.experiment = coalesce(e.parent, e.baseline) AND its.seed = own.seed
+  WHERE ${COUNTS('own')} AND ${COUNTS('its')}
+  GROUP BY e.id
+)`;
+
 /** What could be done next, by stated rules, the most useful first. */
 export const next = tool({
   name: 'next',
@@ -181,13 +192,14 @@ export const next = tool({
     'what to do next: confirmed and not promoted, promising and not confirmed, unsettled with a gain, hypotheses that wait',
   args: z.strictObject({ limit: z.int().min(1).max(20) }),
   ask: ({ limit }) => ({
-    sql: `WITH ${ARMS}, now AS (
+    sql: `WITH ${ARMS}, ${PAIRED}, now AS (
   SELECT ${OF_EXPERIMENT}, CASE
     WHEN e.dawn_confirmed AND e.promoted IS NULL THEN 0
     WHEN e.verdict = 'promising' AND e.stack IS NULL AND e.dawn_confirmed IS NULL THEN 1
-    WHEN e.verdict = 'inconclusive' AND e.effect * CASE WHEN w.direction = 'minimize' THEN -1 ELSE 1 END > 0 THEN 2
+    WHEN e.verdict = 'inconclusive' AND e.effect * CASE WHEN w.direction = 'minimize' THEN -1 ELSE 1 END > 0
+      AND coalesce(p.difference * CASE WHEN w.direction = 'minimize' THEN -1 ELSE 1 END > 0, true) THEN 2
   END AS rank, row_number() OVER (PARTITION BY rank ORDER BY ${BETTER_FIRST}, ${inOrder('e.id')}) AS place
-  ${FROM_EXPERIMENTS} WHERE ${CANDIDATE} AND e.night = (SELECT id FROM nights ORDER BY length(id) DESC, id DESC LIMIT 1)
+  ${FROM_EXPERIMENTS} LEFT JOIN paired p ON p.id = e.id WHERE ${CANDIDATE} AND e.night = (SELECT id FROM nights ORDER BY length(id) DESC, id DESC LIMIT 1)
 )
 SELECT ['promote', 'confirm', 'more seeds'][rank + 1] AS "action", * EXCLUDE (rank, place) FROM now
 WHERE rank IS NOT NULL AND place <= 3 ORDER BY rank, place LIMIT ${limit}`,

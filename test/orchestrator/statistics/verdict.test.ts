@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import type { RunId } from '../../../orchestrator/domain/ids.ts';
+import { moderate } from '../../../orchestrator/statistics/moderate.ts';
+import { judge, type Arm } from '../../../orchestrator/statistics/verdict.ts';
+
+const arm = (of: string, values: Readonly<Record<number, number>>): Arm =>
+  Object.entries(values).map(([seed, value]) => ({
+    ...{ run: `${of}.${seed}` as RunId, seed: Number(seed), value },
+  }));
+
+/** A lucky first seed: beside the mean over all four, whatever ran on it looks better. */
+const PARENT = arm('E-0000', { 1: 0.5595, 2: 0.562, 3: 0.5611, 4: 0.5607 });
+
+function saidOf(candidate: Arm): string {
+  const { verdict, because } = judge({
+    objective: { metric: 'val_loss', direction: 'minimize', at: 'last' },
+    ...{ candidate, parent: PARENT, baseline: PARENT, chance: 0.99 },
+    moderation: moderate([PARENT.map(({ value }) => value)]),
+    ...{ seeded: true, deterministic: false },
+  });
+  expect(verdict).toBe('inconclusive');
+  return because;
+}
+
+test('a change that is no better on its parent’s seed is never said to look better', () => {
+  for (const value of [0.5595, 0.5604])
+    expect(saidOf(arm('E-0001', { 1: value }))).toMatch(
+      /^on its one seed no better than its parent,/,
+    );
+});
+
+test('a change of one seed is said to look better so far, and on which comparison', () => {
+  expect(saidOf(arm('E-0001', { 1: 0.559 }))).toBe(
+    'looked better on its one seed so far: better than its parent with probability 99%',
+  );
+  expect(saidOf(arm('E-0001', { 9: 0.5604 }))).toContain('than its parent’s mean over others');
+});
