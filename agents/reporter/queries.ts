@@ -123,7 +123,8 @@ SELECT r.experiment, m.key, count(*) AS n, avg(m.number) AS mean, stddev_samp(m.
 FROM measured m JOIN runs r ON r.id = m.run_id JOIN experiments e ON e.id = r.experiment
 WHERE ${withPlanned(night)} AND r.purpose <> 'repeat' AND r.status = 'finished' AND r.variant IS NULL AND isfinite(m.number)
 GROUP BY r.experiment, m.key ORDER BY ${inOrder('r.experiment')}, m.key`,
-  // Where a series stood in the last tenth of its steps, against the tenth before and its spread.
+  // Where a series stood in the last tenth of its steps, against the tenth before; with the spread
+  // within runs alone, since how far apart seeds lie says nothing of how a series moves.
   curves: `WITH ends AS (
   SELECT m.run_id, m.key, min(m.step) AS first, max(m.step) AS last
   FROM metrics m JOIN runs r ON r.id = m.run_id JOIN experiments e ON e.id = r.experiment
@@ -132,13 +133,16 @@ GROUP BY r.experiment, m.key ORDER BY ${inOrder('r.experiment')}, m.key`,
 ), tenths AS (
   SELECT m.run_id, m.key, least(9, floor(10 * (m.step - ends.first) / (ends.last - ends.first))) AS tenth, m.value
   FROM metrics m JOIN ends USING (run_id, key) WHERE isfinite(m.value) AND ends.last > ends.first
+), each AS (
+  SELECT run_id, key, avg(value) FILTER (tenth = 9) AS at_end,
+    avg(value) FILTER (tenth = 8) AS before, avg(value) FILTER (tenth = 0) AS at_start,
+    var_samp(value) FILTER (tenth = 9) / count(*) FILTER (tenth = 9)
+      + var_samp(value) FILTER (tenth = 8) / count(*) FILTER (tenth = 8) AS squared
+  FROM tenths GROUP BY run_id, key
 )
-SELECT r.experiment, t.key, avg(t.value) FILTER (t.tenth = 9) AS at_end,
-  avg(t.value) FILTER (t.tenth = 8) AS before, avg(t.value) FILTER (t.tenth = 0) AS at_start,
-  sqrt(var_samp(t.value) FILTER (t.tenth = 9) / count(*) FILTER (t.tenth = 9)
-    + var_samp(t.value) FILTER (t.tenth = 8) / count(*) FILTER (t.tenth = 8)) AS error,
-  list(DISTINCT r.id ORDER BY r.id) AS runs
-FROM tenths t JOIN runs r ON r.id = t.run_id
+SELECT r.experiment, t.key, avg(t.at_end) AS at_end, avg(t.before) AS before, avg(t.at_start) AS at_start,
+  sqrt(sum(t.squared)) / count(*) AS error, list(r.id ORDER BY ${inOrder('r.id')}) AS runs
+FROM each t JOIN runs r ON r.id = t.run_id WHERE t.squared IS NOT NULL
 GROUP BY r.experiment, t.key ORDER BY ${inOrder('r.experiment')}, t.key`,
 });
 

@@ -99,7 +99,11 @@ function stillMoving(record: NightRecord, { row }: Sourced<ExperimentRow>): Sent
     if (!LOSS.test(curve.row.key)) return [];
     const trend = trendOf(curve.row);
     const base = record.curves.get(row.baseline)?.find((other) => other.row.key === curve.row.key);
-    if (trend === 'level' || (base && trendOf(base.row) === trend)) return [];
+    // A loss that falls is a surprise only beside one that has settled, and by more than chance.
+    const beside = base && trendOf(base.row);
+    if (trend === 'level' || beside === trend || (base && !movesApart(curve.row, base.row)))
+      return [];
+    if (trend === 'falling' && beside !== 'level') return [];
     const name = fact({ ...curve, runs: [] }, 'key', (text) => escaped(text));
     const decimals = curve.row.error === null ? undefined : decimalsFor(curve.row.error);
     const at = (column: 'before' | 'at_end') =>
@@ -112,6 +116,12 @@ function stillMoving(record: NightRecord, { row }: Sourced<ExperimentRow>): Sent
     ];
   });
 }
+
+/** Whether two series moved differently in their last tenth, beyond what each scatters by itself. */
+const movesApart = (a: CurveRow, b: CurveRow): boolean =>
+  Math.abs(moveOf(a) - moveOf(b)) >= 3 * Math.hypot(a.error ?? 0, b.error ?? 0);
+
+const moveOf = ({ at_end, before }: CurveRow): number => (at_end ?? 0) - (before ?? 0);
 
 /** By the last two tenths of the steps: level unless they differ by three errors and 1 % of the way. */
 function trendOf({ at_end, before, at_start, error }: CurveRow): 'rising' | 'falling' | 'level' {

@@ -265,6 +265,34 @@ describe('a stack whose changes dawn left out one by one', () => {
   });
 });
 
+describe('an experiment of one seed beside a baseline of many', () => {
+  const falls = (step: number, seed: number) => 0.1 * seed + 2 * Math.exp(-step / 60);
+  const baseline = { id: 'E-0000', values: [1.6, 1.64, 1.65], curve: falls };
+  const one = { id: 'E-0001', change: { width: '64' }, verdict: 'inconclusive', curve: falls };
+
+  test('is not called still falling where each of the baseline’s falls as much', async () => {
+    const report = await reported({ tried: [baseline, { ...one, values: [1.6] }] });
+    expect(textOf(report, 'experiments/E-0001/FINDINGS.md')).not.toContain('still falling');
+  });
+
+  test('is offered more seeds where it is better on the seed they share, not on the mean alone', async () => {
+    const nextAfter = async (value: number) =>
+      under(
+        firstScreen(await reported({ tried: [baseline, { ...one, values: [value] }] })),
+        'What to try next',
+      );
+    expect(await nextAfter(1.6)).not.toContain('more seeds');
+    expect(await nextAfter(1.59)).toContain('Give E-0001 `width=64` more seeds');
+  });
+
+  test('says what it moved on as, in a sentence of its own verdict', async () => {
+    const again = { ...one, id: 'E-0002', row: { reapplies: 'E-0001' }, values: [1.59] };
+    const { findings } = await reported({ tried: [baseline, { ...one, values: [1.59] }, again] });
+    const said = findings.find(({ experiment }) => experiment === 'E-0001');
+    expect(said?.text).toContain('moved on as E-0002');
+  });
+});
+
 describe('a night that has not ended', () => {
   test('is called provisional and claims nothing', async () => {
     const report = await reported(GOING);

@@ -29,7 +29,7 @@ export interface Tried {
   readonly seconds?: number;
   readonly memory?: number;
   /** Training loss by step. */
-  readonly curve?: (step: number) => number;
+  readonly curve?: (step: number, seed: number) => number;
   readonly artifacts?: readonly string[];
   readonly flag?: { readonly label: string; readonly because: string };
   /** Cells of its row that nothing above says: confidence, attribution, what it applies again. */
@@ -231,7 +231,7 @@ export function told({
           key: 'loss',
           step,
           time: at(0),
-          value: one.curve(step),
+          value: one.curve(step, seed),
         });
     });
     if (one.flag) tables['flags']?.push({ target: one.id, ...one.flag, who: 'you', time: at(9) });
