@@ -54,6 +54,20 @@ export function decimalsOf(interval: Interval | null): number | null {
   return Math.min(9, Math.max(0, digits - 1 - exponent));
 }
 
+/** Those of the contrast, and at least what shows two digits of the values' own standard deviation. */
+export function decimalsOfValues(
+  values: readonly number[],
+  contrast: Contrast | null,
+): number | null {
+  const decimals = decimalsOf(contrast?.interval ?? null);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const own = Math.sqrt(squares / (values.length - 1));
+  // Equal numbers have a spread of rounding alone.
+  if (decimals === null || !(own > 1e-12 * Math.abs(mean) && own < Infinity)) return decimals;
+  return Math.min(9, Math.max(decimals, 1 - Math.floor(Math.log10(own))));
+}
+
 export const fixed = (value: number, decimals: number | null, sign = false): string => {
   if (decimals === null || !Number.isFinite(value)) return sign ? signed(value) : short(value);
   return `${sign && value > 0 ? '+' : ''}${value.toFixed(decimals)}`.replace('-', '−');

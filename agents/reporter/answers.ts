@@ -7,7 +7,7 @@ import type { Stated } from './findings.ts';
 import { whatNext } from './next.ts';
 import { code, escaped } from './markdown.ts';
 import { heldOut } from './held-out.ts';
-import { plain } from './numbers.ts';
+import { decimalsOfArm, plain } from './numbers.ts';
 import { heading, item, paragraph, runRanges, type Block } from './page.ts';
 import {
   atDawn,
@@ -135,16 +135,17 @@ function freshSeeds(record: NightRecord, tip: Sourced<ExperimentRow>): readonly 
   const arms = new Set([id, baseline, ...without]);
   const sides = [...arms].flatMap((arm) => record.dawn.get(arm) ?? []);
   if (sides.length === 0) return [];
-  const decimals = record.decimals;
-  const rows = sides.map((arm): readonly Sentence[] => [
-    armName(record, tip, arm.row.experiment),
-    [fact(arm, 'runs', runRanges)],
-    arm.row.seeds.includes(null) ? [] : [fact(arm, 'seeds', (seeds) => seeds.join(', '))],
-    [fact(arm, 'values', (values) => values.map((value) => plain(value, decimals)).join(', '))],
-    arm.row.spread === null
-      ? [fact(arm, 'mean', (mean) => plain(mean, decimals))]
-      : say`${fact(arm, 'mean', (mean) => plain(mean, decimals))} ± ${fact(arm, 'spread', (spread) => plain(spread, decimals))}`,
-  ]);
+  const rows = sides.map((arm): readonly Sentence[] => {
+    const shown = (value: number) => plain(value, decimalsOfArm(arm.row, record.decimals));
+    const mean = fact(arm, 'mean', shown);
+    return [
+      armName(record, tip, arm.row.experiment),
+      [fact(arm, 'runs', runRanges)],
+      arm.row.seeds.includes(null) ? [] : [fact(arm, 'seeds', (seeds) => seeds.join(', '))],
+      [fact(arm, 'values', (values) => values.map(shown).join(', '))],
+      arm.row.spread === null ? [mean] : say`${mean} ± ${fact(arm, 'spread', shown)}`,
+    ];
+  });
   const header = [
     say`on fresh seeds`,
     say`runs`,

@@ -9,7 +9,7 @@ import { inWords, type Stated } from './findings.ts';
 import { groupBy } from './groups.ts';
 import { testsAnIdea } from './ideas.ts';
 import { code, escaped, tail } from './markdown.ts';
-import { bytes, decimalsFor, duration, plain } from './numbers.ts';
+import { bytes, decimalsFor, decimalsOfArm, duration, plain } from './numbers.ts';
 import { heading, item, page, paragraph, runRanges, type Block, type Page } from './page.ts';
 import {
   atDawn,
@@ -234,12 +234,14 @@ function criterionLine(
 function runsTable(record: NightRecord, id: ExperimentId): readonly Block[] {
   const runs = record.runs.get(id) ?? [];
   if (runs.length === 0) return [];
+  const arm = record.arms.get(id);
+  const decimals = arm ? decimalsOfArm(arm.row, record.decimals) : record.decimals;
   const rows = runs.map((run): readonly Sentence[] => [
     [fact(run, 'id', String)],
     [fact(run, 'seed', String)],
     [fact(run, 'purpose', (purpose) => escaped(purpose))],
     outcomeOf(run),
-    [fact(run, 'objective', (value) => plain(value, record.decimals))],
+    [fact(run, 'objective', (value) => plain(value, decimals))],
     [fact(run, 'seconds', duration)],
   ]);
   const header = [say`run`, say`seed`, say`for`, say`outcome`, [metricName(record)], say`took`];

@@ -1,7 +1,8 @@
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { inWords } from './findings.ts';
 import { escaped } from './markdown.ts';
-import { decimalsFor, plain, signed, telling } from './numbers.ts';
+import { appliedAgain } from './ideas.ts';
+import { decimalsFor, decimalsOfArm, plain, signed, telling } from './numbers.ts';
 import { heading, paragraph, runRanges, type Block } from './page.ts';
 import { betterWay, changeOf, experimentOf, idOf, metricName } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
@@ -82,9 +83,7 @@ function verdictCell(record: NightRecord, experiment: Sourced<ExperimentRow>): S
     return say`arm of dawn, without ${idOf(experimentOf(record, left_out))}`;
   if (stack !== null && record.experiments.has(stack))
     return say`${verdict}, part of ${idOf(experimentOf(record, stack))}`;
-  const again = [...record.experiments.values()].find(
-    ({ row }) => row.reapplies === experiment.row.id,
-  );
+  const again = appliedAgain(record, experiment);
   if (again) return say`${verdict}, again as ${idOf(again)}`;
   return failure && failure.row.class !== experiment.row.verdict
     ? say`${verdict}: ${fact({ ...failure, runs: [] }, 'class', (name) => escaped(inWords(name)))}`
@@ -98,8 +97,9 @@ function meanCell(
   record: NightRecord,
   arm: Sourced<{ mean: number; spread: number | null }>,
 ): Sentence {
+  const decimals = decimalsOfArm(arm.row, record.decimals);
   const number = (column: 'mean' | 'spread') =>
-    fact(arm, column, (value) => plain(value, record.decimals));
+    fact(arm, column, (value) => plain(value, decimals));
   return arm.row.spread === null ? [number('mean')] : say`${number('mean')} ± ${number('spread')}`;
 }
 

@@ -19,6 +19,17 @@ export function decimalsFor(uncertainty: number): number {
   return Math.min(MOST_DECIMALS, Math.max(0, digits - 1 - rounded));
 }
 
+/** Those of the page, and at least what shows two digits of an arm's own standard deviation. */
+export function decimalsOfArm(
+  { mean, spread }: { readonly mean: number; readonly spread: number | null },
+  decimals: number | undefined,
+): number | undefined {
+  // Equal numbers have a spread of rounding alone.
+  const varies = spread !== null && Number.isFinite(spread) && spread > 1e-12 * Math.abs(mean);
+  if (!varies) return decimals;
+  return Math.min(MOST_DECIMALS, Math.max(decimals ?? 0, 1 - Math.floor(Math.log10(spread))));
+}
+
 /** Decimals for a number of unknown uncertainty: four significant digits. */
 const decimalsOf = (value: number): number =>
   value === 0 || !Number.isFinite(value)

@@ -2,7 +2,7 @@ import type { ExperimentId, RunId } from '../../orchestrator/domain/ids.ts';
 import { fact, joined, say, type Fact, type Sentence, type Sourced } from './fact.ts';
 import { restingOn } from './gather.ts';
 import { code, escaped } from './markdown.ts';
-import { counted, decimalsFor, plain, signed, telling } from './numbers.ts';
+import { counted, decimalsFor, decimalsOfArm, plain, signed, telling } from './numbers.ts';
 import type { ArmRow, ExperimentRow, NightRecord, NightRow } from './records.ts';
 
 /** Turns of phrase that all documents share, so that one thing reads the same everywhere. */
@@ -47,7 +47,8 @@ export const named = (experiment: Sourced<ExperimentRow>): Sentence =>
     : say`${idOf(experiment)} ${changeOf(experiment)}`;
 
 /** `1.574 ± 0.002 (standard deviation of 3 seeds)`, `1.574 (1 seed)`. */
-export function meanWithSpread(arm: Sourced<ArmRow>, decimals: number | undefined): Sentence {
+export function meanWithSpread(arm: Sourced<ArmRow>, ofPage: number | undefined): Sentence {
+  const decimals = decimalsOfArm(arm.row, ofPage);
   const mean = fact(arm, 'mean', (value) => plain(value, decimals));
   if (arm.row.spread === null) return say`${mean} (${fact(arm, 'n', (n) => counted(n, 'seed'))})`;
   const spread = fact(arm, 'spread', (value) => plain(value, decimals));

@@ -13,7 +13,7 @@ import { duration, short, table } from '../table.ts';
 import {
   dawnInWords,
   dawnTraining,
-  decimalsOf,
+  decimalsOfValues,
   effectInWords,
   endIn,
   fixed,
@@ -145,8 +145,7 @@ function showContrasts(state: State, id: ExperimentId, judgement: Judgement): vo
   const worth = worthInWords(state, experiment);
   if (dawn) {
     const { values, test, on_baseline: contrast } = dawn;
-    const decimals = decimalsOf(contrast?.interval ?? null);
-    const each = (value: number) => fixed(value, decimals);
+    const each = (value: number) => fixed(value, decimalsOfValues(values ?? [], contrast));
     fact('at dawn', bold(`${dawnInWords(state, experiment.night, dawn)}: ${verdict}`));
     if (values) fact('', `${testInWords(test)}; its seeds gave ${values.map(each).join(', ')}`);
     const { plan } = state.nights.get(experiment.night) ?? {};

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { progressLine } from '../../cli/progress.ts';
-import { funnelOf } from '../../cli/words.ts';
+import { decimalsOfValues, funnelOf } from '../../cli/words.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
 import { fold } from '../../orchestrator/domain/fold.ts';
 import { EMPTY, type State } from '../../orchestrator/domain/state.ts';
@@ -105,4 +105,10 @@ test('a stack that the budget cannot take apart is said to be one', () => {
 test('a deterministic script has no smallest gain', () => {
   const run = { command: 'x', deterministic: true };
   expect(printed({ wide: 0.2 }, { run }).of('baseline_measured')).toEqual([]);
+});
+
+test('fresh seeds of a quiet arm are told apart beside a baseline that scatters', () => {
+  const wide = { effect: -0.14, interval: [-0.3, 0.02] as const };
+  expect(decimalsOfValues([0.3012, 0.3009, 0.3015, 0.3011], wide)).toBe(5);
+  expect(decimalsOfValues([0.3, 0.3], wide)).toBe(2);
 });

@@ -293,6 +293,25 @@ describe('an experiment of one seed beside a baseline of many', () => {
   });
 });
 
+test('an arm’s numbers have the digits of its own spread, be the baseline’s never so wide', async () => {
+  const [base, tip] = [
+    [0.31, 0.45, 0.62, 0.38],
+    [0.3012, 0.3009, 0.3015, 0.3011],
+  ];
+  const report = await reported({
+    tried: [
+      { id: 'E-0000', values: [0.4, 0.7, 0.5], dawn: base },
+      {
+        ...{ id: 'E-0001', change: { width: '64' }, verdict: 'improved', confirmed: true },
+        ...{ values: [0.3012, 0.301], dawn: tip },
+      },
+    ],
+  });
+  const fresh = under(firstScreen(report), 'Is it real?');
+  expect(fresh).toContain('0.30120, 0.30090, 0.30150, 0.30110');
+  expect(fresh).toContain('0.30118 ± 0.00025');
+});
+
 describe('a night that has not ended', () => {
   test('is called provisional and claims nothing', async () => {
     const report = await reported(GOING);
