@@ -6,7 +6,7 @@ import { openLab, readLabPlan, type Lab } from '../orchestrator/lab/lab.ts';
 import { commandIn } from '../orchestrator/lab/package.ts';
 import type { ExperimentId } from '../orchestrator/domain/ids.ts';
 import { bold, dim, print, yellow } from './output.ts';
-import { changesOf, completedInWords, funnelInWords } from './words.ts';
+import { changesOf, completedInWords, funnelInWords, mergingInWords } from './words.ts';
 import { openView, type View } from './view/view.ts';
 
 interface LaunchVerb {
@@ -93,7 +93,7 @@ function morning(state: State, command: string): string {
   const told = funnelInWords(state, currentNight(state).id);
   const next =
     tip?.judgement?.verdict === 'improved'
-      ? `${bold(tip.id)} improved${attributedTo(state, tip.id)}: read FINDINGS.md, then ${bold(`${command} promote`)}`
+      ? `${bold(tip.id)} improved${attributedTo(state, tip.id)}: ${mergingInWords(state, tip.id, command)}`
       : 'nothing was confirmed as an improvement this time; FINDINGS.md says what was tried';
   return `\n${next}\n${dim(told)}\n${completed}`;
 }

@@ -5,6 +5,7 @@ import type {
   Interval,
   JudgedLimit,
 } from '../orchestrator/domain/experiment.ts';
+import { doubtful, doubtsOn, TOUCHES_EVALUATION } from '../orchestrator/domain/doubt.ts';
 import type { ExperimentId, NightId } from '../orchestrator/domain/ids.ts';
 import type { Plan } from '../orchestrator/domain/plan.ts';
 import { gainOf } from '../orchestrator/domain/objective.ts';
@@ -17,7 +18,7 @@ import {
   type State,
 } from '../orchestrator/domain/state.ts';
 import { otherwiseIn, trainsOtherwise } from '../orchestrator/domain/variant.ts';
-import { oneLine } from './output.ts';
+import { bold, oneLine } from './output.ts';
 import { short, signed } from './table.ts';
 
 /** Statistics in words, the same in every verb: n, effect and interval together. */
@@ -173,6 +174,17 @@ export function funnelInWords(state: State, night: string): string {
   const { tried, promising, confirmed } = funnelOf(state, night);
   const were = `${counted(tried, 'candidate')} ${tried === 1 ? 'was' : 'were'} tried`;
   return `${were}, ${promising || 'none'} looked good at night, ${confirmed || 'none'} remained at dawn`;
+}
+
+/** How a confirmed change comes to base, or what is to be looked at before it does. */
+export function mergingInWords(state: State, tip: ExperimentId, command: string): string {
+  const doubts = doubtsOn(state, tip);
+  if (doubts.length === 0) return `read FINDINGS.md, then ${bold(`${command} promote`)}`;
+  const shown = doubts.map(({ target }) => bold(`${command} show ${target}`)).join(', ');
+  return (
+    `but ${TOUCHES_EVALUATION} marks ${doubtful(doubts)}, and the numbers are the script’s own word. ` +
+    `Read the diff (${shown}); ${command} promote refuses until the mark is gone`
+  );
 }
 
 /** `Completed 5 · Failed 1`: of all that the night tried or was asked to run, an arm of dawn left out. */

@@ -1,3 +1,4 @@
+import { TOUCHES_EVALUATION } from '../orchestrator/domain/doubt.ts';
 import type { Event } from '../orchestrator/domain/event.ts';
 import {
   experimentOf,
@@ -10,6 +11,7 @@ import {
   type NightId,
   type Subject,
 } from '../orchestrator/domain/ids.ts';
+import { ancestors } from '../orchestrator/domain/state.ts';
 import type { Contents } from './contents.ts';
 import { alertOf } from './tables/alerts.ts';
 import { spansOf } from './tables/spans.ts';
@@ -119,6 +121,10 @@ function touch(touched: Touched, event: Event, night: NightId | null, contents: 
     case 'flagged':
     case 'unflagged':
       mark('flags', event.target);
+      // How far to trust what is built on it rests on this mark, too.
+      if (event.label === TOUCHES_EVALUATION)
+        for (const { id } of contents.state.experiments.values())
+          if (ancestors(contents.state, id).some((below) => below === event.target)) experiment(id);
       return subject(event.target);
     case 'tagged':
     case 'untagged':

@@ -1,6 +1,7 @@
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { armWithout, attributionInWords } from './attribution.ts';
 import { dawnTraining } from './dawn-training.ts';
+import { clearing, doubted, doubtsOn } from './doubts.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { whatFailed } from './failures.ts';
 import type { Stated } from './findings.ts';
@@ -98,7 +99,9 @@ function isItReal(record: NightRecord, { outcome, going }: Stated): readonly Blo
     return [paragraph(why)];
   }
   const { tip } = outcome;
+  const doubts = outcome.kind === 'confirmed' ? doubtsOn(record, tip) : [];
   return [
+    ...(doubts.length === 0 ? [] : [paragraph(doubted(doubts))]),
     paragraph(realness(record, outcome.kind, tip)),
     ...freshSeeds(record, tip),
     ...dawnTraining(record),
@@ -205,9 +208,12 @@ function whatToMerge(record: NightRecord, { outcome, going }: Stated): readonly 
     const command = fact({ ...tip, runs: [] }, 'id', (id) => `\`${record.command} promote ${id}\``);
     const branch = fact({ ...tip, runs: [] }, 'branch', (name) => code(name));
     const commit = fact({ ...tip, runs: [] }, 'commit', (hash) => code(hash.slice(0, 10)));
+    const doubts = doubtsOn(record, tip);
+    const before = say`Nothing yet: ${clearing(record, doubts)}. Until then \`promote\` refuses.`;
     return [
+      ...(doubts.length === 0 ? [] : [paragraph(before)]),
       paragraph(
-        say`**${command}** merges ${branch} (commit ${commit}) into ${base} and adds the evidence to \`experiments/scores.json\`.`,
+        say`**${command}** ${doubts.length === 0 ? '' : 'then '}merges ${branch} (commit ${commit}) into ${base} and adds the evidence to \`experiments/scores.json\`.`,
       ),
     ];
   }

@@ -1,3 +1,4 @@
+import { clearing, doubtsOn } from './doubts.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { escaped } from './markdown.ts';
 import { experimentOf, idOf } from './phrases.ts';
@@ -46,10 +47,12 @@ export function nextStep(record: NightRecord, experiment: Sourced<ExperimentRow>
   const { verdict, stack } = experiment.row;
   const failure = record.failures.find(({ row }) => row.id === experiment.row.id)?.row.class;
   const tip = stack === null ? undefined : record.experiments.get(stack);
-  if (verdict === 'improved')
-    return experiment.row.promoted
-      ? say`None: it was promoted.`
-      : say`Bring it to base: ${fact({ ...experiment, runs: [] }, 'id', (id) => `\`${record.command} promote ${id}\``)}.`;
+  if (verdict === 'improved') {
+    if (experiment.row.promoted) return say`None: it was promoted.`;
+    const doubts = doubtsOn(record, experiment);
+    const before = doubts.length === 0 ? [] : say`First ${clearing(record, doubts)}. `;
+    return say`${before}Bring it to base: ${fact({ ...experiment, runs: [] }, 'id', (id) => `\`${record.command} promote ${id}\``)}.`;
+  }
   if (tip) return say`It is part of what ${idOf(tip)} confirmed, and comes to base with it.`;
   if (verdict === 'promising')
     return say`Test it on fresh seeds, on top of the best that is known.`;

@@ -1,6 +1,7 @@
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { claimsIn, fact, runsIn, say, textOf, type Sentence, type Sourced } from './fact.ts';
 import { attributionInWords } from './attribution.ts';
+import { doubtsOn, flagged } from './doubts.ts';
 import { atDawn, dawnInWords, experimentOf, gainIn, idOf, named, nightInWords } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
 import type { Finding } from '../../orchestrator/domain/event.ts';
@@ -74,7 +75,7 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
   const going = record.night.row.ended === null;
   switch (outcome.kind) {
     case 'confirmed':
-      return say`${dawnInWords(record, outcome.tip)}: improved`;
+      return inDoubt(record, outcome.tip, say`${dawnInWords(record, outcome.tip)}: improved`);
     case 'not_confirmed':
       if (outcome.tip.row.dawn_effect === null)
         return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, but no fresh seed finished at dawn`;
@@ -96,6 +97,14 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
               : fact(record.night, 'message', (text) => escaped(text, 300))
           }`;
   }
+}
+
+/** Whoever reads no further than this knows of the mark. */
+function inDoubt(record: NightRecord, tip: Sourced<ExperimentRow>, improved: Sentence): Sentence {
+  const doubts = doubtsOn(record, tip);
+  return doubts.length === 0
+    ? improved
+    : say`${improved} by the script’s own word, but ${flagged(doubts)}`;
 }
 
 /** Room for the numbers of a curve. */

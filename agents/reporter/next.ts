@@ -1,4 +1,5 @@
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
+import { clearing, doubtsOn } from './doubts.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { byGain, type Stated } from './findings.ts';
 import { candidatesOf, lastWords } from './ideas.ts';
@@ -26,7 +27,7 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
     ideas.push(
       outcome.tip.row.promoted
         ? say`Launch again: the next night builds on ${idOf(outcome.tip)}.`
-        : say`Promote ${idOf(outcome.tip)}, then launch again: the next night builds on it.`,
+        : promoting(record, outcome.tip),
     );
   else if (tip && !going)
     ideas.push(
@@ -45,6 +46,13 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
       say`Nothing stands out: new hypotheses or a wider \`search_space\` are worth more than another night of the same.`,
     );
   return ideas.slice(0, 5).map(item);
+}
+
+function promoting(record: NightRecord, tip: Sourced<ExperimentRow>): Sentence {
+  const doubts = doubtsOn(record, tip);
+  return doubts.length === 0
+    ? say`Promote ${idOf(tip)}, then launch again: the next night builds on it.`
+    : say`Before anything is built on ${idOf(tip)}, ${clearing(record, doubts)}; or let \`evaluate\` in the plan measure it, and launch again.`;
 }
 
 /** Promising, but not what the night built on. */

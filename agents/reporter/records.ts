@@ -91,6 +91,7 @@ export const experimentRow = z.object({
   ...{ parent: experiment.nullable(), baseline: experiment, commit: words, branch: words },
   ...{ reapplies: experiment.nullable(), left_out: experiment.nullable() },
   ...{ verdict: words, verdict_because: words, rule: words },
+  tier: words,
   ...{ confidence: words, confidence_because: words, borderline: z.boolean().nullable() },
   ...{ effect: maybe, interval_low: maybe, interval_high: maybe },
   ...{ effect_on_parent: maybe, parent_interval_low: maybe, parent_interval_high: maybe },
@@ -173,6 +174,7 @@ export const flagRow = z.object({
   because: text,
   who: text,
 });
+export type FlagRow = z.output<typeof flagRow>;
 
 const said = { who: text, time: text, said: text };
 export const noteRow = z.object({ target: words, about: words, text, ...said });

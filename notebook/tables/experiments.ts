@@ -6,6 +6,7 @@ import type { Repair } from '../../orchestrator/domain/writing.ts';
 import { armOf, experimentIn, runsOf, type State } from '../../orchestrator/domain/state.ts';
 import { experimentTier } from '../../orchestrator/domain/tier.ts';
 import { mean, spread } from '../../orchestrator/statistics/compare.ts';
+import { doubtful, doubtsOn } from '../../orchestrator/domain/doubt.ts';
 import { confidenceOf } from '../../orchestrator/statistics/confidence.ts';
 import { defineTable } from '../table.ts';
 import { tagsOn } from './tags.ts';
@@ -182,7 +183,7 @@ export function experimentRecord(state: State, id: ExperimentId): ExperimentRow 
 /** The runs of the stack without a change are an arm of dawn, and no claim of their own. */
 function confidenceIn(
   state: State,
-  { night, judgement, without }: Experiment,
+  { id, night, judgement, without }: Experiment,
   tier: string | null,
 ) {
   const plan = state.nights.get(night)?.plan;
@@ -190,6 +191,7 @@ function confidenceIn(
   return confidenceOf(judgement, plan.objective, {
     tier,
     evaluator: (plan.evaluate ?? plan.score) !== undefined,
+    in_doubt: doubtful(doubtsOn(state, id)),
   });
 }
 

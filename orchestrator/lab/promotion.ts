@@ -10,6 +10,7 @@ import type { Promotion } from '../domain/ports.ts';
 import { TIERS, type Tier } from '../domain/run.ts';
 import { changeInWords } from '../domain/hypothesis.ts';
 import { ancestors, experimentIn, type Night, type State } from '../domain/state.ts';
+import { doubtful, doubtsOn, TOUCHES_EVALUATION } from '../domain/doubt.ts';
 import { experimentTier } from '../domain/tier.ts';
 import { RULE } from '../statistics/verdict.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
@@ -33,8 +34,8 @@ export interface Promoted extends Promotion {
 /**
  * Promotes `id`, or without one the last confirmed tip that was not promoted yet. Where base holds
  * that merge and nobody recorded it, as after a kill in between, only the record is made. Throws
- * LabError not_found, refused (not confirmed, below the tier that is demanded, already in base,
- * paths in the way), conflict (base moved).
+ * LabError not_found, refused (not confirmed, below the tier that is demanded, marked as touching
+ * the evaluation, already in base, paths in the way), conflict (base moved).
  */
 export async function promote(
   lab: Lab,
@@ -50,7 +51,10 @@ export async function promote(
   const tier = experimentTier(state, experiment.id);
   if (!standing) {
     refuseUnfounded(experiment, options.unconfirmed);
-    if (!options.unconfirmed) await refuseUnchecked(lab, state, experiment, night, tier);
+    if (!options.unconfirmed) {
+      await refuseUnchecked(lab, state, experiment, night, tier);
+      refuseDoubted(state, experiment);
+    }
   }
   if (experiment.commit === null)
     throw new LabError(
@@ -201,6 +205,24 @@ async function refuseUnchecked(
     `expected numbers of tier ${wanted} (${why}), found ${tier ?? 'none'} among the runs that ${id} ` +
       `rests on. Launch again: a night with ${by} in its plan measures baseline and candidates ` +
       `by it. To promote it all the same: autolab promote ${id} --unconfirmed`,
+    id,
+  );
+}
+
+/** Refuses what may only print better numbers, until somebody who read the diff takes the mark away. */
+function refuseDoubted(state: State, { id }: Experiment): void {
+  const doubts = doubtsOn(state, id);
+  if (doubts.length === 0) return;
+  const each = (verb: (of: string) => string): string =>
+    doubts.map(({ target }) => `autolab ${verb(target)}`).join(', ');
+  const why = doubts.map(({ because }) => because).join('; ');
+  throw new LabError(
+    'refused',
+    `expected a change that leaves the evaluation alone, or numbers that evaluate or score measured, ` +
+      `found ${doubtful(doubts)} marked ${TOUCHES_EVALUATION} (${why}) and numbers that are the ` +
+      `script’s own word. Nothing was merged. Read the diff: ${each((of) => `show ${of}`)}. If it is all ` +
+      `right: ${each((of) => `unflag ${of} ${TOUCHES_EVALUATION}`)}, then promote again. ` +
+      `To promote it all the same: autolab promote ${id} --unconfirmed`,
     id,
   );
 }

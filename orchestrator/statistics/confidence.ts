@@ -18,6 +18,8 @@ export interface Trust {
   readonly tier?: string | null;
   /** Whether the plan has an evaluator, so that better than self_reported could be had. */
   readonly evaluator?: boolean;
+  /** Those of its changes that are marked as touching the evaluation, while nothing else measured it. */
+  readonly in_doubt?: string;
 }
 
 /** From so many seeds of each arm on, an interval says how far it can be trusted. */
@@ -41,14 +43,15 @@ const NEAR = 0.1;
  * more of each arm, and the interval's near end is further from no effect than half its width.
  * Medium: any other claim of dawn; at night a clear `worse` or `no_difference`, and a `promising`
  * on 3 seeds or more whose interval excludes no effect. Low: the rest, and whatever is borderline.
- * Numbers that are the script's own word bear no more than medium where an evaluator exists.
+ * Numbers that are the script's own word bear no more than medium where an evaluator exists, or
+ * where the experiment or what it is built on is marked `touches:evaluation`.
  *
  * Null where the verdict rests on no comparison (failed, invalid, pruned, not judged).
  */
 export function confidenceOf(
   judgement: Judgement | null,
   objective: Objective,
-  { tier = null, evaluator = false }: Trust = {},
+  { tier = null, evaluator = false, in_doubt = '' }: Trust = {},
 ): Confidence | null {
   if (judgement === null || !COMPARED.has(judgement.verdict)) return null;
   const doubtful = judgement.limits?.find(
@@ -56,6 +59,10 @@ export function confidenceOf(
   );
   if (doubtful) return low(`whether the constraint on ${doubtful.metric} holds is open`, true);
   const found = weighed(judgement, objective);
+  if (found !== null && in_doubt !== '') {
+    const because = `${found.because}; but the words of ${in_doubt} name the evaluation, and the numbers are the script’s own`;
+    return { ...found, level: found.level === 'high' ? 'medium' : found.level, because };
+  }
   if (found === null || found.level !== 'high' || !evaluator || tier !== 'self_reported')
     return found;
   const because = `${found.because}; but the numbers are the script’s own word, and the plan has an evaluator`;

@@ -182,6 +182,22 @@ export const CONFIRMED: Told = {
   ],
 };
 
+/** The same, where a part of what was confirmed names what it is measured by. */
+export const MARKED: Told = {
+  ...CONFIRMED,
+  tried: CONFIRMED.tried.map((one) =>
+    one.id === 'E-0003'
+      ? {
+          ...one,
+          flag: {
+            label: 'touches:evaluation',
+            because: 'words of its change name the evaluation: print(loss / 2)',
+          },
+        }
+      : one,
+  ),
+};
+
 const CLEAR = { confidence: 'medium', confidence_because: 'clear at night', borderline: false };
 
 /** A stack of two, the second an idea put on a newer incumbent; dawn left each of them out. */

@@ -9,7 +9,7 @@ import type { Json, NotebookReader } from '../../../orchestrator/domain/ports.ts
 const TABLES: Readonly<Record<string, string>> = {
   experiments: `id VARCHAR, night VARCHAR, hypothesis VARCHAR, source VARCHAR, line VARCHAR, title VARCHAR, because VARCHAR,
     change VARCHAR, parent VARCHAR, baseline VARCHAR, reapplies VARCHAR, left_out VARCHAR, commit VARCHAR, branch VARCHAR, verdict VARCHAR, verdict_because VARCHAR,
-    rule VARCHAR, chance DOUBLE, confidence VARCHAR, confidence_because VARCHAR, borderline BOOLEAN, objective DOUBLE, spread DOUBLE, n BIGINT, effect DOUBLE, interval_low DOUBLE, interval_high DOUBLE,
+    rule VARCHAR, chance DOUBLE, confidence VARCHAR, confidence_because VARCHAR, borderline BOOLEAN, tier VARCHAR, objective DOUBLE, spread DOUBLE, n BIGINT, effect DOUBLE, interval_low DOUBLE, interval_high DOUBLE,
     effect_on_parent DOUBLE, parent_interval_low DOUBLE, parent_interval_high DOUBLE, stack VARCHAR,
     attribution_effect DOUBLE, attribution_low DOUBLE, attribution_high DOUBLE, limits JSON, attribution_n BIGINT, attribution_p DOUBLE,
     attributed BOOLEAN, dawn_confirmed BOOLEAN, dawn_test VARCHAR, dawn_values DOUBLE[],

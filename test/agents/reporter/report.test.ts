@@ -9,6 +9,7 @@ import {
   CONFIRMED,
   GOING,
   HOSTILE,
+  MARKED,
   NO_BASELINE,
   NOTHING,
   REFUTED,
@@ -163,6 +164,34 @@ describe('a night that confirmed something', () => {
 
   test('says the same when asked twice', async () => {
     expect((await reported(CONFIRMED)).documents).toEqual(report.documents);
+  });
+});
+
+describe('a confirmed best that rests on a change which names the evaluation', () => {
+  test('names the mark wherever it would be recommended, and what to do', async () => {
+    const report = await reported(MARKED);
+    const screen = firstScreen(report);
+    expect(screen).toContain(
+      'improved by the script’s own word, but E-0003 is flagged `touches:evaluation`.**',
+    );
+    expect(report.findings[0]?.text).toContain('E-0003 is flagged');
+    expect(under(screen, 'Is it real?')).toMatch(
+      /^\n\*\*Read the diff first:\*\* E-0003 is flagged .*loss \/ 2/,
+    );
+    expect(under(screen, 'What to merge')).toMatch(
+      /^\nNothing yet: read the diff \(`autolab show E-0003`\) .*`autolab unflag E-0003 touches:evaluation`/,
+    );
+    expect(under(screen, 'What to try next')).toContain('Before anything is built on E-0007, read');
+    expect(under(textOf(report, 'experiments/E-0007/FINDINGS.md'), 'Next step')).toContain(
+      'First read the diff',
+    );
+  });
+
+  test('says nothing of it there where the numbers were measured outside of the script', async () => {
+    const tried = MARKED.tried.map((one) => ({ ...one, row: { tier: 'checked' } }));
+    const screen = firstScreen(await reported({ ...MARKED, tried }));
+    expect(screen).not.toContain('touches:evaluation');
+    expect(screen).toContain('Promote E-0007, then launch again');
   });
 });
 

@@ -134,6 +134,7 @@ export function told({
             ? `${one.fails.class}: ${one.fails.message}`
             : `${arm.length} seeds did not settle it: the 95% interval includes no effect`)),
       rule: 'screen-replicate-dawn/1',
+      tier: 'self_reported',
       objective: arm.length ? mean(arm) : null,
       spread: spread(arm),
       n: arm.length,
