@@ -20,9 +20,14 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 /** Failures by class, so that what speaks about an idea is told from what does not. */
 export function whatFailed(record: NightRecord): readonly Block[] {
-  if (record.failures.length === 0) return [paragraph(say`Nothing failed.`)];
+  const repaired = whatWasRepaired(record);
+  if (record.failures.length === 0)
+    return [
+      paragraph(repaired.length === 0 ? say`Nothing failed.` : say`Nothing failed in the end.`),
+      ...repaired,
+    ];
   const classes = groupBy(record.failures, ({ row }) => row.class);
-  return [...classes].flatMap(([name, failures]) => {
+  const failed = [...classes].flatMap(([name, failures]) => {
     const examples = failures.map((failure): Sentence => {
       const experiment = experimentOf(record, failure.row.id);
       const message = fact(failure, 'message', (text) =>
@@ -37,6 +42,21 @@ export function whatFailed(record: NightRecord): readonly Block[] {
       ...knownAmong(record, failures),
     ];
   });
+  return [...failed, ...repaired];
+}
+
+/** What crashed first, and was measured as a repaired patch. */
+function whatWasRepaired(record: NightRecord): readonly Block[] {
+  const [first] = record.repaired;
+  if (!first) return [];
+  const each = record.repaired.map((one): Sentence => {
+    const message = fact(one, 'message', (text) => escaped(text, 140));
+    return say`${named(experimentOf(record, one.row.id))} (${message})`;
+  });
+  const patches = fact({ ...first, runs: [] }, 'n', (n) =>
+    n === 1 ? 'One patch' : `${n} patches`,
+  );
+  return [item(say`**repaired** — ${patches} crashed, and ran once repaired: ${listed(each)}.`)];
 }
 
 /** Each known error once, with the experiments that met it. */

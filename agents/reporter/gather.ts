@@ -64,6 +64,7 @@ export async function gather(
     ...{ arms, dawn },
     runs: grouped((await of('runs', rows.runRow)).map((one) => ({ ...one, runs: [one.row.id] }))),
     failures: await of('failures', rows.failureRow),
+    repaired: await of('repaired', rows.repairedRow),
     hypotheses: await of('hypotheses', rows.hypothesesRow),
     predictions: await of('predictions', rows.predictionRow),
     slots: (await of('slots', rows.slotsRow))[0],

@@ -36,6 +36,7 @@ export interface Queries {
   readonly dawn: Source;
   readonly runs: Source;
   readonly failures: Source;
+  readonly repaired: Source;
   readonly hypotheses: Source;
   readonly counts: Source;
   readonly slots: Source;
@@ -100,6 +101,13 @@ FROM experiments e LEFT JOIN runs r
   ON r.experiment = e.id AND r.purpose <> 'dawn' AND r.status IN ('failed', 'killed')
 WHERE ${ofNight(night)} AND (e.verdict IN ('failed', 'invalid') OR (e.id = e.baseline AND r.id IS NOT NULL))
 GROUP BY e.id, e.failure_class, e.failure, e.verdict, e.verdict_because
+ORDER BY ${inOrder('e.id')}`,
+  // What came to nothing all the same is among the failures.
+  repaired: `SELECT e.id, count(*) OVER () AS n, json_extract_string(e.repairs, '$[0].failure') AS message,
+  list_distinct(json_extract_string(e.repairs, '$[*].run')) AS runs
+FROM experiments e
+WHERE ${ofNight(night)} AND json_array_length(e.repairs) > 0
+  AND coalesce(e.verdict, '') NOT IN ('failed', 'invalid')
 ORDER BY ${inOrder('e.id')}`,
 });
 

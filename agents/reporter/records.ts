@@ -128,6 +128,7 @@ export const runRow = z.object({
 export type RunRow = z.output<typeof runRow>;
 
 export const failureRow = z.object({ id: experiment, class: text, message: text, runs });
+export const repairedRow = z.object({ id: experiment, n: number, message: text, runs });
 export const hypothesesRow = z.object({
   ...{ status: text, because: words, n: number },
   ids: z.array(id<HypothesisId>()),
@@ -209,6 +210,8 @@ export interface NightRecord {
   readonly dawn: ByExperiment<Sourced<DawnRow>>;
   readonly runs: ByExperiment<readonly Sourced<RunRow>[]>;
   readonly failures: readonly Sourced<z.output<typeof failureRow>>[];
+  /** Patches that crashed, and of which a repaired one ran. */
+  readonly repaired: readonly Sourced<z.output<typeof repairedRow>>[];
   readonly hypotheses: readonly Sourced<z.output<typeof hypothesesRow>>[];
   /** Of the whole lab. */
   readonly predictions: readonly Sourced<PredictionRow>[];

@@ -89,6 +89,12 @@ test('the pages say who thought, wrote and repaired, and how predictions came tr
     'No further repair: it needs torch 9 (',
   );
 
+  expect(page('FINDINGS.md')).toMatch(
+    new RegExp(
+      `\\*\\*repaired\\*\\* — (?:One patch|\\d+ patches) crashed, and ran once repaired: .*${idOf('deep')} deep \\(as the world would.*${idOf('deep')}\\.1.*\\[repaired\\]`,
+    ),
+  );
+
   const [score, ...more] = predictionRecord(night.state);
   expect(more).toEqual([]);
   expect(score).toMatchObject({ source: 'model', by: 'gpt *5*', n: 2, right: 1 });
