@@ -69,13 +69,21 @@ describe('a patch that prints a better number', () => {
     expect(refused.stderr).toContain('there is nothing to promote');
   });
 
-  test('far too good is made again from a fresh checkout, and promote says that it was', async () => {
+  test('far too good is made again from a fresh checkout, and promote says that it was once its diff was read', async () => {
     const { id = '', flags = [] } = called('lying') ?? {};
     expect(flags).toContain('suspicious');
     const runs = await autolabJson<{ experiment: string; purpose: string }[]>(lab, 'runs');
     const own = runs.filter(({ experiment }) => experiment === id).map(({ purpose }) => purpose);
     expect(own.toSorted()).toEqual(['dawn', 'repeat', 'screen']);
     expect(lab.read('FINDINGS.md')).toContain('is flagged **suspicious** by autolab');
+    const before = lab.git(['rev-parse', 'HEAD']);
+    const refused = await autolab(lab, 'promote', id);
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`autolab unflag ${id} touches:evaluation`),
+    });
+    expect(lab.git(['rev-parse', 'HEAD'])).toBe(before);
+    expect((await autolab(lab, 'unflag', id, 'touches:evaluation')).code).toBe(0);
     const { stdout } = await autolab(lab, 'promote', id);
     expect(stdout).toContain(`${id} is marked suspicious by autolab`);
     expect(lab.git(['log', '-1', '--format=%B'])).toContain('is marked suspicious');

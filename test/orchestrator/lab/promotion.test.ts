@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mergingInWords } from '../../../cli/words.ts';
+import { touchedSince } from '../../../notebook/touched.ts';
 import { experimentRecord } from '../../../notebook/tables/experiments.ts';
 import { replay } from '../../../orchestrator/domain/fold.ts';
 import type { ExperimentId } from '../../../orchestrator/domain/ids.ts';
@@ -7,7 +8,6 @@ import type { State } from '../../../orchestrator/domain/state.ts';
 import { openLab, type Lab } from '../../../orchestrator/lab/lab.ts';
 import { promote } from '../../../orchestrator/lab/promotion.ts';
 import { makeLab, type FixtureLab } from '../../support/lab.ts';
-import { aPlace, opened } from '../../notebook/helpers.ts';
 import { aPlan, anIdea, nightStarted, simulate } from '../../support/simulate.ts';
 
 /** A night whose best rests on a change that halves what is printed. */
@@ -76,18 +76,15 @@ test('the morning names the mark, and how sure it is says so, until the mark is 
   expect(experimentRecord(state, tip).confidence).not.toBe('high');
 });
 
-test('the tables forget the doubt of what is built on a change, when its mark is taken away', async () => {
-  const notebook = await opened(await aPlace());
-  for (const { seq: _, at: __, ...body } of events)
-    await notebook.append(body as Parameters<typeof notebook.append>[0]);
-  await notebook.seal();
-  await notebook.append({ type: 'unflagged', target: idOf('halved'), label: LABEL, who: 'ada' });
-  await notebook.seal();
-  const found = await notebook.query(
-    `SELECT confidence_because LIKE '%evaluation%' AS doubted FROM experiments WHERE id = '${tip}'`,
-  );
-  await notebook.close();
-  expect(found.rows).toEqual([{ doubted: false }]);
+test('the tables forget the doubt of what is built on a change, when its mark is taken away', () => {
+  const gone = {
+    ...({ type: 'unflagged', target: idOf('halved'), label: LABEL, who: 'ada' } as const),
+    ...{ seq: events.length + 1, at: '2026-11-20T22:00:00.000Z' },
+  };
+  const touched = touchedSince([gone], events.length, {
+    ...{ state: unmarked(), spans: new Map(), alerts: new Map() },
+  });
+  expect(touched.get('experiments')).toEqual(new Set([idOf('halved'), tip]));
 });
 
 test('numbers that were measured outside of the script are not doubted', () => {
