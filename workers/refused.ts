@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, homedir } from 'node:os';
 import type { Executed } from './execute.ts';
+import { isWithin } from './sandbox/confinement.ts';
 
 /**
  * What a sandbox refuses, in the words of whoever met it. It refuses the same at every try: to call
@@ -12,7 +13,9 @@ const NETWORK =
 /** Without a network the only machine that can refuse a connection is its own. */
 const REFUSED = /\bECONNREFUSED\b|Connection refused/i;
 const MODELS = /couldn't (?:connect to .*huggingface|find them in the cached files)/i;
-const MISSING = /(?:No such file or directory|\bENOENT\b)[^'"]*['"](\/[^'"]+)['"]/;
+/** Python and Node name it behind the words, in quotes; `cat` and its like before them. */
+const MISSING =
+  /(?:No such file or directory|\bENOENT\b)[^'"\n]*['"](\/[^'"\n]+)['"]|(?:^|[ '"])(\/[^'"\n:]+)['"]?: No such file or directory/m;
 const FILE_SIZE = 'a file may be as large as sandbox.file_size';
 const RULES: readonly (readonly [RegExp, string])[] = [
   [
@@ -41,9 +44,12 @@ export function refusedBySandbox(
   // Whoever does not ignore the signal has no time to say anything.
   if (signal === 'SIGXFSZ' || exit_code === 128 + constants.signals.SIGXFSZ) return FILE_SIZE;
   // Looked up outside, where it may well be.
-  const path = MISSING.exec(text)?.[1];
+  const missing = MISSING.exec(text);
+  const path = missing?.[1] ?? missing?.[2];
   if (path !== undefined && existsSync(path))
-    return `${path} is there, but no run sees it: what runs need is named under sandbox.read`;
+    return isWithin(path, homedir())
+      ? `${path} is there, but the sandbox hides your home: sandbox.read shows folders of it to runs`
+      : `${path} is there, but no run sees it: what runs need is named under sandbox.read`;
   if (offline && MODELS.test(text))
     return 'the sandbox has no network, and a cache of its own: name the folder of your models under sandbox.read, such as ~/.cache/huggingface';
   if (offline && REFUSED.test(text))

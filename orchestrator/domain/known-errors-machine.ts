@@ -28,6 +28,14 @@ export const MACHINE_ERRORS: readonly KnownError[] = [
     fix: 'Install the build that fits this system; the change is not at fault.',
   },
   {
+    // The words of workers/refused.ts, which looked outside.
+    id: 'file_hidden',
+    pattern: /is there, but (?:the sandbox hides your home|no run sees it): /,
+    cause:
+      'The file is on the machine, but the sandbox hides it: runs see neither your home nor keys.',
+    fix: 'Name its folder under sandbox.read in the plan if runs are to read it, or leave it out of the script.',
+  },
+  {
     id: 'file_missing',
     pattern: /No such file or directory|\bENOENT\b|FileNotFoundError/,
     cause: 'A file is not there: runs see what is committed and what workspace.link names.',

@@ -1,4 +1,6 @@
+import { homedir } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { knownError } from '../../orchestrator/domain/known-errors.ts';
 import { failureOf, type Ending } from '../../workers/failure.ts';
 
 const ending = (parts: Partial<Ending>): Ending => ({
@@ -161,6 +163,7 @@ describe('what a sandbox refuses', () => {
       `FileNotFoundError: [Errno 2] No such file or directory: '${import.meta.filename}'`,
       'sandbox.read',
     ],
+    [`cat: ${import.meta.filename}: No such file or directory`, 'sandbox.read'],
     ["OSError: [Errno 28] No space left on device: '/dev/shm/x'", 'sandbox.memory'],
   ])('%s says where the sandbox stands in the way', (stderr, words) => {
     const failure = failureOf(ending({ ...shut, stderr, unmodified: true }));
@@ -168,6 +171,13 @@ describe('what a sandbox refuses', () => {
     expect(failure?.class).toBe('idea');
     const open = failureOf(ending({ stderr, unmodified: true }));
     expect(open?.message).not.toContain(words);
+  });
+
+  test('of your home says so, and is no file to link into the runs', () => {
+    const stderr = `FileNotFoundError: [Errno 2] No such file or directory: '${homedir()}'`;
+    const failure = failureOf(ending({ ...shut, stderr }));
+    expect(failure?.message).toContain('the sandbox hides your home: sandbox.read');
+    expect(failure && knownError(failure)?.id).toBe('file_hidden');
   });
 
   test('is not what is missing outside, too', () => {

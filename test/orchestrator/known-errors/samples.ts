@@ -80,6 +80,8 @@ export const SAMPLES: Readonly<Record<string, string>> = {
   disk_full: 'OSError: [Errno 28] No space left on device',
   read_only: "OSError: [Errno 30] Read-only file system: '/data/cache.bin'",
   permission: "PermissionError: [Errno 13] Permission denied: '/etc/train.lock'",
+  file_hidden:
+    "ended with exit code 1: FileNotFoundError: [Errno 2] No such file or directory: '/home/ada/.ssh'; /home/ada/.ssh is there, but the sandbox hides your home: sandbox.read shows folders of it to runs",
   file_missing: "FileNotFoundError: [Errno 2] No such file or directory: 'data/train.bin'",
   port_in_use: 'Error: listen EADDRINUSE: address already in use 127.0.0.1:29500',
   open_files: 'OSError: [Errno 24] Too many open files',
