@@ -11,7 +11,8 @@ export const print = (text = ''): void => {
 };
 
 /** One line of a page. */
-export const fact = (name: string, text: string): void => print(`${dim(name.padEnd(12))}${text}`);
+export const fact = (name: string, text: string): void =>
+  print(`${dim(`${name} `.padEnd(12))}${text}`);
 
 /** Something odd that is no error: beside the answer. */
 export const remark = (text: string): void => {

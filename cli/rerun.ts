@@ -2,6 +2,7 @@ import { EXIT, LabError } from '../orchestrator/domain/errors.ts';
 import { readLabState } from '../orchestrator/lab/lab.ts';
 import { rerun, type Difference, type Missing, type Rerun } from '../orchestrator/lab/rerun.ts';
 import { bold, dim, fail, green, oneLine, print, printJson, red, yellow } from './output.ts';
+import { asItStands } from './show/diff.ts';
 import { duration, signed, table } from './table.ts';
 
 type Done = Extract<Rerun, { kind: 'done' }>;
@@ -84,7 +85,7 @@ function showDone(again: Done): void {
   showMetrics(again);
   showDifferences(again);
   const { traceback } = again.now.failure ?? {};
-  if (!again.same && traceback) print(`\n${traceback.split('\n').map(oneLine).join('\n')}`);
+  if (!again.same && traceback) print(`\n${traceback.split('\n').map(asItStands).join('\n')}`);
 }
 
 function verdict({ same, was, now, plan }: Done): string {

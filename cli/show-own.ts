@@ -13,7 +13,8 @@ import { saidInWords } from './said.ts';
 import { showWords, wordsOn } from './show/words.ts';
 import { showCurve } from './show/curve.ts';
 import { artifactTable, paramTable, summaryTable } from './show-tables.ts';
-import { duration, short } from './table.ts';
+import { duration } from './table.ts';
+import { objectiveInWords } from './words.ts';
 
 /** `autolab show R-0001`: a run of one's own as a page, or everything of it as JSON. */
 export async function showOwn(lab: Lab, state: State, id: OwnRunId, json: boolean): Promise<void> {
@@ -62,7 +63,7 @@ function showPage(state: State, run: OwnRun, page: Page): void {
   print(dim('a run of your own: it takes no part in what a night decides'));
   print();
   fact('status', statusOf(page));
-  fact('objective', `${short(page.objective)} (${page.tier ?? 'not measured'})`);
+  fact('objective', objectiveInWords(page));
   if (page.imported_from !== null)
     fact('imported', `${oneLine(page.imported_id ?? '')} of ${oneLine(page.imported_from)}`);
   for (const link of page.links) fact('link', oneLine(link));

@@ -16,23 +16,24 @@ export const usdInWords = (usd: number): string =>
 
 /** `$0.12`; tokens where nothing has a price. */
 export const briefly = ({ total }: NightCalls): string =>
-  total.unpriced < total.calls
+  total.unpriced === 0 || total.usd > 0
     ? usdInWords(total.usd)
     : counted(total.tokens.input + total.tokens.output, 'token');
 
-/** `14 calls of models, 2468 of 100000 tokens, $0.12 of $5, 1 call of unknown price` */
+/** `14 calls of models, 2468 of 100000 tokens, $0.12 of $5, 1 call of unknown price`, or `price unknown` */
 export function spendInWords(
   { total }: NightCalls,
   { llm_usd, tokens }: Pick<Plan['budget'], 'llm_usd' | 'tokens'>,
 ): string {
   const used = total.tokens.input + total.tokens.output;
-  const known = total.unpriced < total.calls || total.calls === 0;
+  // What never went out cost nothing, and says nothing of what the others did.
+  const known = total.unpriced === 0 || total.usd > 0;
   return [
     `${counted(total.calls, 'call')} of models`,
     tokens === undefined ? counted(used, 'token') : `${used} of ${tokens} tokens`,
     ...(known
       ? [`${usdInWords(total.usd)}${llm_usd === undefined ? '' : ` of ${usdInWords(llm_usd)}`}`]
-      : []),
-    ...(total.unpriced > 0 ? [`${counted(total.unpriced, 'call')} of unknown price`] : []),
+      : ['price unknown']),
+    ...(known && total.unpriced > 0 ? [`${counted(total.unpriced, 'call')} of unknown price`] : []),
   ].join(', ');
 }

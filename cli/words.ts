@@ -41,6 +41,15 @@ export const endIn = (row: {
   readonly killed_because: string | null;
 }): string => (row.killed_because === 'pruned' ? 'pruned' : row.status);
 
+/** `1.612 (checked)`; of a run without a number what its tier would be says nothing. */
+export const objectiveInWords = (row: {
+  readonly objective: unknown;
+  readonly tier: string | null;
+}): string =>
+  row.objective === null || row.tier === null
+    ? 'not measured'
+    : `${short(row.objective)} (${row.tier})`;
+
 export const counted = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
 
 /**

@@ -13,6 +13,7 @@ import { heading, item, paragraph, runRanges, type Block } from './page.ts';
 import {
   atDawn,
   changeOf,
+  isTitled,
   dawnInWords,
   effectWithInterval,
   experimentOf,
@@ -79,7 +80,9 @@ function stepOf(
 ): Sentence {
   const from = onParent(record, experiment);
   const effect = effectWithInterval(from, ON_PARENT, record.decimals);
-  const step = say`**${idOf(experiment)}** ${changeOf(experiment)} — ${titleOf(experiment, 90)}`;
+  const title = titleOf(experiment, 90);
+  const what = isTitled(experiment) ? title : say`${changeOf(experiment)} — ${title}`;
+  const step = say`**${idOf(experiment)}** ${what}`;
   const night = experiment.row.effect_on_parent === null ? step : say`${step}: ${effect} at night`;
   const worth = attributed ? attributionInWords(record, experiment) : null;
   return worth === null ? night : say`${night}; ${worth}`;

@@ -1,3 +1,4 @@
+import { dataInWords } from '../../orchestrator/domain/hypothesis.ts';
 import type { ExperimentId, RunId } from '../../orchestrator/domain/ids.ts';
 import { fact, joined, say, type Fact, type Sentence, type Sourced } from './fact.ts';
 import { restingOn } from './gather.ts';
@@ -28,14 +29,18 @@ export const betterWay = ({ objective }: NightRecord): string =>
 export const idOf = (experiment: Sourced<ExperimentRow>): Fact =>
   fact({ ...experiment, runs: [] }, 'id', String);
 
-/** Knobs and their values, a patch by its file; one that was written from words, by its title. */
+/** Knobs and their values, a patch by its file; one without, or written from words, by its title. */
 export const changeOf = (experiment: Sourced<ExperimentRow>): Fact =>
-  experiment.row.idea !== null
+  isTitled(experiment)
     ? titleOf(experiment, 80)
     : fact({ ...experiment, runs: [] }, 'change', (change) => {
-        const settings = Object.entries(change).map(([knob, value]) => `${knob}=${value}`);
-        return settings.length === 0 ? 'unchanged' : code(settings.join(', '), 80);
+        const words = dataInWords(change);
+        return words === 'unchanged' ? words : code(words, 80);
       });
+
+/** Whether its change is told by its title, as nothing shorter tells it. */
+export const isTitled = ({ row }: Sourced<ExperimentRow>): boolean =>
+  row.idea !== null || dataInWords(row.change) === 'a patch';
 
 export const titleOf = (experiment: Sourced<ExperimentRow>, most?: number): Fact =>
   fact({ ...experiment, runs: [] }, 'title', (title) => escaped(title, most));

@@ -23,8 +23,8 @@ function asked(one: Sourced<CallsRow>): Sentence {
 }
 
 function priced(one: Sourced<CallsRow>): Sentence {
-  const { calls, unpriced } = one.row;
-  if (unpriced >= calls) return say`price unknown`;
+  const { unpriced, usd: known } = one.row;
+  if (unpriced > 0 && known === 0) return say`price unknown`;
   const usd = say`${fact(one, 'usd', dollars)} US dollars`;
   return unpriced === 0
     ? usd

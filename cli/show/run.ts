@@ -6,8 +6,9 @@ import type { Standing } from '../../orchestrator/lab/standing.ts';
 import { bold, fact, oneLine, print } from '../output.ts';
 import { saidInWords } from '../said.ts';
 import { artifactTable, paramTable, summaryTable } from '../show-tables.ts';
-import { duration, short } from '../table.ts';
-import { rerunInWords } from '../words.ts';
+import { duration } from '../table.ts';
+import { objectiveInWords, rerunInWords } from '../words.ts';
+import { asItStands } from './diff.ts';
 import { knownAmong, showKnown } from './known-error.ts';
 import { showWords, wordsOn } from './words.ts';
 
@@ -41,7 +42,7 @@ export function showRun(state: State, id: RunId, now: Standing): void {
   );
   if (page.prune_because)
     fact(page.killed_because === 'pruned' ? 'because' : 'audit', oneLine(page.prune_because));
-  fact('objective', `${short(page.objective)} (${page.tier ?? 'not measured'})`);
+  fact('objective', objectiveInWords(page));
   fact('seed', String(page.seed ?? 'none'));
   fact('took', duration(page.seconds));
   fact('folder', page.folder);
@@ -55,7 +56,7 @@ export function showRun(state: State, id: RunId, now: Standing): void {
   for (const [name, text] of saidInWords(result ?? {})) fact(name, text);
   showWords(state, id);
   const traceback = result?.failure?.traceback;
-  if (traceback) print(`\n${traceback.split('\n').map(oneLine).join('\n')}`);
+  if (traceback) print(`\n${traceback.split('\n').map(asItStands).join('\n')}`);
   if (page.known_error) showKnown(page.known_error);
   print(`\n${summaryTable(page.summary)}`);
   print(`\n${paramTable(page.params)}`);

@@ -66,6 +66,9 @@ export interface Hypothesis {
 /** What a proposer hands over; the orchestrator gives it its id, night and parent. */
 export type Proposal = Omit<Hypothesis, 'id' | 'night' | 'parent' | 'asked'>;
 
+/** What tables call a patch without a file. */
+const INLINE = 'inline';
+
 /** `{"learning_rate":"0.03"}`, `{"patch":"ideas/tie.diff"}` or `{}`: a change as screens and tables show it. */
 export function changeAsData(change: Change): Readonly<Record<string, string>> {
   switch (change.kind) {
@@ -74,7 +77,7 @@ export function changeAsData(change: Change): Readonly<Record<string, string>> {
     case 'knobs':
       return change.values;
     case 'patch':
-      return { patch: change.file ?? 'inline' };
+      return { patch: change.file ?? INLINE };
     case 'idea':
       return { idea: change.text };
     case 'stack':
@@ -83,12 +86,13 @@ export function changeAsData(change: Change): Readonly<Record<string, string>> {
 }
 
 /** `learning_rate=0.03`: a change in a line of text. */
-export const changeInWords = (change: Change): string =>
-  change.kind === 'none'
-    ? 'unchanged'
-    : Object.entries(changeAsData(change))
-        .map(([knob, value]) => `${knob}=${value}`)
-        .join(', ');
+export const changeInWords = (change: Change): string => dataInWords(changeAsData(change));
+
+/** The same of a change as data; of a patch without a file its name there says nothing. */
+export const dataInWords = (data: Readonly<Record<string, string>>): string =>
+  Object.entries(data)
+    .map(([knob, value]) => (knob === 'patch' && value === INLINE ? 'a patch' : `${knob}=${value}`))
+    .join(', ') || 'unchanged';
 
 /** Two changes with one key are the same change, whatever their titles say. */
 export function changeKey(change: Change): string {
