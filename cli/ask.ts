@@ -17,6 +17,11 @@ interface Options {
 export async function run(words: readonly string[], options: Options): Promise<number> {
   // Without quotes the shell makes words of it.
   const question = words.join(' ').trim();
+  if (words.length > 0 && question === '')
+    throw new LabError(
+      'usage',
+      'expected a question, found an empty one; autolab ask without words begins a conversation',
+    );
   const talk = await converse(process.cwd(), { remark });
   return question === '' ? conversation(talk, options) : once(talk, question, options);
 }

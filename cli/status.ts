@@ -21,7 +21,12 @@ export async function run(_args: readonly string[], { json }: { json?: boolean }
     printJson(status);
     return 0;
   }
-  print(`${bold(status.night ?? 'autolab')}: ${WORDS[status.state]}`);
+  const stopped = status.state === 'cut_off' ? status.stopped_by : null;
+  const words =
+    stopped === null
+      ? WORDS[status.state]
+      : `the last night was stopped (${oneLine(stopped)}); autolab launch goes on with it`;
+  print(`${bold(status.night ?? 'autolab')}: ${words}`);
   if (status.ended && status.state === 'finished')
     print(`it ended because ${status.ended.message}`);
   const { baseline, incumbent, counts, budget, smallest_confirmable, confirmable_seeds } = status;
@@ -47,7 +52,8 @@ export async function run(_args: readonly string[], { json }: { json?: boolean }
         `${budget.experiments.used} of ${budget.experiments.of} experiments, ` +
           `${budget.runs.used}${of(budget.runs.of)} runs, ${duration(Math.round(budget.wall_clock.used))}` +
           `${budget.wall_clock.of === null ? '' : ` of ${duration(budget.wall_clock.of)}`}; ` +
-          `${counts.waiting} ideas waiting`,
+          `${counted(counts.waiting, 'idea')} waiting` +
+          (counts.queued === 0 ? '' : `, ${counts.queued} of yours queued`),
       ),
     );
   }

@@ -116,7 +116,7 @@ async function removeStale(path: string, until: number): Promise<void> {
 function busy({ pid, host, since, process_started }: Holder, path: string, stopped: boolean) {
   const way = stopped
     ? `It is stopped: kill -CONT ${pid} lets it go on, kill -9 ${pid} ends it, and the next launch goes on from there`
-    : `Let it finish, or stop it with Ctrl-C where it runs; if it is certain that it no longer runs, delete ${path}`;
+    : `autolab attach shows it, and autolab stop ends it; if it is certain that it no longer runs, delete ${path}`;
   const who = `process ${pid} on ${host}, which took it at ${since} (process start ${process_started})`;
   return new LabError('busy', `the notebook is held by ${who}. ${way}`, path);
 }

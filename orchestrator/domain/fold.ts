@@ -96,6 +96,7 @@ function apply(state: State, event: Event, put: Put): State {
         slots: event.slots,
         plan: wholePlan(event.plan),
         stopping: null,
+        stopped_by: null,
         paused: null,
         trouble: { ...NO_TROUBLE, lost: night.trouble.lost },
         idle_seconds: night.idle_seconds + (Date.parse(event.at) - Date.parse(state.worked)) / 1000,
@@ -298,7 +299,7 @@ function apply(state: State, event: Event, put: Put): State {
     case 'reported':
       return inNight(event.night, () => ({ reported: event.revision, findings: event.findings }));
     case 'stopping':
-      return inNight(event.night, () => ({ stopping: event.how }));
+      return inNight(event.night, () => ({ stopping: event.how, stopped_by: event.who }));
     case 'paused':
       return inNight(event.night, ({ trouble }) => ({
         paused: event.because,

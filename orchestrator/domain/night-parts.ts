@@ -112,6 +112,7 @@ export const nightOf = (event: NightStarted & { readonly at: string }): Night =>
   contended: [],
   trouble: NO_TROUBLE,
   stopping: null,
+  stopped_by: null,
   paused: null,
   confirmable: null,
   dawn: null,

@@ -112,6 +112,8 @@ export interface Night {
   readonly trouble: Trouble;
   /** Somebody asked it to stop; a launch that goes on takes that back. */
   readonly stopping: 'drain' | 'now' | null;
+  /** Who asked, such as `autolab stop`. */
+  readonly stopped_by: string | null;
   /** Why nothing new is started for the moment. */
   readonly paused: string | null;
   /** Null before the baseline is measured, or where nothing is known of noise. */

@@ -79,9 +79,12 @@ const measuringOf = ({ evaluate, score }: LabPlan['plan']): number =>
   [evaluate, score].filter((key) => key !== undefined).length;
 
 /** The plan itself counts as it lies there. */
-function checkoutProbe(all: readonly string[]): Probe {
+export function checkoutProbe(all: readonly string[]): Probe {
   const dirty = all.filter((path) => path !== PLAN_FILE);
-  if (dirty.length === 0) return ok('checkout', 'nothing uncommitted');
+  if (dirty.length === 0)
+    return all.length === 0
+      ? ok('checkout', 'nothing uncommitted')
+      : ok('checkout', `${PLAN_FILE} is not committed; it is used as it is`);
   const shown = dirty.length === 1 ? dirty[0] : `${dirty.length} paths`;
   return odd('checkout', `not committed, so no part of the night, and left alone: ${shown}`);
 }

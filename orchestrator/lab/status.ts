@@ -28,6 +28,8 @@ export interface Status {
     readonly experiments: number;
     readonly runs: number;
     readonly waiting: number;
+    /** What the user asked for and no night has taken in yet. */
+    readonly queued: number;
     readonly verdicts: Readonly<Record<string, number>>;
   };
   readonly slots: readonly Slot[];
@@ -47,6 +49,8 @@ export interface Status {
   readonly seconds_left: number | null;
   /** Why nothing new is started for the moment. */
   readonly paused: string | null;
+  /** Who asked a night to stop that is not over: `autolab stop`, `Ctrl-C`; null where nobody did. */
+  readonly stopped_by: string | null;
   readonly ended: Night['ended'];
 }
 
@@ -85,6 +89,7 @@ export async function statusOf(lab: Lab, state: State, now = clock.now()): Promi
       experiments: own.length,
       runs: night?.runs_started ?? 0,
       waiting: night?.waiting.length ?? 0,
+      queued: state.queued.length,
       verdicts,
     },
     slots: night ? slotsOf(state, night, now, holder !== null) : [],
@@ -101,6 +106,7 @@ export async function statusOf(lab: Lab, state: State, now = clock.now()): Promi
     models,
     seconds_left: night && holder ? secondsLeft(state, night, now) : null,
     paused: holder ? (night?.paused ?? null) : null,
+    stopped_by: night && !night.ended ? night.stopped_by : null,
     ended: night?.ended ?? null,
   };
 }

@@ -5,13 +5,15 @@ import { manifestSchema, type Manifest } from '../../../workers/manifest.ts';
 import { readSealed } from '../../../workers/result.ts';
 import { briefFor } from '../../briefs.ts';
 import { LabError } from '../../domain/errors.ts';
-import { isExperimentId, isRunId, type NightId, type RunId } from '../../domain/ids.ts';
+import { isExperimentId, isOwnRunId, isRunId, type NightId, type RunId } from '../../domain/ids.ts';
 import { attemptDir, PLAN_FILE } from '../../domain/layout.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { RunOrder } from '../../domain/ports.ts';
 import type { Failure, Run, RunResult } from '../../domain/run.ts';
+import { commandInWords } from '../../domain/own-run.ts';
 import { experimentIn, type State } from '../../domain/state.ts';
 import type { Lab } from '../lab.ts';
+import { ownRunIn } from '../subject.ts';
 
 /** What came of an attempt, as far as a rerun is compared with it. */
 export interface Came {
@@ -40,6 +42,14 @@ export async function targetOf(lab: Lab, state: State, text: string, cwd: string
     const runs = state.experiments.get(text)?.runs ?? [];
     const found = runs.length === 0 ? 'an experiment' : `an experiment with ${runs.join(', ')}`;
     throw usage(`expected a run such as E-0007.2, found ${found}`, text);
+  }
+  if (isOwnRunId(text)) {
+    const { command } = ownRunIn(state, text);
+    const words = command.length === 0 ? 'COMMAND' : commandInWords(command);
+    throw usage(
+      `expected a run of a night, such as E-0007.2, found ${text}, a run of your own: repeat it with autolab run -- ${words}`,
+      text,
+    );
   }
   const path = resolve(cwd, text);
   const found = await stat(path).catch(() => null);
