@@ -6,7 +6,13 @@ import { openLab, readLabPlan, type Lab } from '../orchestrator/lab/lab.ts';
 import { commandIn } from '../orchestrator/lab/package.ts';
 import type { ExperimentId } from '../orchestrator/domain/ids.ts';
 import { bold, dim, print, yellow } from './output.ts';
-import { changesOf, completedInWords, funnelInWords, mergingInWords } from './words.ts';
+import {
+  changesOf,
+  completedInWords,
+  funnelInWords,
+  mergingInWords,
+  unwrittenInWords,
+} from './words.ts';
 import { openView, type View } from './view/view.ts';
 
 interface LaunchVerb {
@@ -95,7 +101,9 @@ function morning(state: State, command: string): string {
     tip?.judgement?.verdict === 'improved'
       ? `${bold(tip.id)} improved${attributedTo(state, tip.id)}: ${mergingInWords(state, tip.id, command)}`
       : 'nothing was confirmed as an improvement this time; FINDINGS.md says what was tried';
-  return `\n${next}\n${dim(told)}\n${completed}`;
+  const unwritten = unwrittenInWords(state, currentNight(state));
+  const lost = unwritten === null ? '' : `${yellow(unwritten)}\n`;
+  return `\n${next}\n${lost}${dim(told)}\n${completed}`;
 }
 
 /** ` by 2 of its 3 changes`: those that dawn could tell to be worth something by themselves. */

@@ -206,6 +206,20 @@ export function completedInWords(state: State, { tried, planned }: Night): strin
   return `Completed ${ended.length - failed} · Failed ${failed}`;
 }
 
+/** `none of 3 ideas was written as a patch: exit code 127`; null unless an author failed at all of a night's. */
+export function unwrittenInWords(state: State, { id: night }: Night): string | null {
+  const ideas = [...state.hypotheses.values()].filter((one) => one.night === night);
+  // What was closed, or said before, no author was asked for.
+  const failures = ideas.flatMap(({ unwritten }) =>
+    unwritten && unwritten.class !== 'invalid' ? [unwritten.message] : [],
+  );
+  const last = failures.at(-1);
+  if (last === undefined || ideas.some(({ written }) => written !== undefined)) return null;
+  const none =
+    failures.length === 1 ? 'the one idea in words' : `none of ${failures.length} ideas in words`;
+  return `${none} was ${failures.length === 1 ? 'not ' : ''}written as a patch: ${oneLine(last)}`;
+}
+
 /** Of work of the plan's own: what was run, and what came of it, with a word for each. */
 export function plannedFacts(
   { command, commit }: Experiment,

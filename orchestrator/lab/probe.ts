@@ -8,6 +8,7 @@ import { makeRoom } from './footprint.ts';
 import type { Lab, LabPlan } from './lab.ts';
 import { prospect, type Prospect } from './look.ts';
 import { missingProgram } from './program.ts';
+import { agentSeesItself } from './writing.ts';
 import { codingAgentProbes } from './probe/coding-agent.ts';
 import { diskProbes } from './probe/disk.ts';
 import { gitProbe } from './probe/git.ts';
@@ -64,7 +65,7 @@ export async function probes(
     ...(await gpuProbes(lab, labPlan, here, slots)),
     seedProbe(plan),
     ...(await modelProbes(plan, process.env)),
-    ...(await codingAgentProbes(plan, process.env)),
+    ...(await codingAgentProbes(plan, process.env, () => agentSeesItself(lab, plan))),
     tierProbe(plan, await lab.repository.listFiles(base.commit), choice.sandbox !== null),
     ...sandboxProbes(plan, choice),
     ...interpreterProbe(lab, plan, choice, process.env),

@@ -1,4 +1,5 @@
 import type { Author } from '../../agents/worker/author.ts';
+import type { ShutInAgent } from '../../workers/coding-agent/coding-agent.ts';
 import type { Desk } from '../domain/desk.ts';
 import type { Model } from '../domain/model.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -35,26 +36,37 @@ export async function openWriting(
   return { author: createAuthor({ model, desk }), desk };
 }
 
+/** Whether the plan's coding agent would see its own program; null where nobody can tell. */
+export async function agentSeesItself(lab: Lab, plan: Plan): Promise<boolean | null> {
+  const { worker } = plan;
+  if (worker === undefined) return null;
+  const { seesItsProgram } = await import('../../workers/coding-agent/coding-agent.ts');
+  return seesItsProgram(await shutInOf(lab), { plan, worker });
+}
+
+/** What a coding agent of this lab is shut in with. */
+async function shutInOf({ root, cacheDir, repository }: Lab) {
+  const { shutInAgent } = await import('../../workers/sandbox/coding-agent.ts');
+  const user = process.env;
+  const ground = { root, cacheDir, gitDir: repository.gitDir, user, links: [] };
+  const shutIn: ShutInAgent = (wish) => shutInAgent(ground, wish);
+  return { cacheDir, user, shutIn };
+}
+
 async function codingAgent(
-  { root, cacheDir, repository }: Lab,
+  lab: Lab,
   plan: Plan,
   desk: Desk,
   onRemark: (text: string) => void,
 ): Promise<Author> {
-  const [{ openCodingAgent }, { codingAuthor }, { shutInAgent }, { chooseSandbox }] =
-    await Promise.all([
-      import('../../workers/coding-agent/coding-agent.ts'),
-      import('../../agents/worker/coding.ts'),
-      import('../../workers/sandbox/coding-agent.ts'),
-      import('../../workers/local.ts'),
-    ]);
+  const [{ openCodingAgent }, { codingAuthor }, { chooseSandbox }] = await Promise.all([
+    import('../../workers/coding-agent/coding-agent.ts'),
+    import('../../agents/worker/coding.ts'),
+    import('../../workers/local.ts'),
+  ]);
   if ((await chooseSandbox(plan.sandbox)).sandbox === null)
     onRemark('the coding agent is not shut in: it can read and write what you can');
-  const user = process.env;
-  const ground = { root, cacheDir, gitDir: repository.gitDir, user, links: [] };
-  const agent = openCodingAgent({
-    ...{ cacheDir, repository, clock, user },
-    shutIn: (wish) => shutInAgent(ground, wish),
-  });
+  const { repository } = lab;
+  const agent = openCodingAgent({ ...(await shutInOf(lab)), repository, clock });
   return codingAuthor({ agent, desk });
 }

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { progressLine } from '../../cli/progress.ts';
-import { decimalsOfValues, funnelOf } from '../../cli/words.ts';
+import { decimalsOfValues, funnelOf, unwrittenInWords } from '../../cli/words.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
 import { fold } from '../../orchestrator/domain/fold.ts';
-import { EMPTY, type State } from '../../orchestrator/domain/state.ts';
+import { currentNight, EMPTY, type State } from '../../orchestrator/domain/state.ts';
 import { aPlan, anIdea, nightStarted, normals, simulate, uniforms } from '../support/simulate.ts';
 
 /** What is printed of a simulated night, line by line. */
@@ -111,4 +111,24 @@ test('fresh seeds of a quiet arm are told apart beside a baseline that scatters'
   const wide = { effect: -0.14, interval: [-0.3, 0.02] as const };
   expect(decimalsOfValues([0.3012, 0.3009, 0.3015, 0.3011], wide)).toBe(5);
   expect(decimalsOfValues([0.3, 0.3], wide)).toBe(2);
+});
+
+test('a night whose author failed at every idea says how many were lost, and why', () => {
+  const failure = { class: 'infrastructure', message: 'exit code 127: not found' } as const;
+  const { state } = printed({ wide: 0.2 }, LARGE);
+  const [record] = [...state.hypotheses.values()];
+  if (record === undefined) throw new Error('expected an idea');
+  const told = (...more: readonly Partial<typeof record>[]) => {
+    const all = more.map((one, i) => ({ ...record, ...one, id: `H-100${i}` as const }));
+    const hypotheses = new Map(all.map((one) => [one.id, one] as const));
+    return unwrittenInWords({ ...state, hypotheses }, currentNight(state));
+  };
+  expect(told({})).toBeNull();
+  expect(told({ unwritten: failure }, { unwritten: failure })).toBe(
+    'none of 2 ideas in words was written as a patch: exit code 127: not found',
+  );
+  expect(told({ unwritten: failure })).toMatch(/^the one idea in words was not written as a patch/);
+  const account = { changes: [], files: [] };
+  expect(told({ unwritten: failure }, { written: { account, by: 'coder' } })).toBeNull();
+  expect(told({ unwritten: { class: 'invalid', message: 'said before' } })).toBeNull();
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Coded, CodingAgent, CodingOrder } from '../../orchestrator/domain/coding-agent.ts';
 import { splitCommand } from '../../orchestrator/domain/command.ts';
@@ -12,6 +12,7 @@ import { openPlain } from '../plain.ts';
 import { runProcess, type ProcessEnd } from '../process.ts';
 import { removeWhole } from '../remove.ts';
 import { createRing } from '../ring.ts';
+import { askOutside } from '../sandbox/ask.ts';
 import { secretsIn, type Secrets } from '../secrets.ts';
 import { plain } from '../text.ts';
 import { collected } from './collected.ts';
@@ -111,6 +112,47 @@ async function work(
   }
 }
 
+/** Says whether a program is there. dash’s `command -v` also finds files that nobody can start. */
+const LOOK = `case "$1" in
+  */*) test -x "$1" ;;
+  *) command -v "$1" >/dev/null ;;
+esac && echo seen || echo unseen`;
+
+/**
+ * Whether the agent would see its own program where it works. It is looked for there and not called;
+ * null where nothing could look.
+ */
+export async function seesItsProgram(
+  deps: Omit<CodingAgentDeps, 'repository' | 'clock'>,
+  { plan, worker }: Pick<CodingOrder, 'plan' | 'worker'>,
+): Promise<boolean | null> {
+  const coding = join(deps.cacheDir, 'coding');
+  await mkdir(coding, { recursive: true });
+  const folder = await mkdtemp(join(coding, 'look-'));
+  const home = join(folder, 'home');
+  const place = { folder, home, brief: join(folder, 'brief.md'), account: join(home, 'CHANGES') };
+  try {
+    const reads = await makeHome(home, deps.user['HOME'], worker.read);
+    const ready = await deps.shutIn({
+      ...{ plan, cwd: home, argv: ['/bin/sh', '-c', LOOK, 'sh', ...splitCommand(worker.command)] },
+      env: environment(deps, { worker, work: 'look' }, place),
+      ...{ writes: [home], reads },
+    });
+    try {
+      const { stdout } = await askOutside(ready.argv, ready.env, home);
+      const said = stdout.trim();
+      return said === 'seen' ? true : said === 'unseen' ? false : null;
+    } finally {
+      await ready.release();
+    }
+  } catch (error) {
+    if (!isTrouble(error)) throw error;
+    return null;
+  } finally {
+    await removeWhole(folder).catch(() => undefined);
+  }
+}
+
 interface Place {
   readonly folder: string;
   readonly worktree: string;
@@ -164,9 +206,9 @@ async function spawned(
 
 /** Where programs are, which language, and what the plan names; a home with nothing else in it. */
 function environment(
-  { user, cacheDir }: CodingAgentDeps,
-  { worker, work: name }: CodingOrder,
-  { folder, home, brief, account }: Place,
+  { user, cacheDir }: Pick<CodingAgentDeps, 'user' | 'cacheDir'>,
+  { worker, work: name }: Pick<CodingOrder, 'worker' | 'work'>,
+  { folder, home, brief, account }: Pick<Place, 'folder' | 'home' | 'brief' | 'account'>,
 ): Readonly<Record<string, string>> {
   const { lab, launcher } = ownMarks(cacheDir);
   const wanted = new Set(['PATH', 'LANG', 'LC_ALL', 'TZ', ...worker.env_from]);

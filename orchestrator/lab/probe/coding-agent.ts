@@ -4,10 +4,14 @@ import { splitCommand } from '../../domain/command.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { bad, odd, ok, type Probe } from './probe.ts';
 
-/** The plan's coding agent: whether its program, its variables and its files are there. It is not called. */
+/**
+ * The plan's coding agent: whether its program, its variables and its files are there, and whether
+ * its sandbox shows it the program (`sees`; null: nothing could look). It is not called.
+ */
 export async function codingAgentProbes(
   { worker }: Pick<Plan, 'worker'>,
   user: Readonly<Record<string, string | undefined>>,
+  sees: () => Promise<boolean | null>,
 ): Promise<readonly Probe[]> {
   if (worker === undefined) return [];
   const [word = ''] = splitCommand(worker.command);
@@ -16,6 +20,11 @@ export async function codingAgentProbes(
     return [
       bad('coding agent', `worker.command: expected ${word} on the PATH, found none; install it`),
     ];
+  if ((await sees()) === false) {
+    const read = [...worker.read, program].join(', ');
+    const why = `worker.command: expected its sandbox to show ${program}, which lies in a folder that it hides`;
+    return [bad('coding agent', `${why}; name it in worker.read: [${read}]`)];
+  }
   const unset = worker.env_from.filter((name) => !user[name]);
   const files = await Promise.all(
     worker.read.map(async (path) => ({ path, there: await isThere(path, user['HOME'] ?? '') })),

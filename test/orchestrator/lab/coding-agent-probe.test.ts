@@ -3,7 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { worker } from '../../../orchestrator/domain/plan-worker.ts';
+import { planSchema } from '../../../orchestrator/domain/plan.ts';
 import { codingAgentProbes } from '../../../orchestrator/lab/probe/coding-agent.ts';
+import { seesItsProgram } from '../../../workers/coding-agent/coding-agent.ts';
+import { chooseSandbox } from '../../../workers/local.ts';
+import { shutInAgent } from '../../../workers/sandbox/coding-agent.ts';
+
+const aPlan = (command: string, read: readonly string[]) =>
+  planSchema.parse({
+    ...{ project: 'toy', question: 'Does it work?', run: { command: 'node a.mjs' } },
+    workspace: { editable: ['a.mjs'] },
+    ...{ objective: { metric: 'loss', direction: 'minimize' }, worker: { command, read } },
+  });
 
 /** A folder with a program that nobody starts, as PATH and as HOME. */
 function aUser(): { readonly folder: string; readonly user: Record<string, string> } {
@@ -14,11 +25,14 @@ function aUser(): { readonly folder: string; readonly user: Record<string, strin
   return { folder, user: { PATH: folder, HOME: folder } };
 }
 
-const probed = (plan: Record<string, unknown>, user: Record<string, string>) =>
-  codingAgentProbes({ worker: worker.parse(plan) }, user);
+const probed = (
+  plan: Record<string, unknown>,
+  user: Record<string, string>,
+  sees: boolean | null = true,
+) => codingAgentProbes({ worker: worker.parse(plan) }, user, async () => sees);
 
 test('a plan without a coding agent has nothing to look at', async () => {
-  expect(await codingAgentProbes({ worker: undefined }, {})).toEqual([]);
+  expect(await codingAgentProbes({ worker: undefined }, {}, async () => null)).toEqual([]);
 });
 
 test('a coding agent is looked for, and not called', async () => {
@@ -33,6 +47,29 @@ test('a coding agent is looked for, and not called', async () => {
   expect(await probed({ command: 'decoder' }, user)).toMatchObject([
     { result: 'bad', text: expect.stringContaining('expected decoder on the PATH') as string },
   ]);
+});
+
+test('a program that its sandbox hides is told of before the night, with the key that shows it', async () => {
+  const { folder, user } = aUser();
+  const program = join(folder, 'coder');
+  const [hidden] = await probed({ command: 'coder', read: ['~/coder'] }, user, false);
+  expect(hidden?.result).toBe('bad');
+  expect(hidden?.text).toContain(`name it in worker.read: [~/coder, ${program}]`);
+  expect(await probed({ command: 'coder' }, user, null)).toMatchObject([{ result: 'ok' }]);
+
+  // The sandbox of an agent, on a program in /tmp, which it hides.
+  const lab = { root: join(folder, 'lab'), cacheDir: join(folder, 'cache'), gitDir: '/none' };
+  const ground = { ...lab, user, links: [] };
+  const sees = async (read: readonly string[]) => {
+    const order = { plan: aPlan(program, read), worker: worker.parse({ command: program, read }) };
+    return seesItsProgram(
+      { cacheDir: lab.cacheDir, user, shutIn: (wish) => shutInAgent(ground, wish) },
+      order,
+    );
+  };
+  const { sandbox } = await chooseSandbox(aPlan(program, []).sandbox);
+  expect(await sees([])).toBe(sandbox === null);
+  expect(await sees([program])).toBe(true);
 });
 
 test('what it is to be given has to be there', async () => {
