@@ -552,7 +552,9 @@ function circumstances(lab, folder, name) {
   const head = git(lab, 'rev-parse', '--verify', 'HEAD');
   const words = ['diff', '--no-ext-diff', '--no-textconv', '--binary', 'HEAD'];
   const diff = head === null ? null : git(lab, ...words);
-  const others = git(lab, 'ls-files', '--others', '--exclude-standard', '-z');
+  // AutoLab's own folders are no part of the code, ignored or not.
+  const own = ['--exclude=/data/notebook/', '--exclude=/experiments/'];
+  const others = git(lab, 'ls-files', '--others', '--exclude-standard', '-z', ...own);
   const untracked = others?.toString().split('\0').filter(Boolean) ?? [];
   if (diff?.length > 0) fs.writeFileSync(path.join(folder, 'change.diff'), diff);
   return {

@@ -658,7 +658,9 @@ def _circumstances(lab, path, name):
     inside = os.path.relpath(os.getcwd(), lab)
     head = _git(lab, "rev-parse", "--verify", "HEAD")
     diff = _git(lab, "diff", "--no-ext-diff", "--no-textconv", "--binary", "HEAD") if head else None
-    others = _git(lab, "ls-files", "--others", "--exclude-standard", "-z")
+    # AutoLab's own folders are no part of the code, ignored or not.
+    own = ["--exclude=/data/notebook/", "--exclude=/experiments/"]
+    others = _git(lab, "ls-files", "--others", "--exclude-standard", "-z", *own)
     untracked = [one.decode(errors="replace") for one in (others or b"").split(b"\0") if one]
     unknown = diff is None or others is None
     if diff:

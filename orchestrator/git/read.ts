@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { EXPERIMENTS_DIR, NOTEBOOK_DIR } from '../domain/layout.ts';
 import { failed } from './hardened.ts';
 import type { Git, Place } from './hardened.ts';
 import { Missing } from './objects.ts';
@@ -144,6 +145,15 @@ export async function dirtyPaths(git: Git, user: Place): Promise<readonly string
   return items.map((item) => item.slice('XY '.length));
 }
 
+/**
+ * AutoLab's own folders are left out, ignored or not: what lies there is no part of the user's code.
+ * Nor is a folder of which all is ignored.
+ */
+const OTHERS = [
+  ...['ls-files', '-z', '--others', '--exclude-standard', '--directory', '--no-empty-directory'],
+  ...[NOTEBOOK_DIR, EXPERIMENTS_DIR].map((folder) => `--exclude=/${folder}/`),
+];
+
 /** Bytes of the diff as git says them: a text of another encoding would not come back the same. */
 export async function uncommitted(
   git: Git,
@@ -152,7 +162,7 @@ export async function uncommitted(
   const args = ['diff', '--no-color', '--no-ext-diff', '--no-textconv', '--binary', '--full-index'];
   const [found, untracked] = await Promise.all([
     git.ask(user, [...args, '--no-renames', '--ignore-submodules=dirty', 'HEAD', '--']),
-    git.items(user, ['ls-files', '-z', '--others', '--exclude-standard', '--directory']),
+    git.items(user, OTHERS),
   ]);
   if (found.code !== 0) throw failed(args, found);
   return { diff: found.stdout, untracked };

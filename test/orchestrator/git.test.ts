@@ -219,6 +219,15 @@ describe('reading', () => {
   });
 });
 
+test('a checkout is as committed where only AutoLab’s own folders and what is ignored lie in it', async () => {
+  const { repo, lab } = await open();
+  repo.write({ 'experiments/R-0001/start.json': '{}', 'data/notebook/own-runs': '1' });
+  repo.write({ 'cache/.gitignore': '*', 'cache/x': '' });
+  expect((await lab.uncommitted()).untracked).toEqual([]);
+  repo.write({ 'data/mine.csv': '1', 'new/x': '' });
+  expect((await lab.uncommitted()).untracked).toEqual(['data/', 'new/']);
+});
+
 describe('committing', () => {
   test('changes, adds and deletes files on a branch, and leaves the user’s checkout alone', async () => {
     const { repo, lab } = await open({ name: 'mein Labor' });
