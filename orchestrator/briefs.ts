@@ -12,7 +12,7 @@ import { closedIn, isFreeAgain } from './closed.ts';
 import { hypothesesOf, labBrief, planToTell } from './lab-brief.ts';
 import { predictionRecord } from './domain/predictions.ts';
 import { pruneOrder } from './pruning.ts';
-import { baselinesOf, memoryOf, settingsAt, trialsOf } from './memory.ts';
+import { baselinesOf, besides, memoryOf, settingsAt, trialsOf } from './memory.ts';
 import { uncompared, written } from './in-words.ts';
 import { repairBrief, writeBrief } from './writing-briefs.ts';
 
@@ -103,6 +103,7 @@ function plannerBrief(state: State, night: Night, round: number): PlannerBrief {
     waiting: hypothesesOf(state, night.waiting),
     proposed: hypothesesOf(state, written(state, night)),
     memory: memoryOf(state, night),
+    besides: besides(state, night, incumbent),
     closed: closedIn(state, night),
     lab: { ...labBrief(state, night), plan: planToTell(night) },
   };

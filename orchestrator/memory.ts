@@ -1,5 +1,6 @@
-import type { Measured, Memory, Trial } from './domain/brief.ts';
+import type { Measured, Memory, PlannerBrief, Trial } from './domain/brief.ts';
 import type { Experiment } from './domain/experiment.ts';
+import { changeKey, type Change } from './domain/hypothesis.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import { gainOf } from './domain/objective.ts';
 import { ancestors, armOf, experimentIn, runsOf, type Night, type State } from './domain/state.ts';
@@ -44,6 +45,32 @@ export function settingsAt(state: State, night: Night, id: ExperimentId): Record
   }
   return settings;
 }
+
+/** What tonight has with the same patches as an experiment, each with what every knob is set to. */
+export function besides(
+  state: State,
+  night: Night,
+  id: ExperimentId,
+): NonNullable<PlannerBrief['besides']> {
+  const patches = patchesOf(state, id);
+  return [night.baseline, ...night.tried].flatMap((one) =>
+    one !== null &&
+    (one === night.baseline || !unknown(state, night, experimentIn(state, one))) &&
+    patchesOf(state, one) === patches
+      ? [{ experiment: one, settings: settingsAt(state, night, one) }]
+      : [],
+  );
+}
+
+/** All on its line that is no knob, in any order. */
+const patchesOf = (state: State, id: ExperimentId): string =>
+  [id, ...ancestors(state, id)]
+    .map((at) => experimentIn(state, at).change)
+    .flatMap((change): readonly Change[] => (change.kind === 'stack' ? change.changes : [change]))
+    .filter(({ kind }) => kind !== 'knobs' && kind !== 'none')
+    .map(changeKey)
+    .toSorted()
+    .join('\n');
 
 /** The noise unit of a baseline, null where it has none; worked out once each. */
 type Unit = (baseline: ExperimentId) => number | null;

@@ -16,7 +16,7 @@ import { ideasLeft, searchRunsLeft, spent } from './budget.ts';
 import { closedIn } from './closed.ts';
 import { checkDue } from './drift.ts';
 import { lineOf, raceOf } from './race.ts';
-import { settingsAt } from './memory.ts';
+import { besides, settingsAt } from './memory.ts';
 import {
   again,
   baselineFailed,
@@ -186,19 +186,24 @@ function furtherMoves(state: State, night: Night, experiment: Experiment): Move[
 function overlaps(
   state: State,
   night: Night,
-  { change, parent }: Experiment,
+  { id, change, parent }: Experiment,
   incumbent: ExperimentId,
 ): boolean {
   const since = [incumbent, ...ancestors(state, incumbent)];
   const upTo = since.indexOf(parent ?? incumbent);
   const built = since
     .slice(0, upTo < 0 ? since.length : upTo)
-    .map((id) => experimentIn(state, id).change);
+    .map((one) => experimentIn(state, one).change);
   if (change.kind !== 'knobs')
     return built.some((one) => one.kind === change.kind && changeKey(one) === changeKey(change));
   const knobs = Object.entries(change.values);
   // A patch may have set it, too.
   const settings = settingsAt(state, night, incumbent);
   if (knobs.every(([knob, value]) => settings[knob] === value)) return true;
+  const wanted = Object.entries({ ...settings, ...change.values });
+  const has = (there: Readonly<Record<string, string>>): boolean =>
+    wanted.every(([knob, value]) => there[knob] === value);
+  if (besides(state, night, incumbent).some((one) => one.experiment !== id && has(one.settings)))
+    return true;
   return built.some((one) => one.kind === 'knobs' && knobs.some(([knob]) => knob in one.values));
 }

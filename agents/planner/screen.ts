@@ -72,6 +72,9 @@ function objection(
   // Last night's best is tried again on purpose: nobody promoted it, and its gain should not be lost.
   if (tried && source !== 'incumbent' && !asked?.again)
     return `the same change as ${outcomeOf(tried)}`;
+  const known = change.kind === 'knobs' ? configured(change.values, brief) : undefined;
+  if (known && source !== 'incumbent' && !asked?.again)
+    return `${known} has that configuration already`;
   if (change.kind === 'patch' && isWritten(hypothesis) && source !== 'yours') {
     const line = lineOf(incumbent, brief);
     const has = same.find(({ experiment }) => line.has(experiment));
@@ -81,6 +84,16 @@ function objection(
       return `ruled out by ${outcomeOf(bad)}: nothing that ${incumbent} has otherwise bears on it`;
   }
   return twin ? `the same change as ${twin.id} (“${twin.title}”)` : null;
+}
+
+/** What of tonight is the incumbent with these values: by another way, or one step back. */
+function configured(
+  values: Readonly<Record<string, string>>,
+  { settings, besides = [] }: PlannerBrief,
+): string | undefined {
+  const wanted = Object.entries({ ...settings, ...values });
+  return besides.find((one) => wanted.every(([knob, value]) => one.settings[knob] === value))
+    ?.experiment;
 }
 
 /** What is wrong with a change by itself. */

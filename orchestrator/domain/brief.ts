@@ -139,6 +139,11 @@ export interface PlannerBrief {
   readonly waiting: readonly Hypothesis[];
   readonly proposed: readonly Hypothesis[];
   readonly memory: readonly Memory[];
+  /** What tonight has with the incumbent's patches, the baseline included. Absent: nobody looked. */
+  readonly besides?: readonly {
+    readonly experiment: ExperimentId;
+    readonly settings: Readonly<Record<string, string>>;
+  }[];
   /** Lines on which only the user's own ideas are tried. Absent: none. */
   readonly closed?: readonly ClosedLine[];
   /** Its plan says nothing of what is held out. */

@@ -64,6 +64,15 @@ describe('what is turned down, and why', () => {
     });
   });
 
+  test('a configuration that tonight has already, by whatever way it came to it', async () => {
+    const settings = { ...BRIEF.settings, rate: '0.1' };
+    const besides = [{ experiment: 'E-0000', settings }] as const;
+    const proposed = [idea(1, knobs({ rate: '0.1' })), idea(2, knobs({ rate: '0.3' }))];
+    expect(await reasons({ besides, proposed })).toEqual({
+      'H-0001': 'E-0000 has that configuration already',
+    });
+  });
+
   test('the same change on another parent is none', async () => {
     const memory: Memory[] = [
       {
