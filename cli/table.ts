@@ -119,7 +119,10 @@ function aligned<Row>(columns: readonly Measured<Row>[], width: number) {
 
 /** The text in so many columns; `taken` are those that it takes as it is. */
 function fit(text: string, taken: number, width: number, right: boolean): string {
-  if (taken > width) return fit(cut(text, width), widthOf(cut(text, width)), width, right);
+  if (taken > width) {
+    const shown = cut(text, width);
+    return fit(shown, widthOf(shown), width, right);
+  }
   const blank = ' '.repeat(width - taken);
   return right ? blank + text : text + blank;
 }
