@@ -1,4 +1,3 @@
-import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import {
   plannerAnswer,
   type PlannerAnswer,
@@ -7,6 +6,7 @@ import {
 import type { Desk } from '../orchestrator/domain/desk.ts';
 import type { Hypothesis } from '../orchestrator/domain/hypothesis.ts';
 import { NO_MODEL, type Model } from '../orchestrator/domain/model.ts';
+import { Annotation, END, START, StateGraph } from './langgraph.ts';
 import { picture } from './picture.ts';
 import { inspect } from './planner/inspect.ts';
 import { rank } from './planner/rank.ts';

@@ -1,6 +1,6 @@
-import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { reportAnswer, summaryAnswer, type ReporterBrief } from '../orchestrator/domain/brief.ts';
 import type { NotebookReader, Report } from '../orchestrator/domain/ports.ts';
+import { Annotation, END, START, StateGraph } from './langgraph.ts';
 import { picture } from './picture.ts';
 import { compose } from './reporter/compose.ts';
 import { asFindings, wordFindings, type Stated } from './reporter/findings.ts';

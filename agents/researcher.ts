@@ -1,4 +1,3 @@
-import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import {
   researcherAnswer,
   type ResearcherAnswer,
@@ -7,6 +6,7 @@ import {
 import { changeKey, type Proposal } from '../orchestrator/domain/hypothesis.ts';
 import { NO_MODEL, type Model } from '../orchestrator/domain/model.ts';
 import { closureOf } from '../orchestrator/domain/words.ts';
+import { Annotation, END, START, StateGraph } from './langgraph.ts';
 import type { Paper, PaperSource } from './papers/source.ts';
 import { picture } from './picture.ts';
 import { isAllowed, type ValueTools } from './researcher/axis.ts';

@@ -1,4 +1,3 @@
-import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import {
   preparedAnswer,
   repairAnswer,
@@ -10,6 +9,7 @@ import {
 } from '../orchestrator/domain/brief.ts';
 import type { Executor, Hands, Prepared, RunOrder } from '../orchestrator/domain/ports.ts';
 import type { Failure } from '../orchestrator/domain/run.ts';
+import { Annotation, END, START, StateGraph } from './langgraph.ts';
 import { picture } from './picture.ts';
 import type { Author } from './worker/author.ts';
 

@@ -1,5 +1,5 @@
-import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
-import { ChatOpenAICompletions } from '@langchain/openai';
+import { createRequire } from 'node:module';
+
 import type { ModelCall } from '../../orchestrator/domain/model.ts';
 import {
   OPENAI,
@@ -9,6 +9,13 @@ import {
 import { heardIn, type Heard } from './heard.ts';
 import { listen } from './post.ts';
 import { troubleOf } from './trouble.ts';
+
+// By `require`, like LangGraph: of each, one copy.
+const require = createRequire(import.meta.url);
+const { AIMessage, HumanMessage, SystemMessage } =
+  require('@langchain/core/messages') as typeof import('@langchain/core/messages');
+const { ChatOpenAICompletions } =
+  require('@langchain/openai') as typeof import('@langchain/openai');
 
 /**
  * One request to an endpoint that speaks OpenAI's chat completions, and what came back. LangChain

@@ -1,10 +1,10 @@
-import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import type { Desk } from '../../orchestrator/domain/desk.ts';
 import type { ExperimentId, HypothesisId } from '../../orchestrator/domain/ids.ts';
 import type { Model, ModelFailure } from '../../orchestrator/domain/model.ts';
 import type { Plan } from '../../orchestrator/domain/plan.ts';
 import type { FileChanges } from '../../orchestrator/domain/ports.ts';
 import type { Account, Written } from '../../orchestrator/domain/writing.ts';
+import { Annotation, END, START, StateGraph } from '../langgraph.ts';
 import { picture } from '../picture.ts';
 import { applyEdits } from './edits.ts';
 

@@ -1,7 +1,7 @@
-import { Worker } from 'bullmq';
 import type { IQueueBackend } from 'bullmq';
 
 import type { Finished, Handler, Job, Queue, Post } from '../domain/ports.ts';
+import { Worker } from './bullmq.ts';
 import { fromJobId, openLane, toJobId, type Lane } from './lane.ts';
 import { PendingJobs, type Answer } from './pending.ts';
 import { RunningHandlers } from './running.ts';

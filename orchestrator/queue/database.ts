@@ -73,7 +73,7 @@ async function replaceTemplate(template: string): Promise<void> {
 async function build(): Promise<Buffer> {
   const [{ dataDir }, { runMigrations }] = await Promise.all([
     import('@electric-sql/pglite-prepopulatedfs'),
-    import('bullmq'),
+    import('./bullmq.ts'),
   ]);
   const database = await PGlite.create({ loadDataDir: await dataDir() });
   try {

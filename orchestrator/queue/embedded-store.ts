@@ -1,6 +1,6 @@
-import { createPostgresBackend } from 'bullmq';
 import type { PgPool } from 'bullmq';
 
+import { createPostgresBackend } from './bullmq.ts';
 import type { DistantDatabase } from './distant-database.ts';
 import { CHANNELS, PglitePool } from './pglite-pool.ts';
 import type { Remote, Store } from './store.ts';

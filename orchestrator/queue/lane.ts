@@ -1,6 +1,6 @@
-import { Queue as BullMQ, QueueEvents } from 'bullmq';
 import type { IQueueBackend } from 'bullmq';
 
+import { Queue as BullMQ, QueueEvents } from './bullmq.ts';
 import type { Store } from './store.ts';
 
 /** A job's input, as it travels: see `toJobId` on why it is text. */

@@ -1,8 +1,8 @@
-import { createRedisBackend } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 
 import { LabError } from '../domain/errors.ts';
+import { createRedisBackend } from './bullmq.ts';
 import type { Remote, Store } from './store.ts';
 
 /** Milliseconds until a server that does not answer counts as not there, and most between two tries to come back to it. */
