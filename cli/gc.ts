@@ -1,5 +1,5 @@
 import { collect, waste } from '../orchestrator/lab/collect.ts';
-import { readLabState } from '../orchestrator/lab/lab.ts';
+import { openLabState } from '../orchestrator/lab/lab.ts';
 import { print, printJson } from './output.ts';
 import { table } from './table.ts';
 
@@ -8,7 +8,7 @@ export async function run(
   _args: readonly string[],
   { dryRun, json }: { dryRun?: boolean; json?: boolean },
 ): Promise<number> {
-  const { lab, state } = await readLabState(process.cwd());
+  const { lab, state } = await openLabState(process.cwd());
   const found = await waste(lab, state);
   if (!dryRun) await collect(lab, found);
   if (json) {

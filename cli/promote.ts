@@ -1,4 +1,4 @@
-import { readLab, readLabState } from '../orchestrator/lab/lab.ts';
+import { readLab, openLabState } from '../orchestrator/lab/lab.ts';
 import { promote } from '../orchestrator/lab/promotion.ts';
 import { report } from '../orchestrator/lab/report.ts';
 import { bold, oneLine, print, printJson } from './output.ts';
@@ -8,7 +8,7 @@ export async function run(
   [id]: readonly string[],
   { unconfirmed, json }: { unconfirmed?: boolean; json?: boolean },
 ): Promise<number> {
-  const { lab, state } = await readLabState(process.cwd());
+  const { lab, state } = await openLabState(process.cwd());
   const done = await promote(lab, state, id, { unconfirmed: unconfirmed ?? false });
   // What the findings say to merge is merged now.
   const after = await readLab(process.cwd());

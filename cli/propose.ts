@@ -1,6 +1,6 @@
 import { LabError } from '../orchestrator/domain/errors.ts';
 import { changeAsData, changeInWords } from '../orchestrator/domain/hypothesis.ts';
-import { readLabPlan, readLabState, type Lab, type LabPlan } from '../orchestrator/lab/lab.ts';
+import { readLabPlan, openLabState, type Lab, type LabPlan } from '../orchestrator/lab/lab.ts';
 import { propose, type ProposalMade } from '../orchestrator/lab/propose.ts';
 import { absolute } from '../orchestrator/lab/proposed-change.ts';
 import { bold, dim, oneLine, print, printJson, yellow } from './output.ts';
@@ -18,7 +18,7 @@ interface Options {
 /** `autolab propose "title" --change k=v | --patch FILE | --idea WORDS --because …` */
 export async function run([title = '']: readonly string[], options: Options): Promise<number> {
   const { change, patch, idea, because = '', line, again, json } = options;
-  const { lab, state } = await readLabState(process.cwd());
+  const { lab, state } = await openLabState(process.cwd());
   const labPlan = await planToCheckAgainst(lab);
   const from = patch === undefined ? undefined : absolute(process.cwd(), patch);
   const made = await propose(lab, state, labPlan, {

@@ -1,5 +1,5 @@
 import { EXIT, LabError } from '../orchestrator/domain/errors.ts';
-import { readLabState } from '../orchestrator/lab/lab.ts';
+import { openLabState } from '../orchestrator/lab/lab.ts';
 import { rerun, type Difference, type Missing, type Rerun } from '../orchestrator/lab/rerun.ts';
 import { bold, dim, fail, green, oneLine, print, printJson, red, yellow } from './output.ts';
 import { asItStands } from './show/diff.ts';
@@ -19,7 +19,7 @@ export async function run(
     stop.abort('user');
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  const { lab, state } = await readLabState(process.cwd());
+  const { lab, state } = await openLabState(process.cwd());
   const again = await rerun(lab, state, what, {
     cwd: process.cwd(),
     signal: stop.signal,

@@ -5,8 +5,8 @@ import type { OwnRunId } from '../orchestrator/domain/ids.ts';
 import { ownRunDir } from '../orchestrator/domain/layout.ts';
 import { detailsOf, type OwnRun } from '../orchestrator/domain/own-run.ts';
 import type { State } from '../orchestrator/domain/state.ts';
-import type { Lab } from '../orchestrator/lab/lab.ts';
-import { planObjective } from '../orchestrator/lab/own/notice.ts';
+import type { LabPlace } from '../orchestrator/lab/place.ts';
+import { planMetric } from '../orchestrator/lab/own/notice.ts';
 import { ownRunIn } from '../orchestrator/lab/subject.ts';
 import { bold, dim, fact, oneLine, print, printJson } from './output.ts';
 import { saidInWords } from './said.ts';
@@ -17,14 +17,19 @@ import { duration } from './table.ts';
 import { objectiveInWords } from './words.ts';
 
 /** `autolab show R-0001`: a run of one's own as a page, or everything of it as JSON. */
-export async function showOwn(lab: Lab, state: State, id: OwnRunId, json: boolean): Promise<void> {
+export async function showOwn(
+  lab: LabPlace,
+  state: State,
+  id: OwnRunId,
+  json: boolean,
+): Promise<void> {
   const run = ownRunIn(state, id);
   const folder = ownRunDir(id);
   const diff = join(lab.root, folder, 'change.diff');
   const page = await pageOf(state, run, folder, await exists(diff));
   if (!json) {
     showPage(state, run, page);
-    return showCurve(lab, [{ id, name: id }], (await planObjective(lab))?.metric ?? null);
+    return showCurve({ lab, state }, [{ id, name: id }], await planMetric(lab));
   }
   printJson({ ...page, diff: page.diff ? await readFile(diff, 'utf8') : '' });
 }

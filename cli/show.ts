@@ -46,7 +46,7 @@ export async function run(
     if (json) printJson(experimentPage(state, target, diff, now));
     else {
       showExperiment(state, target, diff, now);
-      await showCurve(lab, curvesOf(state, target), metricOf(state, target));
+      await showCurve({ lab, state }, curvesOf(state, target), metricOf(state, target));
     }
   } else if (isHypothesisId(target)) {
     if (json) printJson(hypothesisPage(state, target, now));
@@ -57,7 +57,11 @@ export async function run(
   } else if (json) printJson(runPage(state, target, now));
   else {
     showRun(state, target, now);
-    await showCurve(lab, [{ id: target, name: target }], metricOf(state, experimentOf(target)));
+    await showCurve(
+      { lab, state },
+      [{ id: target, name: target }],
+      metricOf(state, experimentOf(target)),
+    );
   }
   return 0;
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 
 import type { Rows } from '../orchestrator/domain/ports.ts';
+import type { State } from '../orchestrator/domain/state.ts';
 import { answering } from './answering.ts';
 import { usualRunsDir } from './live.ts';
 import { readNotebook, type NotebookView, type ReadOptions } from './reader.ts';
@@ -16,27 +17,40 @@ export interface Questions {
   readonly warnings: readonly string[];
 }
 
+export interface QuestionsOptions extends ReadOptions {
+  /** The notebook's state where the caller has just read it. */
+  readonly state?: State | undefined;
+}
+
 /**
  * A notebook to ask: one question about years of runs need not read years of their journal. Where
  * only files of runs are asked for (metrics, samples), the state that the snapshot keeps says which
- * of them count. Throws nothing before the first question.
+ * of them count; it is read once, and anew only where the files have changed under a question.
+ * Throws nothing before the first question.
  */
 export function openQuestions(
   folder: string,
-  { schema = CURRENT, limits, runsDir = usualRunsDir(folder) }: ReadOptions = {},
+  { schema = CURRENT, limits, runsDir = usualRunsDir(folder), state }: QuestionsOptions = {},
 ): Questions {
   const dir = resolve(folder);
   const warnings = new Set<string>();
   const answer = answering(dir, { schema, limits, runsDir, warnings });
   let whole: Promise<NotebookView> | undefined;
 
-  const look = async () => ({
-    contents: { state: await readState(dir, schema), spans: new Map(), alerts: new Map() },
-    ...{ events: [], recorded: 0 },
-  });
+  let known = state;
+  /** To look at the state for one question. */
+  function lookout() {
+    let looked = false;
+    return async () => {
+      if (looked || !known) known = await readState(dir, schema);
+      looked = true;
+      const contents = { state: known, spans: new Map(), alerts: new Map() };
+      return { contents, events: [], recorded: 0 };
+    };
+  }
   return {
     async query(sql) {
-      if (!namesRecords(sql)) return answer(sql, look);
+      if (!namesRecords(sql)) return answer(sql, lookout());
       whole ??= readNotebook(dir, { schema, runsDir, ...(limits && { limits }) });
       const notebook = await whole;
       const rows = await notebook.query(sql);

@@ -1,7 +1,8 @@
 import { openQuestions, type Questions } from '../../notebook/questions.ts';
 import { text } from '../../notebook/sql.ts';
 import type { OwnRunId, RunId } from '../../orchestrator/domain/ids.ts';
-import type { Lab } from '../../orchestrator/lab/lab.ts';
+import type { State } from '../../orchestrator/domain/state.ts';
+import type { LabPlace } from '../../orchestrator/lab/place.ts';
 import { bold, oneLine, print, remark } from '../output.ts';
 import { speaksUnicode } from '../view/text.ts';
 import { plot, type Series } from './plot.ts';
@@ -15,13 +16,13 @@ type AnyRun = RunId | OwnRunId;
 
 /** `metric`: null, or not logged by steps: what the first run logged most often is drawn. */
 export async function showCurve(
-  lab: Lab,
+  { lab, state }: { readonly lab: LabPlace; readonly state: State },
   runs: readonly { readonly id: AnyRun; readonly name: string }[],
   metric: string | null,
 ): Promise<void> {
   const [first] = runs;
   if (!first) return;
-  const notebook = openQuestions(lab.notebookDir, { runsDir: lab.experimentsDir });
+  const notebook = openQuestions(lab.notebookDir, { runsDir: lab.experimentsDir, state });
   const key = await keyOf(notebook, first.id, metric);
   if (key === null) return;
   const { rows } = await notebook.query(`WITH curve AS (

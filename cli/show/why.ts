@@ -1,7 +1,7 @@
 import type { Called } from '../../orchestrator/domain/call.ts';
 import { LabError } from '../../orchestrator/domain/errors.ts';
 import { isExperimentId, isHypothesisId, type Subject } from '../../orchestrator/domain/ids.ts';
-import type { Lab } from '../../orchestrator/lab/lab.ts';
+import type { LabPlace } from '../../orchestrator/lab/place.ts';
 import { whyOf, type TracedCall } from '../../orchestrator/lab/why.ts';
 import { bold, dim, fact, oneLine, print, printJson } from '../output.ts';
 import { tokensInWords, usdInWords } from '../spend.ts';
@@ -10,7 +10,7 @@ import { counted } from '../words.ts';
 import { asItStands } from './diff.ts';
 
 /** `autolab show ID --why`: who thought of it, and what models were asked and said on its way. */
-export async function showWhy(lab: Lab, target: Subject, json: boolean): Promise<number> {
+export async function showWhy(lab: LabPlace, target: Subject, json: boolean): Promise<number> {
   if (!isExperimentId(target) && !isHypothesisId(target))
     throw new LabError(
       'usage',

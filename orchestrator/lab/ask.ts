@@ -10,7 +10,8 @@ import { ask, BEGINNING, type Asked } from '../../agents/reporter/ask/ask.ts';
 import type { MarkRequest } from '../../agents/reporter/ask/mark.ts';
 import type { Contrast } from '../../agents/reporter/ask/tool.ts';
 import { contrastOf } from './contrast.ts';
-import { clock, readLabPlan, type Lab } from './lab.ts';
+import { clock, openLab, readLabPlan } from './lab.ts';
+import type { LabPlace } from './place.ts';
 import { flag, unflag } from './marks.ts';
 import { betweenNights, openModels } from './models.ts';
 import { readNoticing, takeInWhatWaits } from './own/reading.ts';
@@ -58,12 +59,13 @@ export async function converse(
 
 /** A plan that cannot be read names no model, and what is recorded can be asked all the same. */
 async function modelIn(
-  lab: Lab,
+  { root }: LabPlace,
   { events }: Pick<NotebookView, 'events'>,
   remark: (text: string) => void,
 ): Promise<Model> {
-  if (!existsSync(join(lab.root, PLAN_FILE))) return NO_MODEL;
+  if (!existsSync(join(root, PLAN_FILE))) return NO_MODEL;
   try {
+    const lab = await openLab(root);
     const { plan } = await readLabPlan(lab);
     return await openModels(lab, plan, betweenNights(events), remark);
   } catch (error) {
@@ -99,7 +101,7 @@ function checkMark({ state }: NotebookView, { kind, targets, label }: MarkReques
 }
 
 async function carryOut(
-  lab: Lab,
+  lab: LabPlace,
   notebook: NotebookView,
   { kind, targets, label, because }: MarkRequest,
 ): Promise<void> {

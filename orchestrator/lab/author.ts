@@ -1,10 +1,12 @@
 import { userInfo } from 'node:os';
-import type { Lab } from './lab.ts';
+import { openLab } from './lab.ts';
+import type { LabPlace } from './place.ts';
 
 const LONGEST = 100;
 
 /** Whose words these are: who git commits as here, else who the system says is logged in. */
-export async function author({ repository }: Lab): Promise<string> {
+export async function author({ root }: LabPlace): Promise<string> {
+  const { repository } = await openLab(root);
   const name = (await repository.userName()) ?? systemUser();
   // One line, since it stands beside words everywhere.
   return name

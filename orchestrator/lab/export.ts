@@ -12,7 +12,7 @@ import type { Logged } from '../domain/logged.ts';
 import { detailsOf, spelt } from '../domain/own-run.ts';
 import { experimentIn, type State } from '../domain/state.ts';
 import { runRecord } from '../../notebook/tables/runs.ts';
-import type { Lab } from './lab.ts';
+import type { LabPlace } from './place.ts';
 import { measured, ownRunIn } from './subject.ts';
 import { planObjective } from './own/notice.ts';
 
@@ -38,7 +38,7 @@ export interface Exported {
  * what the file system does. The archive is there whole or not at all.
  */
 export async function exportRun(
-  lab: Lab,
+  lab: LabPlace,
   state: State,
   id: string,
   to: string | undefined,

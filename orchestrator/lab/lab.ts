@@ -1,27 +1,17 @@
-import { createHash } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from '../domain/errors.ts';
 import type { Base } from '../domain/event.ts';
-import { EXPERIMENTS_DIR, NOTEBOOK_DIR, PLAN_FILE } from '../domain/layout.ts';
+import { PLAN_FILE } from '../domain/layout.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Clock, Repository } from '../domain/ports.ts';
-import { openRepository } from '../git.ts';
 import { systemClock } from './clock.ts';
+import { knownPlace, placeOf, type LabPlace } from './place.ts';
 import { readState } from '../../notebook/snapshot.ts';
 
 /** A lab: a git repository with a research_plan.yaml at its top. */
-export interface Lab {
-  /** Absolute path of the repository's top level. */
-  readonly root: string;
+export interface Lab extends LabPlace {
   readonly repository: Repository;
-  readonly notebookDir: string;
-  readonly experimentsDir: string;
-  /** Worktrees and caches of this lab: outside of it, where no test runner or linter finds them. */
-  readonly cacheDir: string;
-  /** What all labs of this user share. */
-  readonly sharedCacheDir: string;
 }
 
 /** A plan that can be used, the text it was read from, and the base it was checked against. */
@@ -37,26 +27,9 @@ export const clock: Clock = systemClock();
 
 /** Opens the lab that `startDir` lies in; the plan may still be missing. Throws LabError not_found. */
 export async function openLab(startDir: string): Promise<Lab> {
+  const { openRepository } = await import('../git.ts');
   const repository = await openRepository(startDir);
-  const root = await realpath(repository.root);
-  const shared = join(userCacheDir(process.env), 'autolab');
-  const key = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  return {
-    root,
-    repository,
-    notebookDir: join(root, NOTEBOOK_DIR),
-    experimentsDir: join(root, EXPERIMENTS_DIR),
-    cacheDir: join(shared, 'labs', key),
-    sharedCacheDir: shared,
-  };
-}
-
-function userCacheDir(environment: NodeJS.ProcessEnv): string {
-  const given = environment['XDG_CACHE_HOME'];
-  if (given?.startsWith('/')) return given;
-  return process.platform === 'darwin'
-    ? join(homedir(), 'Library', 'Caches')
-    : join(homedir(), '.cache');
+  return { ...placeOf(await realpath(repository.root)), repository };
 }
 
 /**
@@ -93,8 +66,17 @@ const noPlan = (root: string, error: unknown): LabError =>
     error,
   );
 
-/** The lab as it stands, without its tables: quick also where years of nights are recorded. */
+/**
+ * The lab as it stands, without its tables: quick also where years of nights are recorded. Throws
+ * LabError as openLab does.
+ */
 export async function readLabState(startDir: string) {
+  const lab: LabPlace = (await knownPlace(startDir)) ?? (await openLab(startDir));
+  return { lab, state: await readState(lab.notebookDir) };
+}
+
+/** The same of a lab whose repository is asked for more. */
+export async function openLabState(startDir: string) {
   const lab = await openLab(startDir);
   return { lab, state: await readState(lab.notebookDir) };
 }

@@ -3,13 +3,13 @@ import type { BesideBody } from '../domain/beside.ts';
 import type { State } from '../domain/state.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
 import { author } from './author.ts';
-import type { Lab } from './lab.ts';
+import type { LabPlace } from './place.ts';
 import { subject } from './subject.ts';
 
 /** The user's marks, through the inbox: a night may be running. */
 
 export async function flag(
-  lab: Lab,
+  lab: LabPlace,
   state: State,
   id: string,
   label: string,
@@ -25,7 +25,7 @@ export async function flag(
 }
 
 export async function unflag(
-  lab: Lab,
+  lab: LabPlace,
   state: State,
   id: string,
   label: string,

@@ -6,7 +6,8 @@ import type { RunId } from '../domain/ids.ts';
 import type { Purpose, Run } from '../domain/run.ts';
 import { experimentIn, type Night, type State } from '../domain/state.ts';
 import { countedRuns } from '../domain/variant.ts';
-import { clock, type Lab } from './lab.ts';
+import { clock } from './lab.ts';
+import type { LabPlace } from './place.ts';
 import { standingWhere } from './standing.ts';
 import { elapsedBy, expectedSeconds, secondsLeft, secondsRunning } from './time-left.ts';
 
@@ -67,7 +68,7 @@ export interface Slot {
 }
 
 /** Reads the journal's state and the lock; loads no DuckDB. `now` is milliseconds since 1970. */
-export async function statusOf(lab: Lab, state: State, now = clock.now()): Promise<Status> {
+export async function statusOf(lab: LabPlace, state: State, now = clock.now()): Promise<Status> {
   const night = state.night === null ? null : (state.nights.get(state.night) ?? null);
   const holder = await holderOf(lab.notebookDir);
   const { experiment: shown } = standingWhere(holder !== null);

@@ -5,7 +5,7 @@ import { readNotebook } from '../../notebook/reader.ts';
 import { LabError } from '../domain/errors.ts';
 import type { NightId } from '../domain/ids.ts';
 import { experimentIn, type State } from '../domain/state.ts';
-import type { Lab } from './lab.ts';
+import type { LabPlace } from './place.ts';
 
 export interface StopOptions {
   readonly how: 'drain' | 'now';
@@ -32,7 +32,11 @@ const PATIENCE_MS = 15_000;
  * Asks the night that runs in this lab to stop, through the inbox: the wish is on disk, and works
  * from wherever the lab's folder is seen. Throws LabError failed where no night runs.
  */
-export async function stopNight(lab: Lab, state: State, options: StopOptions): Promise<Stopped> {
+export async function stopNight(
+  lab: LabPlace,
+  state: State,
+  options: StopOptions,
+): Promise<Stopped> {
   const { how, wait, onProgress } = options;
   const holder = await holderOf(lab.notebookDir);
   const { night } = state;
@@ -71,6 +75,6 @@ function waitsFor(state: State): string {
   return `waiting for ${names.join(' and ')}; Ctrl-C leaves them to it`;
 }
 
-async function unheard(lab: Lab): Promise<boolean> {
+async function unheard(lab: LabPlace): Promise<boolean> {
   return (await readInbox(lab.notebookDir)).some(({ event }) => event?.type === 'stopping');
 }

@@ -5,7 +5,8 @@ import { closedLines, type WordsBody } from '../domain/words.ts';
 import { putInInbox } from '../../notebook/inbox.ts';
 import { author } from './author.ts';
 import { refuseOddFolders } from './footprint.ts';
-import { readLabPlan, type Lab } from './lab.ts';
+import { openLab, readLabPlan } from './lab.ts';
+import type { LabPlace } from './place.ts';
 import { BASELINE_LINE, linesOf, linesOfPlan } from './lines.ts';
 import { subject } from './subject.ts';
 
@@ -27,7 +28,7 @@ type Said<Type extends WordsBody['type']> = Extract<WordsBody, { readonly type: 
 
 /** `id` null: on the lab. Throws LabError not_found, usage. */
 export async function note(
-  lab: Lab,
+  lab: LabPlace,
   state: State,
   id: string | null,
   text: string,
@@ -49,7 +50,7 @@ export interface Deciding {
 
 /** Throws LabError not_found (an id or a line that the lab does not know), usage. */
 export async function decide(
-  lab: Lab,
+  lab: LabPlace,
   state: State,
   { text, because, closes, opens, evidence }: Deciding,
 ): Promise<Said<'decided'>> {
@@ -68,7 +69,7 @@ export async function decide(
 
 /** Tags that are set already stay as they are. Throws LabError not_found, usage. */
 export async function tag(
-  lab: Lab,
+  lab: LabPlace,
   state: State,
   id: string,
   tags: readonly string[],
@@ -81,7 +82,7 @@ export async function tag(
 
 /** Throws LabError not_found, naming the tags that there are. */
 export async function untag(
-  lab: Lab,
+  lab: LabPlace,
   state: State,
   id: string,
   gone: string,
@@ -100,7 +101,7 @@ export async function untag(
 type Unsigned<Body> = Body extends WordsBody ? Omit<Body, 'who'> : never;
 
 async function leave<Body extends Unsigned<WordsBody>>(
-  lab: Lab,
+  lab: LabPlace,
   unsigned: Body,
 ): Promise<Said<Body['type']>> {
   const body = { ...unsigned, who: await author(lab) } as unknown as WordsBody;
@@ -135,7 +136,7 @@ function tagIn(text: string): string {
   );
 }
 
-async function refuseUnknownLine(lab: Lab, state: State, line: string): Promise<void> {
+async function refuseUnknownLine(lab: LabPlace, state: State, line: string): Promise<void> {
   if (line === BASELINE_LINE)
     throw new LabError(
       'refused',
@@ -144,7 +145,7 @@ async function refuseUnknownLine(lab: Lab, state: State, line: string): Promise<
   const known = linesOf(state);
   if (known.has(line)) return;
   // A line of the plan may be closed before anything was tried on it.
-  const today = await readLabPlan(lab).catch(() => null);
+  const today = await readLabPlan(await openLab(lab.root)).catch(() => null);
   if (today) for (const one of linesOfPlan(today.plan)) known.add(one);
   if (known.has(line)) return;
   throw new LabError(

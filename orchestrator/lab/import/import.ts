@@ -9,7 +9,7 @@ import type { State } from '../../domain/state.ts';
 import { startOf } from '../../../notebook/lock.ts';
 import { refuseOddFolders } from '../footprint.ts';
 import { systemUser } from '../author.ts';
-import type { Lab } from '../lab.ts';
+import type { LabPlace } from '../place.ts';
 import { claimOwnRun } from '../own/claim.ts';
 import { foreignRuns } from './files.ts';
 import { readArchive, unpackRun } from './archive.ts';
@@ -38,7 +38,7 @@ export interface Imported {
  * behind. Throws LabError usage where one cannot be read, and what the file system does.
  */
 export async function importFiles(
-  lab: Lab,
+  lab: LabPlace,
   state: State,
   files: readonly string[],
   roles: Roles,

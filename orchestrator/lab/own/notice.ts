@@ -7,7 +7,8 @@ import { detailsOf, type OwnBody, type OwnRun } from '../../domain/own-run.ts';
 import type { Objective } from '../../domain/plan.ts';
 import type { State } from '../../domain/state.ts';
 import type { OwnOpening } from '../../../workers/own-files.ts';
-import { clock, type Lab } from '../lab.ts';
+import { clock } from '../lab.ts';
+import type { LabPlace } from '../place.ts';
 import { mayBeAtIt } from './alive.ts';
 import { keepHighest, ownFolders } from './claim.ts';
 
@@ -36,7 +37,7 @@ export interface Noticed {
  * Runs that the state does not know to have ended: those that it knows nothing of first, for only
  * these get fewer by being looked at. Cheap where there are none.
  */
-export async function ownRunsToNotice(lab: Lab, state: State): Promise<readonly OwnRunId[]> {
+export async function ownRunsToNotice(lab: LabPlace, state: State): Promise<readonly OwnRunId[]> {
   const there = await ownFolders(lab);
   const here = new Set(there);
   const unknown = there.filter((id) => !state.own.has(id));
@@ -50,12 +51,12 @@ export async function ownRunsToNotice(lab: Lab, state: State): Promise<readonly 
 const isPresumed = ({ killed_because, attempt }: NonNullable<OwnRun['end']>): boolean =>
   killed_because === 'gone' && attempt === 1;
 
-const saysItsEnd = (lab: Lab, id: OwnRunId): boolean =>
+const saysItsEnd = (lab: LabPlace, id: OwnRunId): boolean =>
   existsSync(join(lab.experimentsDir, id, 'end.json'));
 
 /** Records what the folders of these runs say. Throws what `put` throws, and nothing else. */
 export async function noticeOwnRuns(
-  lab: Lab,
+  lab: LabPlace,
   state: State,
   runs: readonly OwnRunId[],
   { put, goOn = () => true }: NoticeOptions,
@@ -91,7 +92,7 @@ const recordId = (body: OwnBody): string =>
 
 /** What is new of one run, one after the other: its start is known whatever is wrong with its end. */
 async function* look(
-  lab: Lab,
+  lab: LabPlace,
   id: OwnRunId,
   known: OwnRun | null,
   objective: () => Promise<Objective | null>,
@@ -164,11 +165,20 @@ function withoutFolder(run: OwnRun): OwnBody {
   };
 }
 
+const planText = ({ root }: LabPlace): Promise<string> =>
+  readFile(join(root, PLAN_FILE), 'utf8').catch(() => '');
+
 /** By which number the plan judges; null where there is no plan that can be read. */
-export async function planObjective({ root }: Lab): Promise<Objective | null> {
+export async function planObjective(lab: LabPlace): Promise<Objective | null> {
   const { readPlan } = await import('../../plan/file.ts');
-  const reading = readPlan(await readFile(join(root, PLAN_FILE), 'utf8').catch(() => ''));
+  const reading = readPlan(await planText(lab));
   return 'plan' in reading ? reading.plan.objective : null;
+}
+
+/** That number's name, to look at: in a moment, and of a plan with mistakes as well. */
+export async function planMetric(lab: LabPlace): Promise<string | null> {
+  const { metricIn } = await import('../../plan/metric.ts');
+  return metricIn(await planText(lab));
 }
 
 function once<T>(find: () => Promise<T>): () => Promise<T> {

@@ -7,7 +7,8 @@ import { readManifest } from '../../../notebook/manifest.ts';
 import { readState } from '../../../notebook/snapshot.ts';
 import { untaken } from '../../../notebook/untaken.ts';
 import { refuseOddFolders } from '../footprint.ts';
-import { clock, readLabState, type Lab } from '../lab.ts';
+import { clock, readLabState } from '../lab.ts';
+import type { LabPlace } from '../place.ts';
 import { noticeOwnRuns, ownRunsToNotice, type Noticed } from './notice.ts';
 import { takeInAll } from './take-in.ts';
 
@@ -19,7 +20,7 @@ const MUCH = 64;
 const LONGEST_MS = 2000;
 
 export interface OwnReading {
-  readonly lab: Lab;
+  readonly lab: LabPlace;
   readonly state: State;
   /** What is odd, a sentence each. */
   readonly remarks: readonly string[];
@@ -46,7 +47,7 @@ export async function readNoticing(startDir: string, longest?: number): Promise<
 
 const NOTHING = { events: 0, left: 0, remarks: [] };
 
-async function notice(lab: Lab, state: State, longest?: number): Promise<Noticed> {
+async function notice(lab: LabPlace, state: State, longest?: number): Promise<Noticed> {
   const runs = await ownRunsToNotice(lab, state);
   if (runs.length === 0) return NOTHING;
   await refuseOddFolders(lab.root);
@@ -83,7 +84,7 @@ export async function takeInWhatWaits(
   }
 }
 
-async function waiting({ notebookDir }: Lab, state: State): Promise<number> {
+async function waiting({ notebookDir }: LabPlace, state: State): Promise<number> {
   const inbox: string[] = await readdir(join(notebookDir, 'inbox')).catch(() => []);
   if (inbox.length >= MUCH || state.own.size === 0) return inbox.length;
   const manifest = await readManifest(notebookDir);

@@ -1,5 +1,6 @@
 import { LabError } from '../../domain/errors.ts';
-import { clock, type Lab } from '../lab.ts';
+import { clock } from '../lab.ts';
+import type { LabPlace } from '../place.ts';
 import { noticeOwnRuns, ownRunsToNotice, type Noticed } from './notice.ts';
 
 /** A verb is at it for so long at most, then comes the sealing; the rest is the next one's. */
@@ -11,7 +12,7 @@ const LONGEST_MS = 5000;
  * moment loses nothing: what is not in the journal still lies in its folder or the inbox, and metrics
  * that the manifest does not name are taken in again. `longest`: milliseconds. Throws LabError.
  */
-export async function takeInAll(lab: Lab, longest = LONGEST_MS): Promise<Noticed | null> {
+export async function takeInAll(lab: LabPlace, longest = LONGEST_MS): Promise<Noticed | null> {
   const end = clock.now() + longest;
   const goOn = (): boolean => clock.now() < end;
   const { openNotebook } = await import('../../../notebook/writer.ts');
