@@ -45,7 +45,7 @@ export function progressLine(state: State, event: Event): string | null {
       );
     }
     case 'night_resumed':
-      return `${bold(event.night)} goes on where it was cut off`;
+      return `${bold(event.night)} goes on where it left off`;
     case 'hypothesis_asked':
       return `yours: ${bold(oneLine(event.proposal.title))} is queued`;
     case 'hypothesis_taken': {

@@ -31,7 +31,7 @@ export function allExperiments(record: NightRecord): readonly Block[] {
   return [
     heading(2, say`All experiments`),
     paragraph(
-      say`Best first by ${metricName(record)} (${betterWay(record)}). The standard deviation is over seeds, and tells how far single runs scatter; it is no interval for the mean.`,
+      say`Best first by ${metricName(record)} (${betterWay(record)}). The standard deviation is over seeds, and tells how far single runs scatter; it is no interval for the mean. The baseline’s side of “on baseline” is all of its runs, those after a verdict as well; what a verdict rested on stands above.`,
     ),
     { kind: 'table', header, numbers: [3, 4, 5], rows },
   ];

@@ -2,7 +2,16 @@ import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { claimsIn, fact, runsIn, say, textOf, type Sentence, type Sourced } from './fact.ts';
 import { attributionInWords } from './attribution.ts';
 import { doubtsOn, flagged } from './doubts.ts';
-import { atDawn, dawnInWords, experimentOf, gainIn, idOf, named, nightInWords } from './phrases.ts';
+import {
+  atDawn,
+  dawnInWords,
+  experimentOf,
+  gainIn,
+  idOf,
+  named,
+  nightInWords,
+  onParent,
+} from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
 import type { Finding } from '../../orchestrator/domain/event.ts';
 import { appliedAgain, candidatesOf } from './ideas.ts';
@@ -116,7 +125,7 @@ function findingOf(record: NightRecord, experiment: Sourced<ExperimentRow>): Sen
   const because = fact({ ...experiment, runs: [] }, 'verdict_because', (text) =>
     escaped(text, MOST_REASON),
   );
-  const word = fact(experiment, 'verdict', inWords);
+  const word = fact(onParent(record, experiment), 'verdict', inWords);
   const name = againOf(record, experiment);
   if (verdict === 'failed' || verdict === 'invalid' || verdict === 'pruned')
     return say`${name}: ${{ ...word, runs: [] }} (${because})`;

@@ -142,6 +142,13 @@ describe('a night that confirmed something', () => {
     expect(under(wider, 'What was unexpected')).toContain('peak_memory_mb moved from');
   });
 
+  test('names for a verdict of the night no run of dawn, the baseline’s neither', () => {
+    const page = textOf(report, 'experiments/E-0004/FINDINGS.md');
+    expect(page).toMatch(/no difference \(.*\(E-0004\.1–3, E-0000\.1–3;/);
+    const finding = report.findings.find(({ experiment }) => experiment === 'E-0004');
+    expect(finding?.runs).not.toContain('E-0000.4');
+  });
+
   test('keeps the criteria of a user’s own hypothesis', () => {
     const page = textOf(report, 'experiments/E-0001/FINDINGS.md');
     expect(under(page, 'Criteria')).toContain('train_loss at most 1 (criterion of the hypothesis)');
