@@ -1,5 +1,6 @@
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { clearing, doubtsOn } from './doubts.ts';
+import { atTheEdge } from './edges.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { byGain, type Stated } from './findings.ts';
 import { candidatesOf, lastWords } from './ideas.ts';
@@ -37,6 +38,7 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
     ideas.push(
       say`Mend the script or the plan (\`${record.command} check\` looks at both), then launch again.`,
     );
+  if (outcome.kind === 'confirmed') ideas.push(...atTheEdge(record, outcome.tip));
   ideas.push(...besideTheStack(record, tip), ...unsettled(record, tip), ...nextNight(record));
   if (ideas.length === 0 && going) ideas.push(say`Let the night go on; it has more to try.`);
   if (ideas.length === 0 && SPENT.has(record.night.row.end_reason ?? ''))

@@ -34,6 +34,13 @@ const judgedLimit = limits.extend({
 });
 export type JudgedLimit = z.output<typeof judgedLimit>;
 
+/** What a knob may be set to: literals, or from one number to another. */
+const knob = z
+  .object({ values: z.array(z.string()), range: z.tuple([z.number(), z.number()]) })
+  .partial()
+  .catch({});
+export type KnobRow = z.output<typeof knob>;
+
 /** What the Reporter reads of a night's plan; the rest of it may be there too. */
 const plan = z
   .looseObject({
@@ -42,6 +49,7 @@ const plan = z
     hypotheses: z
       .array(z.object({ title: z.string(), success_criteria: z.array(limits).optional() }))
       .default([]),
+    search_space: z.record(z.string(), knob).default({}),
     run: z.looseObject({ deterministic: z.boolean().default(false) }).prefault({}),
     dawn: z
       .object({ command: z.string(), args: z.string(), env: z.record(z.string(), z.string()) })

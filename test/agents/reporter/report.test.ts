@@ -103,6 +103,37 @@ describe('a night that confirmed something', () => {
     expect(under(firstScreen(await reported(again)), 'What to try next')).not.toContain('E-0009');
   });
 
+  test.each([
+    ['a list', { values: ['0.01', '0.3e-1', '1e-3'] }, true],
+    ['a range', { range: [0.001, 0.03] }, true],
+    ['a range that goes on', { range: [0.001, 0.1] }, false],
+    ['a list that goes on', { values: ['0.01', '0.03', '0.1'] }, false],
+    ['words', { values: ['0.01', '0.03', 'auto'] }, false],
+    ['nothing known', {}, false],
+  ])('suggests more room for a knob that is best at its end: %s', async (_, knob, said) => {
+    const plan = { ...(CONFIRMED.plan as object), search_space: { learning_rate: knob } };
+    const next = under(firstScreen(await reported({ ...CONFIRMED, plan })), 'What to try next');
+    const widen =
+      'Widen `learning_rate` in the plan, if larger values make sense: it is best at `0.03`, the largest that was allowed';
+    if (said) expect(next).toContain(widen);
+    expect(next.includes('Widen')).toBe(said);
+  });
+
+  test.each([
+    ['a switch', '1', { values: ['0', '1'] }, null],
+    ['nothing below zero', '0', { values: ['0', '0.1', '0.2'] }, null],
+    ['the smallest', '0.1', { values: ['0.1', '0.2'] }, 'the smallest that was allowed'],
+  ])('knows where nothing can lie beyond: %s', async (_, value, knob, said) => {
+    const tried = CONFIRMED.tried.map((one) =>
+      one.id === 'E-0007' ? { ...one, change: { dropout: value } } : one,
+    );
+    const plan = { ...(CONFIRMED.plan as object), search_space: { dropout: knob } };
+    const report = await reported({ ...CONFIRMED, plan, tried });
+    const next = under(firstScreen(report), 'What to try next');
+    if (said === null) expect(next).not.toContain('Widen');
+    else expect(next).toContain(said);
+  });
+
   test('lists every experiment, best first, and failed ones last with their class', () => {
     const table = under(textOf(report, 'FINDINGS.md'), 'All experiments');
     const rows = [...table.matchAll(/^\| \[(E-\d+)\]/gm)].map((match) => match[1]);
