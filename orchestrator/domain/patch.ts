@@ -23,12 +23,18 @@ export function readPatch(diff: string): PatchReading {
     message: excerpt(message),
   });
 
+  // A name would end there for git, and not for us.
+  at = lines.findIndex((line) => line.includes('\0'));
+  if (at >= 0) return fault('expected a change of text, found a NUL byte');
+  at = 0;
   while (at < lines.length) {
     const line = lines[at] ?? '';
     if (line.startsWith('GIT binary patch') || line.startsWith('Binary files '))
       return fault('expected a change of text, found one of a binary file');
     const renamed = /^(?:rename|copy) (?:from|to) (.+)$/.exec(line);
-    if (renamed) files.add(unquoted(renamed[1] ?? ''));
+    const name = renamed ? unquoted(renamed[1] ?? '') : undefined;
+    if (name === null) return fault(`expected a name as git quotes it, found ${line}`);
+    if (name !== undefined) files.add(name);
     if (line.startsWith('@@ ')) return fault('expected --- and +++ headers above, found a hunk');
     if (/^(?:new|deleted) file mode /.test(line)) unsaid = false;
     if (line.startsWith('diff --git ')) {
@@ -82,8 +88,8 @@ function namedByGit(words: string): string | null {
   const candidates = [middle, words.indexOf(' "b/')];
   for (const at of candidates) {
     const [old, young] = [unquoted(words.slice(0, at)), unquoted(words.slice(at + 1))];
-    const same = words.charAt(at) === ' ' && old.slice(2) === young.slice(2) && old.length > 2;
-    if (same && old.startsWith('a/') && young.startsWith('b/')) return old.slice(2);
+    if (words.charAt(at) !== ' ' || !old?.startsWith('a/') || !young?.startsWith('b/')) continue;
+    if (old.slice(2) === young.slice(2) && old.length > 2) return old.slice(2);
   }
   return null;
 }
@@ -92,13 +98,16 @@ function namedByGit(words: string): string | null {
 function pathOf(header: string): string | null | undefined {
   const name = unquoted(header.slice(4).replace(/\t.*$/, '').trimEnd());
   if (name === '/dev/null') return null;
-  const path = /^[^/]+\/(.+)$/.exec(name)?.[1];
-  return path === undefined || !/^[ab]\//.test(name) ? undefined : path;
+  return /^[ab]\/(.+)$/.exec(name ?? '')?.[1];
 }
 
-/** git quotes names with characters beyond ASCII: "a/caf\303\251.py". */
-function unquoted(name: string): string {
-  if (!/^"(?:[^"\\]|\\.)*"$/.test(name)) return name;
+/**
+ * git quotes names with characters beyond ASCII: "a/caf\303\251.py". Null for quotes that are not
+ * git's: it would take them for a part of the name.
+ */
+function unquoted(name: string): string | null {
+  if (!name.startsWith('"')) return name;
+  if (!QUOTED.test(name)) return null;
   const bytes = Buffer.from(name.slice(1, -1), 'utf8')
     .toString('latin1')
     .replace(/\\([0-3][0-7]{2}|.)/g, (_, escape: string) =>
@@ -108,6 +117,8 @@ function unquoted(name: string): string {
     );
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
+/** No file's name holds a NUL: git would read no further. */
+const QUOTED = /^"(?:[^"\\]|\\(?:[abtnvfr"\\]|(?!000)[0-3][0-7]{2}))*"$/;
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['a', '\u0007'],
   ['b', '\b'],

@@ -110,6 +110,24 @@ describe('a patch', () => {
     const diff = '--- "a/t\\tab \\"q\\".py"\n+++ "b/t\\tab \\"q\\".py"\n@@ -1 +1 @@\n-a\n+b\n';
     expect(readPatch(diff)).toMatchObject({ files: ['t\tab "q".py'] });
   });
+
+  test.each(['"b/\\25py"', '"b/x\\000y.py"', '"b/\\x.py"', '"b/x.py', '"b/x.py" and more'])(
+    'is refused where a name is quoted as git does not quote, for git reads another: +++ %s',
+    (name) => {
+      const diff = `--- a/x.py\n+++ ${name}\n@@ -1 +1 @@\n-a\n+b\n`;
+      expect(readPatch(diff)).toMatchObject({ line: 2, message: expect.stringContaining(name) });
+      const renamed = `diff --git a/x.py b/y.py\nrename from x.py\nrename to ${name}\n`;
+      expect(readPatch(renamed)).toMatchObject({ line: 3, message: expect.stringContaining(name) });
+    },
+  );
+
+  test('with a NUL byte is refused: a name would end there for git', () => {
+    const diff = '--- a/x.py\n+++ b/x.py\0.txt\n@@ -1 +1 @@\n-a\n+b\n';
+    expect(readPatch(diff)).toEqual({
+      line: 2,
+      message: 'expected a change of text, found a NUL byte',
+    });
+  });
 });
 
 describe('a line of output', () => {

@@ -214,6 +214,8 @@ const WORDS: readonly string[] = [
     '"a/x\\',
     '"b/\\303\\251"',
     '"b/\\0"',
+    '"b/x\\000y"',
+    'b/x\0y',
     '"b/\\a\\b\\t"',
     '"b/train.py" junk',
     'a b/',
