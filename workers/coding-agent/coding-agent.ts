@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Coded, CodingAgent, CodingOrder } from '../../orchestrator/domain/coding-agent.ts';
 import { splitCommand } from '../../orchestrator/domain/command.ts';
@@ -150,6 +150,8 @@ export async function seesItsProgram(
     return null;
   } finally {
     await removeWhole(folder).catch(() => undefined);
+    // Where nothing else is in it.
+    await rmdir(coding).catch(() => undefined);
   }
 }
 

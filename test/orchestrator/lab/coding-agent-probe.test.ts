@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -70,6 +70,7 @@ test('a program that its sandbox hides is told of before the night, with the key
   const { sandbox } = await chooseSandbox(aPlan(program, []).sandbox);
   expect(await sees([])).toBe(sandbox === null);
   expect(await sees([program])).toBe(true);
+  expect(readdirSync(lab.cacheDir)).toEqual([]); // nor is anything left of the looking
 });
 
 test('what it is to be given has to be there', async () => {
