@@ -9,7 +9,7 @@ const partly = readdirSync('test', { encoding: 'utf8', recursive: true })
       file.endsWith('.test.ts') && /'(?:FULL|KILL_ROUNDS)'/.test(readFileSync(file, 'utf8')),
   );
 
-/** `npm run test:faults`: every kill point, and the faults that take long. About an hour on two idle cores. */
+/** `npm run test:faults`: every kill point, and the faults that take long. An hour and a half on two cores. */
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.test.ts', 'test/faults/full/*.full.ts', ...partly],
