@@ -1,8 +1,8 @@
 /** `autolab promote`, killed (SIGKILL) once base has moved and before that is recorded. */
-import { readLabState } from '../../dist/orchestrator/lab/lab.js';
+import { openLabState } from '../../dist/orchestrator/lab/lab.js';
 import { promote } from '../../dist/orchestrator/lab/promotion.js';
 
-const { lab, state } = await readLabState(process.cwd());
+const { lab, state } = await openLabState(process.cwd());
 const repository = {
   ...lab.repository,
   promote: async (order) => {
