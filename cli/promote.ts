@@ -1,4 +1,4 @@
-import { readLab, openLabState } from '../orchestrator/lab/lab.ts';
+import { openLabState, readLab } from '../orchestrator/lab/lab.ts';
 import { promote } from '../orchestrator/lab/promotion.ts';
 import { report } from '../orchestrator/lab/report.ts';
 import { bold, oneLine, print, printJson } from './output.ts';

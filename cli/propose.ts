@@ -1,6 +1,6 @@
 import { LabError } from '../orchestrator/domain/errors.ts';
 import { changeAsData, changeInWords } from '../orchestrator/domain/hypothesis.ts';
-import { readLabPlan, openLabState, type Lab, type LabPlan } from '../orchestrator/lab/lab.ts';
+import { openLabState, readLabPlan, type Lab, type LabPlan } from '../orchestrator/lab/lab.ts';
 import { propose, type ProposalMade } from '../orchestrator/lab/propose.ts';
 import { absolute } from '../orchestrator/lab/proposed-change.ts';
 import { bold, dim, oneLine, print, printJson, yellow } from './output.ts';

@@ -11,6 +11,9 @@ import type { Source } from './warm.ts';
 /** What of it is looked at before a question is answered. */
 export type Seen = Pick<Source, 'contents' | 'events' | 'recorded'>;
 
+/** Called before each try; `again`: the files have changed under the one before. */
+export type Look = (again: boolean) => Promise<Seen>;
+
 /** How often the files may change under a question before it is answered without those that are gone. */
 const TRIES = 3;
 
@@ -23,14 +26,13 @@ export interface AnsweringOptions {
 }
 
 /**
- * Answers one SELECT about the notebook at `dir`; `look` is called before each try. Loads no DuckDB
- * before the first question. Throws LabError usage for SQL that cannot be answered, refused for a
+ * Answers one SELECT about the notebook at `dir`. Loads no DuckDB before the first question. Throws LabError usage for SQL that cannot be answered, refused for a
  * newer AutoLab's notebook, and what `look` throws.
  */
 export function answering(
   dir: string,
   { schema, limits, runsDir, warnings }: AnsweringOptions,
-): (sql: string, look: () => Promise<Seen>) => Promise<Rows> {
+): (sql: string, look: Look) => Promise<Rows> {
   const verify = createVerifier(dir);
   let answerer: Promise<Answerer> | undefined;
 
@@ -44,8 +46,8 @@ export function answering(
     return manifest ?? emptyManifest(schema);
   }
 
-  async function answered(sql: string, look: () => Promise<Seen>, tries: number): Promise<Answer> {
-    const now = await look();
+  async function answered(sql: string, look: Look, tries: number): Promise<Answer> {
+    const now = await look(tries < TRIES);
     const manifest = await manifestNow();
     const overtaken = async (): Promise<boolean> =>
       tries > 1 && (await manifestNow()).generation !== manifest.generation;

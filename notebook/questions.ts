@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 
 import type { Rows } from '../orchestrator/domain/ports.ts';
 import type { State } from '../orchestrator/domain/state.ts';
-import { answering } from './answering.ts';
+import { answering, type Look } from './answering.ts';
 import { usualRunsDir } from './live.ts';
 import { readNotebook, type NotebookView, type ReadOptions } from './reader.ts';
 import { CURRENT } from './schema.ts';
@@ -38,19 +38,14 @@ export function openQuestions(
   let whole: Promise<NotebookView> | undefined;
 
   let known = state;
-  /** To look at the state for one question. */
-  function lookout() {
-    let looked = false;
-    return async () => {
-      if (looked || !known) known = await readState(dir, schema);
-      looked = true;
-      const contents = { state: known, spans: new Map(), alerts: new Map() };
-      return { contents, events: [], recorded: 0 };
-    };
-  }
+  const look: Look = async (again) => {
+    if (again || !known) known = await readState(dir, schema);
+    const contents = { state: known, spans: new Map(), alerts: new Map() };
+    return { contents, events: [], recorded: 0 };
+  };
   return {
     async query(sql) {
-      if (!namesRecords(sql)) return answer(sql, lookout());
+      if (!namesRecords(sql)) return answer(sql, look);
       whole ??= readNotebook(dir, { schema, runsDir, ...(limits && { limits }) });
       const notebook = await whole;
       const rows = await notebook.query(sql);

@@ -8,7 +8,7 @@ const ROUNDING = 1e-9;
 
 /**
  * What a stack changed to the largest or the smallest value that the plan allows: what lies beyond
- * was never tried. Not where nothing can lie beyond: switches, and a zero below positive numbers.
+ * was never tried. Not where nothing can lie beyond: switches, and zero.
  */
 export function atTheEdge(record: NightRecord, tip: Sourced<ExperimentRow>): readonly Sentence[] {
   const space = record.night.row.plan?.search_space ?? {};
@@ -34,7 +34,7 @@ function endOf(knob: KnobRow | undefined, value: number): 'largest' | 'smallest'
   const [low, high] = [Math.min(...allowed), Math.max(...allowed)];
   const isSwitch = !knob?.range && allowed.length === 2 && low === 0 && high === 1;
   if (low === high || isSwitch) return null;
-  const near = (end: number): boolean => Math.abs(value - end) <= ROUNDING * Math.abs(end);
-  if (near(high)) return high === 0 ? null : 'largest';
-  return near(low) && low !== 0 ? 'smallest' : null;
+  const isAt = (end: number): boolean =>
+    end !== 0 && Math.abs(value - end) <= ROUNDING * Math.abs(end);
+  return isAt(high) ? 'largest' : isAt(low) ? 'smallest' : null;
 }

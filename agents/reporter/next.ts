@@ -29,6 +29,7 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
       outcome.tip.row.promoted
         ? say`Launch again: the next night builds on ${idOf(outcome.tip)}.`
         : promoting(record, outcome.tip),
+      ...atTheEdge(record, outcome.tip),
     );
   else if (tip && !going)
     ideas.push(
@@ -38,7 +39,6 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
     ideas.push(
       say`Mend the script or the plan (\`${record.command} check\` looks at both), then launch again.`,
     );
-  if (outcome.kind === 'confirmed') ideas.push(...atTheEdge(record, outcome.tip));
   ideas.push(...besideTheStack(record, tip), ...unsettled(record, tip), ...nextNight(record));
   if (ideas.length === 0 && going) ideas.push(say`Let the night go on; it has more to try.`);
   if (ideas.length === 0 && SPENT.has(record.night.row.end_reason ?? ''))

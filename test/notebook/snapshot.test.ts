@@ -77,6 +77,18 @@ describe('the state read by way of a snapshot', () => {
     await expect(questions.query('FROM runs')).rejects.toMatchObject({ code: 'damaged' });
   });
 
+  it('is not read again for a question by who has read it', async () => {
+    const place = await aLab();
+    const state = await readState(place.dir);
+    const text = await readFile(journalOf(place), 'utf8');
+    const second = text.indexOf('\n') + 1;
+    await writeFile(journalOf(place), `${text.slice(0, second)}X${text.slice(second + 1)}`);
+    await rm(snapshotOf(place));
+    const sql = 'SELECT count(*) AS n FROM metrics';
+    expect((await openQuestions(place.dir, { state }).query(sql)).rows).toEqual([{ n: 0 }]);
+    await expect(openQuestions(place.dir).query(sql)).rejects.toMatchObject({ code: 'damaged' });
+  });
+
   it.each([
     ['is missing', (path: string) => rm(path)],
     ['was torn', (path: string) => truncate(path, 1000)],

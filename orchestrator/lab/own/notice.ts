@@ -175,7 +175,7 @@ export async function planObjective(lab: LabPlace): Promise<Objective | null> {
   return 'plan' in reading ? reading.plan.objective : null;
 }
 
-/** That number's name, to look at: in a moment, and of a plan with mistakes as well. */
+/** The name of that number, for a picture: soon there, and of a plan with mistakes as well. */
 export async function planMetric(lab: LabPlace): Promise<string | null> {
   const { metricIn } = await import('../../plan/metric.ts');
   return metricIn(await planText(lab));
