@@ -14,7 +14,7 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   const ids = [...state.experiments.keys()].toSorted(byNumber);
   const listing = {
     table: experiments,
-    rows: ids.map((id) => shown(experimentRow(state, id))),
+    rows: ids.map((id) => () => shown(experimentRow(state, id))),
     statuses: ['preparing', 'prepared', 'running', 'finished', 'judged', 'failed'],
     facetsOf: ({ status, verdict, night, line, tags, opened }: Row) => ({
       ...{ statuses: [status], verdict, night, line, tags, began: opened },

@@ -31,10 +31,10 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   // What a night had taken in keeps its id, and is among them.
   const queued = state.queued
     .filter(({ hypothesis }) => hypothesis === null)
-    .map((one) => queuedRow(state, one));
+    .map((one) => (): Row => queuedRow(state, one));
   const listing = {
     table: hypotheses,
-    rows: [...ids.map((id): Row => shown(hypothesisRow(state, id))), ...queued],
+    rows: [...ids.map((id) => (): Row => shown(hypothesisRow(state, id))), ...queued],
     statuses: STATUSES,
     facetsOf: (row: Row) => {
       const tested = state.experiments.get(row.experiment as 'E-0000');

@@ -39,8 +39,8 @@ export interface Facets {
 export interface Listing<Row extends object> {
   /** The columns that its rows have. */
   readonly table: Table;
-  /** In the order of their ids. */
-  readonly rows: readonly Row[];
+  /** In the order of their ids; each is made when it is looked at, for there may be thousands. */
+  readonly rows: readonly (() => Row)[];
   readonly facetsOf: (row: Row) => Facets;
   /** Every word there is for how a row may stand. */
   readonly statuses: readonly string[];
@@ -63,14 +63,19 @@ export function listed<Row extends object>(
   now: number,
 ): readonly Row[] {
   const wanted = wantedBy(listing, options, state, now);
-  const found =
-    wanted === null ? listing.rows : listing.rows.filter((row) => wanted(listing.facetsOf(row)));
   const { sort, limit } = options;
-  if (sort === undefined) return limit === undefined ? found : found.slice(-limit);
+  const newest = <T>(rows: readonly T[]): readonly T[] =>
+    limit === undefined ? rows : rows.slice(-limit);
+  if (wanted === null && sort === undefined) return made(newest(listing.rows));
+  const all = made(listing.rows);
+  const found = wanted === null ? all : all.filter((row) => wanted(listing.facetsOf(row)));
+  if (sort === undefined) return newest(found);
   const descending = sort.startsWith('-');
   const column = columnOf(listing.table, descending ? sort.slice(1) : sort, '--sort');
   return ordered(found, column, descending).slice(0, limit);
 }
+
+const made = <Row>(rows: readonly (() => Row)[]): readonly Row[] => rows.map((make) => make());
 
 /** Whether a row is one that the options ask for; null where they ask for all. */
 function wantedBy<Row extends object>(
@@ -84,7 +89,7 @@ function wantedBy<Row extends object>(
   if (verdict !== undefined) expectOneOf('verdict', verdict, VERDICTS);
   if (night !== undefined && !(isNightId(night) && state.nights.has(night)))
     expectOneOf('night', night, [...state.nights.keys()]);
-  if (line !== undefined) expectOneOf('line', line, linesIn(rows, facetsOf));
+  if (line !== undefined) expectOneOf('line', line, linesIn(made(rows), facetsOf));
   for (const one of tag) expectOneOf('tag', one, tagsIn(state));
   if ((status ?? verdict ?? night ?? line ?? when) === undefined && tag.length === 0) return null;
   return (row) =>

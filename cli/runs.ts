@@ -21,8 +21,8 @@ export async function run(_args: readonly string[], options: ListOptions): Promi
   const listing = {
     table: runs,
     rows: [
-      ...ofNights.map((id) => shown(runRow(state, id))),
-      ...own.map((id) => runRow(state, id)),
+      ...ofNights.map((id) => () => shown(runRow(state, id))),
+      ...own.map((id) => () => runRow(state, id)),
     ],
     statuses: STATUSES,
     facetsOf: (row: Row) => {

@@ -69,7 +69,8 @@ const measured = <Row>(
   columns.map((column) => {
     const cells = rows.map((row) => oneLine(column.cell(row)));
     const widths = cells.map(widthOf);
-    const width = widths.reduce((most, one) => Math.max(most, one), column.title.length);
+    let width = column.title.length;
+    for (const one of widths) if (one > width) width = one;
     return { column, cells, widths, width };
   });
 
@@ -92,29 +93,17 @@ function aligned<Row>(columns: readonly Measured<Row>[], width: number) {
   const there = widths[flexible];
   const over = total(widths) - width;
   if (over > 0 && there !== undefined) widths[flexible] = Math.max(NARROWEST, there - over);
-  const line = (
-    cell: (column: Measured<Row>) => string,
-    taken: (column: Measured<Row>) => number,
-  ) =>
-    columns
-      .map((one, i) => fit(cell(one), taken(one), widths[i] ?? 0, one.column.right ?? false))
-      .join(GAP)
-      .trimEnd();
-  const rows = columns[0]?.cells.length ?? 0;
-  return {
-    head: bold(
-      line(
-        ({ column }) => column.title,
-        ({ column }) => widthOf(column.title),
-      ),
-    ),
-    lines: Array.from({ length: rows }, (_, row) =>
-      line(
-        ({ cells }) => cells[row] ?? '',
-        (one) => one.widths[row] ?? 0,
-      ),
-    ),
-  };
+  const lines = (columns[0]?.cells ?? []).map(() => '');
+  let head = '';
+  for (const [i, { column, cells, widths: taken }] of columns.entries()) {
+    const room = widths[i] ?? 0;
+    const right = column.right ?? false;
+    const gap = i === 0 ? '' : GAP;
+    head += gap + fit(column.title, widthOf(column.title), room, right);
+    for (let row = 0; row < lines.length; row += 1)
+      lines[row] += gap + fit(cells[row] ?? '', taken[row] ?? 0, room, right);
+  }
+  return { head: bold(head.trimEnd()), lines: lines.map((line) => line.trimEnd()) };
 }
 
 /** The text in so many columns; `taken` are those that it takes as it is. */

@@ -41,13 +41,18 @@ export const nightRow = (state: State, id: NightId): JsonRow<NightRow> =>
 
 /** Most rows are as JSON has them already, and lists are long: only what is not is replaced. */
 function asJson<R extends object>(row: R): JsonRow<R> {
-  if (Object.values(row).every(isSafe)) return row as JsonRow<R>;
+  if (allSafe(row)) return row as JsonRow<R>;
   const odd = Object.entries(row).filter(([, value]) => !isSafe(value));
   const safe = odd.map(([key, value]) => [
     key,
     Array.isArray(value) ? value.map((one) => (isSafe(one) ? one : String(one))) : String(value),
   ]);
   return { ...row, ...Object.fromEntries(safe) } as JsonRow<R>;
+}
+
+function allSafe(row: object): boolean {
+  for (const key in row) if (!isSafe(row[key as keyof typeof row])) return false;
+  return true;
 }
 
 /** JSON has no word for NaN and the infinities; the contract's is their name as text. */

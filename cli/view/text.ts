@@ -25,7 +25,14 @@ const CODES: Readonly<Record<Tone, readonly [open: number, close: number]>> = {
   red: [31, 39],
 };
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when first wanted: it takes 20 ms, and most of what is shown has one column a character. */
+let segmenter: Intl.Segmenter | undefined;
+
+function* graphemesOf(text: string): Generator<string> {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  for (const { segment } of segmenter.segment(text)) yield segment;
+}
+
 /** East Asian wide and full-width characters (Unicode's EastAsianWidth W and F), and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1b000}-\u{1b2ff}\u{1f1e6}-\u{1f1ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
@@ -43,7 +50,7 @@ const widthOf = (grapheme: string): number =>
 export function width(text: string): number {
   if (NARROW.test(text)) return text.length;
   let columns = 0;
-  for (const { segment } of graphemes.segment(text)) columns += widthOf(segment);
+  for (const grapheme of graphemesOf(text)) columns += widthOf(grapheme);
   return columns;
 }
 
@@ -53,10 +60,10 @@ export function cut(text: string, columns: number): string {
   if (width(text) <= columns) return text;
   let kept = '';
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    used += widthOf(segment);
+  for (const grapheme of graphemesOf(text)) {
+    used += widthOf(grapheme);
     if (used > columns - 1) break;
-    kept += segment;
+    kept += grapheme;
   }
   return `${kept.trimEnd()}…`;
 }
@@ -113,8 +120,8 @@ export const painted = (line: Line, look: Look): string =>
 const ascii = (text: string): string =>
   ASCII_ONLY.test(text)
     ? text
-    : Array.from(graphemes.segment(text), ({ segment }) =>
-        ASCII_ONLY.test(segment) ? segment : (ASCII[segment] ?? '?'.repeat(widthOf(segment))),
+    : Array.from(graphemesOf(text), (grapheme) =>
+        ASCII_ONLY.test(grapheme) ? grapheme : (ASCII[grapheme] ?? '?'.repeat(widthOf(grapheme))),
       ).join('');
 
 /** Where the locale names no encoding, the terminal is taken to be one of this century's. */

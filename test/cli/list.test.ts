@@ -29,7 +29,8 @@ const ROWS: readonly Row[] = [
   row(10_004, { objective: -2.5, opened: '2026-01-03T00:00:00.000Z' }),
 ];
 const LISTING: Listing<Row> = {
-  ...{ table: experiments, rows: ROWS, statuses: ['judged', 'running', 'failed'] },
+  ...{ table: experiments, rows: ROWS.map((one) => () => one) },
+  statuses: ['judged', 'running', 'failed'],
   facetsOf: (one) => ({ ...one, statuses: [one.status], began: one.opened }),
 };
 const NOW = Date.parse('2026-01-03T00:00:00Z');
