@@ -6,12 +6,11 @@ import { crc32 } from 'node:zlib';
 
 import type { Event } from '../orchestrator/domain/event.ts';
 import { advance, fold, replay } from '../orchestrator/domain/fold.ts';
-import type { OwnRunId } from '../orchestrator/domain/ids.ts';
-import { spelt, type OwnRun } from '../orchestrator/domain/own-run.ts';
 import { EMPTY, type State } from '../orchestrator/domain/state.ts';
 import { beside } from './durable.ts';
 import { readInbox, stamped } from './inbox.ts';
 import { BEGINNING, readJournal, segmentName, type Position } from './journal-reader.ts';
+import { asColumns, fromColumns, type OwnColumns } from './own-columns.ts';
 import { CURRENT, type Schema } from './schema.ts';
 
 /**
@@ -21,7 +20,7 @@ import { CURRENT, type Schema } from './schema.ts';
 
 const FILE = 'snapshot';
 /** Counts up when the state's shape changes below its top level. */
-const VERSION = 9;
+const VERSION = 10;
 /** So many bytes before the position must be the same: another journal may lie there by now. */
 const TAIL = 512;
 
@@ -31,11 +30,9 @@ interface Content {
   /** Top-level keys of the state. */
   readonly shape: string;
   readonly position: Position;
+  /** Without runs of one's own. */
   readonly state: State;
-  /** Runs of one's own without their details, as JSON. */
-  readonly own: string;
-  /** Their details, a line each. */
-  readonly packed: string;
+  readonly own: OwnColumns;
   /** Inbox records that are in the journal. */
   readonly drained: ReadonlySet<string>;
 }
@@ -53,8 +50,11 @@ export function writeSnapshot(
   position: Position,
   drained: ReadonlySet<string>,
 ): Promise<void> {
-  const content = { version: VERSION, schema: schema.version, shape: SHAPE, position, drained };
-  const body = serialize({ ...content, ...apart(state) });
+  const content: Content = {
+    ...{ version: VERSION, schema: schema.version, shape: SHAPE, position, drained },
+    ...{ state: { ...state, own: new Map() }, own: asColumns(state.own) },
+  };
+  const body = serialize(content);
   return (async () => {
     const tail = (await tailBefore(dir, position)) ?? Buffer.alloc(0);
     const path = join(dir, FILE);
@@ -72,37 +72,6 @@ export function writeSnapshot(
     }
   })();
 }
-
-/**
- * Runs of one's own as two texts: thousands of small objects cost their reading as `state` more than
- * all the rest, and most readers look at no details.
- */
-function apart(state: State): Pick<Content, 'state' | 'own' | 'packed'> {
-  const runs = [...state.own.values()];
-  // Of their numbers only the objective may be one that JSON has no word for.
-  const own = JSON.stringify(
-    runs.map(({ packed: _, ...run }) => run),
-    spelt,
-  );
-  const packed = runs.map((run) => run.packed).join('\n');
-  return { state: { ...state, own: new Map() }, own, packed };
-}
-
-function together({ state, own, packed }: Pick<Content, 'state' | 'own' | 'packed'>): State {
-  const lines = packed.split('\n');
-  const runs = JSON.parse(own) as (Omit<OwnRun, 'packed'> & { packed?: string })[];
-  const all = new Map<OwnRunId, OwnRun>();
-  for (const [i, run] of runs.entries()) {
-    // Nobody else's yet: copies of ten thousand would cost as much as their reading.
-    run.packed = lines[i] ?? '';
-    const whole = run as OwnRun;
-    all.set(run.id, typeof run.end?.objective === 'string' ? withNumber(whole) : whole);
-  }
-  return { ...state, own: all };
-}
-
-const withNumber = (run: OwnRun): OwnRun =>
-  run.end === null ? run : { ...run, end: { ...run.end, objective: Number(run.end.objective) } };
 
 /**
  * The lab as its journal and its inbox tell it, for reading, also while a night runs; a folder
@@ -160,7 +129,8 @@ async function readSnapshot(dir: string, schema: Schema): Promise<Start | null> 
     const { drained, position: from } = content;
     if (!(await tailBefore(dir, from))?.equals(tail)) return null;
     const { records, position } = await readJournal(dir, schema, from);
-    return { state: together(content), drained, behind: records, seq: position.seq };
+    const state: State = { ...content.state, own: fromColumns(content.own) };
+    return { state, drained, behind: records, seq: position.seq };
   } catch {
     return null; // none, or none of ours: what is wrong with the journal its whole reading says
   }

@@ -1,5 +1,5 @@
 import type { OwnRunId } from '../../orchestrator/domain/ids.ts';
-import { commandInWords, ownName } from '../../orchestrator/domain/own-run.ts';
+import { ownName } from '../../orchestrator/domain/own-run.ts';
 import type { State } from '../../orchestrator/domain/state.ts';
 import type { RunRow } from './runs.ts';
 import { tagsOn } from './tags.ts';
@@ -46,6 +46,6 @@ export function ownRunRecord(state: State, id: OwnRunId): RunRow {
     links: run.foreign?.links ?? [],
     run_group: run.group,
     tags: tagsOn(state, id),
-    command: command.length === 0 ? null : commandInWords(command),
+    command: command === '' ? null : command,
   };
 }

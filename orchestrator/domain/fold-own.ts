@@ -1,5 +1,5 @@
 import type { Put } from './fold-beside.ts';
-import { NO_DETAILS, packed, type OwnBody, type OwnRun } from './own-run.ts';
+import { commandInWords, NO_DETAILS, packed, type OwnBody, type OwnRun } from './own-run.ts';
 import type { State } from './state.ts';
 import type { Tag } from './words.ts';
 
@@ -16,8 +16,8 @@ export function foldOwn(now: State, event: OwnBody & { readonly at: string }, pu
       const { run: id, start, params, remarks } = event;
       const details = packed({ ...NO_DETAILS, params, remarks });
       const run: OwnRun = {
-        ...{ id, ...start, attempt: 1, status: 'running' },
-        ...{ end: null, group: null, packed: details },
+        ...{ id, ...start, command: commandInWords(start.command), attempt: 1 },
+        ...{ status: 'running', end: null, group: null, packed: details },
       };
       return { ...now, own: put(now.own, id, run) };
     }

@@ -103,8 +103,10 @@ export const isOwn = <E extends { readonly type: string }>(
   event.type === 'own_run_started' || event.type === 'own_run_ended';
 
 /** A run of one's own as the lab knows it. */
-export interface OwnRun extends OwnStart {
+export interface OwnRun extends Omit<OwnStart, 'command'> {
   readonly id: OwnRunId;
+  /** As it would be typed, see `commandInWords`; empty where nobody knows. */
+  readonly command: string;
   readonly attempt: number;
   readonly status: RunStatus;
   /** Null while it runs. */
@@ -142,8 +144,8 @@ export const NO_DETAILS: OwnDetails = {
 };
 
 /** How it is called in lists: its name, or its command. */
-export const ownName = ({ name, command }: Pick<OwnStart, 'name' | 'command'>): string =>
-  name === '' ? commandInWords(command) : name;
+export const ownName = ({ name, command }: Pick<OwnRun, 'name' | 'command'>): string =>
+  name === '' ? command : name;
 
 /** As it would be typed: words that a shell would split are in quotes. */
 export const commandInWords = (command: readonly string[]): string =>

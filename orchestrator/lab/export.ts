@@ -9,6 +9,7 @@ import { isOwnRunId, isRunId, type OwnRunId, type RunId } from '../domain/ids.ts
 import { attemptDir, ownRunDir } from '../domain/layout.ts';
 import { ORIGIN_FILE, type Origin } from '../domain/origin.ts';
 import type { Logged } from '../domain/logged.ts';
+import { splitCommand } from '../domain/command.ts';
 import { detailsOf, spelt } from '../domain/own-run.ts';
 import { experimentIn, type State } from '../domain/state.ts';
 import { runRecord } from '../../notebook/tables/runs.ts';
@@ -111,7 +112,17 @@ function ownRun(state: State, id: OwnRunId, metric: string | null): Found {
     origin: {
       ...{ ...FORMAT, id, experiment: null },
       start: {
-        ...{ name, command: [...command], directory, host, who, started, commit, branch, dirty },
+        ...{
+          name,
+          command: splitCommand(command),
+          directory,
+          host,
+          who,
+          started,
+          commit,
+          branch,
+          dirty,
+        },
       },
       end: {
         ...{ status, ended, seconds, exit_code, signal, failure, killed_because },

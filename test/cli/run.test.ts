@@ -70,8 +70,8 @@ describe('autolab run', () => {
 
     const { run, details } = await own('R-0001');
     expect(run).toMatchObject({
-      ...{ name: 'by hand', command, directory: 'sub', source: 'run', dirty: true, branch: 'main' },
-      status: 'failed',
+      ...{ name: 'by hand', command: command.join(' '), directory: 'sub', source: 'run' },
+      ...{ dirty: true, branch: 'main', status: 'failed' },
       end: { exit_code: 3, objective: 1 / 3, metric_points: 4, failure: { class: 'idea' } },
     });
     expect(details.logged).toMatchObject({ tags: ['a', 'b'], group: 'g' });

@@ -35,8 +35,10 @@ describe('what the journal says of a run of one’s own', () => {
   });
 
   it('names a run by its command where nobody named it', () => {
-    expect(ownName(started.start)).toBe(`python3 train.py 'it'\\''s'`);
-    expect(ownName({ ...started.start, name: 'mine' })).toBe('mine');
+    const command = `python3 train.py 'it'\\''s'`;
+    expect(after(started)?.command).toBe(command);
+    expect(ownName({ name: '', command })).toBe(command);
+    expect(ownName({ name: 'mine', command })).toBe('mine');
     expect(commandInWords([])).toBe('');
   });
 });

@@ -10,7 +10,6 @@ import { attemptDir, PLAN_FILE } from '../../domain/layout.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { RunOrder } from '../../domain/ports.ts';
 import type { Failure, Run, RunResult } from '../../domain/run.ts';
-import { commandInWords } from '../../domain/own-run.ts';
 import { experimentIn, type State } from '../../domain/state.ts';
 import type { Lab } from '../lab.ts';
 import { ownRunIn } from '../subject.ts';
@@ -45,7 +44,7 @@ export async function targetOf(lab: Lab, state: State, text: string, cwd: string
   }
   if (isOwnRunId(text)) {
     const { command } = ownRunIn(state, text);
-    const words = command.length === 0 ? 'COMMAND' : commandInWords(command);
+    const words = command === '' ? 'COMMAND' : command;
     throw usage(
       `expected a run of a night, such as E-0007.2, found ${text}, a run of your own: repeat it with autolab run -- ${words}`,
       text,
