@@ -10,14 +10,13 @@ import { openQuestions } from '../../notebook/questions.ts';
 import { readNotebook } from '../../notebook/reader.ts';
 import { writeMetrics } from '../../workers/parquet.ts';
 import { aNight, anExperimentsLife, aResult, runStarted } from '../support/events.ts';
-import { aPlace, leaveMetrics, losses, opened, type Place } from './helpers.ts';
+import { copiesOf, leaveMetrics, losses, opened, openIn, type Place } from './helpers.ts';
 
 const RUNS = ['E-0000.1', 'E-0000.2'] as const;
 
 /** A closed notebook of two runs with metrics. */
-async function aNotebook(): Promise<Place> {
-  const place = await aPlace();
-  const notebook = await opened(place);
+const aNotebook = copiesOf(async (place) => {
+  const notebook = await openIn(place);
   await notebook.append(aNight());
   for (const body of anExperimentsLife(0, 0)) await notebook.append(body);
   for (const [i, run] of RUNS.entries()) {
@@ -27,8 +26,7 @@ async function aNotebook(): Promise<Place> {
     await notebook.append({ type: 'run_ended', result });
   }
   await notebook.close();
-  return place;
-}
+});
 
 async function fileOf(place: Place, table: string): Promise<string> {
   const file = (await readManifest(place.dir))?.files.find((entry) => entry.table === table);

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 
 import type { Clock } from '../../orchestrator/domain/ports.ts';
 import type { RunId } from '../../orchestrator/domain/ids.ts';
@@ -16,11 +16,33 @@ export interface Place {
   readonly runsDir: string;
 }
 
-/** A lab's folder, gone after the test. Its name has what paths may have. */
-export async function aPlace(): Promise<Place> {
+/** Its name has what paths may have. */
+async function makePlace(): Promise<Place> {
   const root = await mkdtemp(join(tmpdir(), "autolab's [notebook] "));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
   return { root, dir: join(root, 'data/notebook'), runsDir: join(root, 'experiments') };
+}
+const removed = ({ root }: Place) => rm(root, { recursive: true, force: true });
+
+/** A lab's folder, gone after the test. */
+export async function aPlace(): Promise<Place> {
+  const place = await makePlace();
+  onTestFinished(() => removed(place));
+  return place;
+}
+
+/** Fills a place once for the tests that follow. Returns what gives each a copy of its own. */
+export function copiesOf(fill: (place: Place) => Promise<void>): () => Promise<Place> {
+  let original: Place;
+  beforeAll(async () => {
+    original = await makePlace();
+    await fill(original);
+  });
+  afterAll(() => removed(original));
+  return async () => {
+    const place = await aPlace();
+    await cp(original.root, place.root, { recursive: true });
+    return place;
+  };
 }
 
 /** A clock that moves a second with every look. */
@@ -29,15 +51,19 @@ function aClock(): Clock {
   return { now: () => (now += 1000), monotonic: () => now, asleep: () => 0 };
 }
 
-/** Opens for the test, which seals when it wants to; closes at the latest when the test ends. */
+/** Opens for whoever closes it, and seals when it wants to. */
+export const openIn = (
+  { dir, runsDir }: Place,
+  extra: Partial<NotebookOptions> = {},
+): Promise<OpenNotebook> =>
+  openNotebook({ dir, runsDir, clock: aClock(), sealAfter: 3_600_000, ...extra });
+
+/** The same for the test: closes at the latest when it ends. */
 export async function opened(
   place: Place,
   extra: Partial<NotebookOptions> = {},
 ): Promise<OpenNotebook> {
-  const notebook = await openNotebook({
-    ...{ dir: place.dir, runsDir: place.runsDir, clock: aClock(), sealAfter: 3_600_000 },
-    ...extra,
-  });
+  const notebook = await openIn(place, extra);
   onTestFinished(() => notebook.close());
   return notebook;
 }

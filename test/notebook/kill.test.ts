@@ -1,37 +1,24 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { readNotebook } from '../../notebook/reader.ts';
 import { aPlace, leaveMetrics, losses, opened } from './helpers.ts';
 
-/**
- * Node 20 runs no TypeScript, and a kill needs a process of its own: the notebook is compiled, below
- * node_modules, where its imports are found.
- */
-const repository = new URL('../../', import.meta.url).pathname;
-let compiled = '';
+/** A kill needs a process of its own, which runs the notebook that `npm test` has built. */
+const built = (file: string): string =>
+  JSON.stringify(join(new URL('../../dist/notebook', import.meta.url).pathname, file));
 
-beforeAll(() => {
-  const cache = join(repository, 'node_modules', '.cache');
-  mkdirSync(cache, { recursive: true });
-  compiled = mkdtempSync(join(cache, 'autolab-notebook-'));
-  const options = ['--outDir', compiled, '--rootDir', '.', '--noCheck', '--skipLibCheck'];
-  const modules = ['--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
-  const files = ['notebook/writer.ts', 'notebook/inbox.ts', '--rewriteRelativeImportExtensions'];
-  const tsc = join(repository, 'node_modules/.bin/tsc');
-  execFileSync(tsc, ['--ignoreConfig', ...options, ...modules, ...files], { cwd: repository });
-});
-afterAll(() => rmSync(compiled, { recursive: true, force: true }));
+/** Kills in the life of a notebook. */
+const ROUNDS = process.env['FULL'] ? 8 : 4;
 
 const WRITER = (dir: string, metrics: string) => `
-  import { openNotebook } from ${JSON.stringify(join(compiled, 'notebook/writer.js'))};
+  import { openNotebook } from ${built('writer.js')};
   const clock = { now: Date.now, monotonic: Date.now, asleep: () => 0 };
   const notebook = await openNotebook({ dir: ${JSON.stringify(dir)}, clock, sealAfter: 10 });
   for (const warning of notebook.warnings) console.log('warning', warning);
@@ -54,7 +41,7 @@ describe('a writer that is killed', () => {
     const recorded: number[] = [];
     const taken: string[] = [];
     const warnings: string[] = [];
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const code = WRITER(place.dir, metrics);
       const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -93,9 +80,8 @@ describe('a writer that is killed', () => {
   it('leaves each record of another process once in the journal', async () => {
     const place = await aPlace();
     const metrics = await leaveMetrics(place, 'E-0001.1', losses(2, 1));
-    const inbox = JSON.stringify(join(compiled, 'notebook/inbox.js'));
     const marks = `
-      import { putInInbox } from ${inbox};
+      import { putInInbox } from ${built('inbox.js')};
       for (let i = 0; i < 60; i++) {
         const label = 'mark ' + i;
         const body = { type: 'flagged', target: 'E-0001', label, because: 'x', who: 'me' };
@@ -103,7 +89,7 @@ describe('a writer that is killed', () => {
       }`;
     const marker = spawn(process.execPath, ['--input-type=module', '-e', marks]);
     const done = once(marker, 'close');
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < ROUNDS / 2; round++) {
       const code = WRITER(place.dir, metrics);
       const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
         stdio: ['ignore', 'pipe', 'inherit'],
