@@ -102,14 +102,14 @@ test('an attempt stopped before it began is killed by the user', async () => {
   });
 });
 
-test('300 MB without a newline leave memory flat and the log capped', async () => {
+test('200 MB without a newline leave memory flat and the log capped', async () => {
   const lab = await createLab({
     files: script(
       `import { writeSync } from 'node:fs';`,
       `const chunk = Buffer.alloc(1 << 20, 'x');`,
       `const put = (b) => { for (let at = 0; at < b.length; ) try { at += writeSync(1, b, at); } catch (e) { if (e.code !== 'EAGAIN') throw e; } };`,
       `put(Buffer.from('head\\n'));`,
-      `for (let i = 0; i < 300; i++) put(chunk);`,
+      `for (let i = 0; i < 200; i++) put(chunk);`,
       `put(Buffer.from('\\nloss: 0.5\\ntail\\n'));`,
     ),
   });
@@ -124,7 +124,7 @@ test('300 MB without a newline leave memory flat and the log capped', async () =
   expect(statSync(file).size).toBeLessThan(16.1 * 2 ** 20);
   expect(log.startsWith('head\nxxx')).toBe(true);
   expect(log.endsWith('xxx\nloss: 0.5\ntail\n')).toBe(true);
-  const size = 5 + 300 * 2 ** 20 + '\nloss: 0.5\ntail\n'.length;
+  const size = 5 + 200 * 2 ** 20 + '\nloss: 0.5\ntail\n'.length;
   expect(log).toContain(`[autolab: ${size - 16 * 2 ** 20} bytes left out here]`);
   expect((most - before) / 2 ** 20).toBeLessThan(150);
 });
@@ -168,7 +168,7 @@ test('memory and processor time of the whole tree are measured', async () => {
   const lab = await createLab({
     files: script(
       `import { execFileSync } from 'node:child_process';`,
-      `const code = "const b = Buffer.alloc(150 * 2 ** 20, 1); while (process.cpuUsage().user < 1e6) b[0]++;";`,
+      `const code = "const b = Buffer.alloc(150 * 2 ** 20, 1); while (process.cpuUsage().user < 4e5) for (let i = 0; i < 1e5; i++) b[i]++;";`,
       `execFileSync(process.execPath, ['-e', code]);`,
       `console.log('loss: 1');`,
       // Long enough to be looked at once more, with what the child had used.
@@ -178,7 +178,7 @@ test('memory and processor time of the whole tree are measured', async () => {
   const result = await carryOut(lab);
   const peak = result.summary.find((value) => value.key === 'peak_memory_mb')?.number;
   expect(peak).toBeGreaterThan(150);
-  expect(result.cpu_seconds).toBeGreaterThan(0.9);
+  expect(result.cpu_seconds).toBeGreaterThan(0.36);
 });
 
 test('a script that says its own peak memory is believed', async () => {
