@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { autolab, autolabJson, makeLab, type FixtureLab } from '../support/lab.ts';
+import { leaveOwnRun } from '../support/own.ts';
 
 /** Pages of runs with curves, predictions and checkpoints, as a terminal shows them. */
 
@@ -27,8 +29,11 @@ describe('runs of one’s own', () => {
   let lab: FixtureLab;
   beforeAll(async () => {
     lab = makeLab({ 'log.mjs': LOGGING });
-    for (const rate of ['0.01', '0.02', '0.03'])
-      await autolab(lab, 'run', '--', 'node', 'log.mjs', rate);
+    for (const [i, rate] of ['0.01', '0.02', '0.03'].entries()) {
+      const AUTOLAB_RUN_DIR = leaveOwnRun(lab.root, `R-000${i + 1}`);
+      const env = { ...lab.environment, AUTOLAB_RUN_DIR };
+      execFileSync(process.execPath, ['log.mjs', rate], { cwd: lab.root, env });
+    }
     // Takes in what they left.
     await autolab(lab, 'query', 'SELECT count(*) FROM samples');
   });

@@ -50,7 +50,7 @@ describe('show', () => {
     expect(stdout).toMatch(/^worth +leaving it out costs 0\.\d+, 95 % interval .*: attributed$/m);
   });
 
-  test('gives the same as JSON, and counts the seeds that dawn gave to an arm', async () => {
+  test('gives the same as JSON, counts the seeds that dawn gave to an arm, and what that leaves out', async () => {
     const row = await autolabJson<Record<string, unknown>>(lab, 'show', tip);
     expect(row).toMatchObject({ confidence: 'high', borderline: false, attributed: true });
     expect(row['dawn_values']).toHaveLength(row['dawn_n'] as number);
@@ -63,10 +63,7 @@ describe('show', () => {
       (parent?.['objective'] ?? NaN) - (base?.['objective'] ?? NaN),
       12,
     );
-  });
-
-  test('tells of an arm of dawn what it leaves out, and lists it as no idea', async () => {
-    const all = await autolabJson<Record<string, unknown>[]>(lab, 'experiments');
+    // An arm of dawn is no idea.
     const arm = all.find((one) => one['left_out'] !== null);
     expect(arm).toMatchObject({ source: 'attribution', confidence: null });
     const { stdout } = await autolab(lab, 'show', String(arm?.['id']));
