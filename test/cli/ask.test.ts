@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, expect, test } from 'vitest';
 import { autolab, autolabJson, makeLab } from '../support/lab.ts';
+import { leaveOwnRun } from '../support/own.ts';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 const lab = makeLab();
@@ -25,7 +26,7 @@ interface Said {
 }
 
 test('a lab without a night answers what it can, marks after a yes alone, and takes questions from a pipe', async () => {
-  await autolab(lab, 'run', '--', 'true');
+  leaveOwnRun(lab.root, 'R-0001');
   await autolab(lab, 'note', 'R-0001', 'a quiet \u001b[2Jone');
   // Also without quotes around the question.
   const noted = await autolabJson<Said>(lab, 'ask', 'what', 'notes', 'are', 'there?');

@@ -20,6 +20,7 @@ const FILES = {
   'src/node_modules/dep.mjs': '1;\n',
   'src/labels/test.csv': 'id,label\n1,HELD-OUT\n',
 };
+const FULL = process.env['FULL'] !== undefined;
 const BRIEF = 'Halve the rate.\n';
 const LONG_KEY = 'sk-ключ-123456';
 
@@ -341,8 +342,7 @@ describe('a hypothesis that a coding agent writes', () => {
     expect('diff' in answer && answer.diff.match(/^\+\d;$/gm)).toEqual(['+2;']);
   });
 
-  test.each([
-    ['nothing', ["console.log('I could not.');"], 'changed no editable file'],
+  const UNFIT: [string, string[], string][] = [
     [
       'protected files alone',
       ["fs.writeFileSync('evaluate.mjs', '0;');"],
@@ -361,10 +361,15 @@ describe('a hypothesis that a coding agent writes', () => {
       ],
       'expected one change, found 2',
     ],
-  ])('is not written by one that changes %s', async (_, lines, words) => {
-    const answer = await written(lines);
-    expect('failure' in answer && answer.failure.message).toContain(words);
-  });
+    ['nothing', ["console.log('I could not.');"], 'changed no editable file'],
+  ];
+  test.each(FULL ? UNFIT : UNFIT.slice(0, 2))(
+    'is not written by one that changes %s',
+    async (_, lines, words) => {
+      const answer = await written(lines);
+      expect('failure' in answer && answer.failure.message).toContain(words);
+    },
+  );
 });
 
 describe('a crash that a coding agent repairs', () => {
@@ -412,11 +417,15 @@ describe('a crash that a coding agent repairs', () => {
     expect(brief.indexOf(PLANTED)).toBeLessThan(brief.indexOf(`<<end ${mark}>>`));
   });
 
-  test.each([
-    ['takes the change back', FILES['train.mjs'], 'changes nothing'],
+  const NO_REPAIR: [string, string, string][] = [
     ['hides it', `try {\n${CRASHED}} catch {}\n`, 'expected errors to end the run'],
-  ])('is given up where it %s', async (_, becomes, words) => {
-    const { answer } = await repaired(becomes);
-    expect('gave_up' in answer && answer.gave_up).toContain(words);
-  });
+    ['takes the change back', FILES['train.mjs'], 'changes nothing'],
+  ];
+  test.each(FULL ? NO_REPAIR : NO_REPAIR.slice(0, 1))(
+    'is given up where it %s',
+    async (_, becomes, words) => {
+      const { answer } = await repaired(becomes);
+      expect('gave_up' in answer && answer.gave_up).toContain(words);
+    },
+  );
 });
