@@ -51,7 +51,7 @@ describe('a night', () => {
       'not_a_number',
       'no_metric',
     ];
-    for (let seed = 1; seed <= 300; seed++) {
+    for (let seed = 1; seed <= (process.env['FULL'] ? 300 : 50); seed++) {
       const uniform = uniforms(seed);
       const often = uniform() * 0.6;
       const runs = 10 + Math.floor(uniform() * 30);
@@ -89,7 +89,8 @@ describe('a night', () => {
   });
 
   test('confirms a clear gain on a small budget of runs: what dawn needs is not spent on screens', () => {
-    const confirmed = Array.from({ length: 20 }, (_, seed) => {
+    const many = process.env['FULL'] ? 20 : 8;
+    const confirmed = Array.from({ length: many }, (_, seed) => {
       const noise = normals(uniforms(seed + 50));
       const world: World = {
         ideas: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((title) => anIdea(title)),
@@ -100,7 +101,7 @@ describe('a night', () => {
       expect(currentNight(state).runs_started).toBeLessThanOrEqual(14);
       return [...state.experiments.values()].some((e) => e.judgement?.verdict === 'improved');
     });
-    expect(confirmed.filter(Boolean).length).toBeGreaterThanOrEqual(19);
+    expect(confirmed.filter(Boolean).length).toBeGreaterThanOrEqual(many - 1);
   });
 
   test('judges a constraint as it does the objective, by an interval over all seeds', () => {

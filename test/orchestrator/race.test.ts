@@ -102,8 +102,9 @@ function expectRules({ state, events, slots }: ReturnType<typeof anyNight>): voi
 
 describe('any night', () => {
   test('ends, judges all it tried, keeps to its budget and slots, and claims on fresh seeds alone', () => {
+    const many = process.env['FULL'] ? 150 : 30;
     let claims = 0;
-    for (let seed = 1; seed <= 150; seed++) {
+    for (let seed = 1; seed <= many; seed++) {
       try {
         const night = anyNight(seed);
         expectRules(night);
@@ -115,7 +116,7 @@ describe('any night', () => {
       }
     }
     // Nights in which nothing is ever claimed would hold all of this too.
-    expect(claims).toBeGreaterThan(20);
+    expect(claims).toBeGreaterThan(many / 8);
   });
 });
 
@@ -140,7 +141,7 @@ describe('a night', () => {
   });
 
   test('makes every run again that the machine lost, a further seed too', () => {
-    for (let seed = 1; seed <= 10; seed++) {
+    for (let seed = 1; seed <= (process.env['FULL'] ? 10 : 3); seed++) {
       const uniform = uniforms(seed);
       const normal = normals(uniform);
       const world: World = {

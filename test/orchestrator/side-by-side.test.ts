@@ -8,7 +8,7 @@ import { timed } from '../support/timed.ts';
 
 /** Models and authors take minutes: what the slots do meanwhile, and what becomes of it. */
 
-const PLAN = aPlan({ agents: { model: 'a-model' }, budget: { experiments: 40, runs: 200 } });
+const PLAN = aPlan({ agents: { model: 'a-model' }, budget: { experiments: 24, runs: 100 } });
 const SECONDS: Readonly<Partial<Record<Work['kind'], number>>> = { run: 60, prepare: 1 };
 
 const took =

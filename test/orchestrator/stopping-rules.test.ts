@@ -310,7 +310,7 @@ test('whatever rules a plan has, and whatever fails, a night ends and leaves not
   const gates = ['1 experiment', '5 experiments', '3 runs', '15 runs', '60s', '10m'];
   const requires = ['best improves baseline by 5%', 'loss <= 0.4', 'loss < 2', 'x > 1'];
   const reasons = new Set<string>();
-  for (let seed = 1; seed <= 200; seed++) {
+  for (let seed = 1; seed <= (process.env['FULL'] ? 200 : 50); seed++) {
     const uniform = uniforms(seed);
     const pick = <T>(all: readonly T[]): T | undefined => all[Math.floor(uniform() * all.length)];
     const often = uniform() * uniform();
