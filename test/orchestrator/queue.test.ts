@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { PGlite } from '@electric-sql/pglite';
 import { createPostgresBackend } from 'bullmq';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import type { Finished, Json, Queue } from '../../orchestrator/domain/ports.ts';
 import { openQueue } from '../../orchestrator/queue.ts';
@@ -13,21 +13,37 @@ import type { BullQueueOptions } from '../../orchestrator/queue/bull-queue.ts';
 import { openDatabase } from '../../orchestrator/queue/database.ts';
 import { CHANNELS, PglitePool } from '../../orchestrator/queue/pglite-pool.ts';
 import { gate, queueSuite } from '../conformance/queue.ts';
+import { lendTemplate } from '../support/template.ts';
 
 let home: string;
 let cacheDir: string;
+/** In this process, for who asks nothing of the queue's own. */
+let database: PGlite;
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'autolab-test-queue-'));
-  cacheDir = join(home, 'cache');
+  lendTemplate(home);
+  cacheDir = join(home, 'autolab');
+  database = await openDatabase(cacheDir);
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
+afterAll(async () => {
+  await database.close();
+  await rm(home, { recursive: true, force: true });
+});
 
 const open = (over: { readonly cacheDir?: string } = {}): Promise<Queue> =>
   openQueue({
     ...{ url: 'embedded', lab: 'a lab', launch: 'N-0001: 1' },
     ...{ cacheDir, ...over },
   });
+
+/** A queue over `database`, as a store that others could reach. */
+function shared(options: BullQueueOptions): Queue {
+  const connection = new PglitePool(database, CHANNELS);
+  const close = (): Promise<void> => connection.end();
+  const store = { connection, backend: createPostgresBackend, exclusive: false, close };
+  return new BullQueue(store, 'shared', options);
+}
 
 /** One job there and back. */
 async function works(queue: Queue): Promise<void> {
@@ -41,8 +57,6 @@ async function works(queue: Queue): Promise<void> {
 queueSuite('embedded', open);
 
 describe('the folder of the embedded queue', () => {
-  beforeAll(async () => (await open()).close());
-
   test.runIf(process.env['FULL'])(
     'two queues opened at once over an empty cache both work, and make one template',
     async () => {
@@ -64,14 +78,16 @@ describe('the folder of the embedded queue', () => {
   test.each(process.env['FULL'] ? damages : damages.slice(0, 1))(
     'a template that %s is made anew',
     async (_damage, damage) => {
+      const own = await mkdtemp(join(home, 'damaged-'));
       const [name = ''] = await readdir(cacheDir);
-      const { size } = await stat(join(cacheDir, name));
-      await damage(join(cacheDir, name));
-      const queue = await open();
+      await copyFile(join(cacheDir, name), join(own, name));
+      const { size } = await stat(join(own, name));
+      await damage(join(own, name));
+      const queue = await open({ cacheDir: own });
       await works(queue);
       await queue.close();
-      expect(await readdir(cacheDir)).toEqual([name]);
-      expect((await stat(join(cacheDir, name))).size).toBeGreaterThan(size / 2);
+      expect(await readdir(own)).toEqual([name]);
+      expect((await stat(join(own, name))).size).toBeGreaterThan(size / 2);
     },
   );
 
@@ -87,17 +103,6 @@ describe('the folder of the embedded queue', () => {
     },
   );
 
-  test('closing leaves no timer behind', async () => {
-    const timers = (): number =>
-      process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
-    const before = timers();
-    const queue = await open();
-    await works(queue);
-    await queue.close();
-    // vitest's own timers come and go; one that BullMQ forgot stays for seconds.
-    await vi.waitFor(() => expect(timers()).toBeLessThanOrEqual(before));
-  });
-
   test('a cache that cannot be written is an error a person can act on', async () => {
     const file = join(home, 'a file');
     await writeFile(file, '');
@@ -105,21 +110,22 @@ describe('the folder of the embedded queue', () => {
   });
 });
 
+test('closing leaves no timer behind', async () => {
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+  const before = timers();
+  const queue = await open();
+  await works(queue);
+  await queue.close();
+  // vitest's own timers come and go; one that BullMQ forgot stays for seconds.
+  await vi.waitFor(() => expect(timers()).toBeLessThanOrEqual(before));
+});
+
 describe('a job that is taken away', () => {
-  /** A queue over a store that others could reach, and the database beneath it. */
-  async function shared(options: BullQueueOptions): Promise<{ queue: Queue; database: PGlite }> {
-    const database = await openDatabase(cacheDir);
-    const connection = new PglitePool(database, CHANNELS);
-    const close = async (): Promise<void> => {
-      await connection.end();
-      await database.close();
-    };
-    const store = { connection, backend: createPostgresBackend, exclusive: false, close };
-    return { queue: new BullQueue(store, 'shared', options), database };
-  }
+  afterEach(() => database.exec('DELETE FROM job'));
 
   test('by another worker: the signal of its handler fires', async () => {
-    const { queue, database } = await shared({ lockDuration: 200 });
+    const queue = shared({ lockDuration: 200 });
     const started = gate();
     const aborted = gate<string>();
     await queue.serve('worker', 1, async (_input, { signal }) => {
@@ -136,7 +142,7 @@ describe('a job that is taken away', () => {
   });
 
   test('not while it runs, however often its lock would have run out', async () => {
-    const { queue, database } = await shared({ lockDuration: 200 });
+    const queue = shared({ lockDuration: 200 });
     const answered = gate<Finished>();
     queue.onFinished(answered.open);
     const lockedUntil = async (): Promise<number> =>
@@ -158,7 +164,7 @@ describe('a job that is taken away', () => {
   });
 
   test('and given back to the same process: the handler goes on, and its one answer counts', async () => {
-    const { queue, database } = await shared({});
+    const queue = shared({});
     const answers: Finished[] = [];
     const answered = gate();
     queue.onFinished((finished) => {
@@ -189,12 +195,7 @@ describe('a job that is taken away', () => {
 });
 
 describe('the pool over one PGlite', () => {
-  let database: PGlite;
-  beforeAll(async () => {
-    database = await openDatabase(cacheDir);
-    await database.exec('CREATE TABLE t (n int)');
-  });
-  afterAll(() => database.close());
+  beforeAll(() => database.exec('CREATE TABLE t (n int)'));
 
   const count = async (pool: PglitePool): Promise<Json> =>
     (await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM t')).rows[0]?.n ?? null;
