@@ -16,39 +16,16 @@ export interface Harness {
   hears(beginning: string): Promise<string>;
 }
 
-/**
- * Node 20 runs no TypeScript: the workers are compiled, below node_modules, where their imports
- * are found. Returns the folder; to be removed with `rmSync`.
- */
-export function compileWorkers(): string {
-  const repository = new URL('../../../', import.meta.url).pathname;
-  const cache = join(repository, 'node_modules', '.cache');
-  mkdirSync(cache, { recursive: true });
-  const compiled = mkdtempSync(join(cache, 'autolab-workers-'));
-  const options = ['--outDir', compiled, '--rootDir', '.', '--noCheck', '--skipLibCheck'];
-  const modules = ['--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
-  const files = ['workers/local.ts', 'orchestrator/git.ts', 'orchestrator/lab/clock.ts'];
-  const tsc = join(repository, 'node_modules/.bin/tsc');
-  const rest = [...modules, ...files, '--rewriteRelativeImportExtensions'];
-  execFileSync(tsc, ['--ignoreConfig', ...options, ...rest], { cwd: repository });
-  return compiled;
-}
-
-export const removeCompiled = (compiled: string): void =>
-  rmSync(compiled, { recursive: true, force: true });
+/** Node 20 runs no TypeScript, and this needs a process of its own. `npm test` builds it first. */
+const DIST = new URL('../../../dist/', import.meta.url).pathname;
 
 /** Carries an attempt out up to `until` (a step's name), and then stands still for good. */
-export function startHarness(
-  compiled: string,
-  lab: TestLab,
-  order: RunOrder,
-  until: string,
-): Harness {
+export function startHarness(lab: TestLab, order: RunOrder, until: string): Harness {
   const { root, cacheDir, experimentsDir } = lab;
   const code = `
-    import { openLocalExecutor } from ${JSON.stringify(join(compiled, 'workers/local.js'))};
-    import { openRepository } from ${JSON.stringify(join(compiled, 'orchestrator/git.js'))};
-    import { systemClock } from ${JSON.stringify(join(compiled, 'orchestrator/lab/clock.js'))};
+    import { openLocalExecutor } from ${JSON.stringify(join(DIST, 'workers/local.js'))};
+    import { openRepository } from ${JSON.stringify(join(DIST, 'orchestrator/git.js'))};
+    import { systemClock } from ${JSON.stringify(join(DIST, 'orchestrator/lab/clock.js'))};
     const never = () => { throw new Error('not for this test'); };
     const given = ${JSON.stringify({ root, cacheDir, experimentsDir })};
     const executor = openLocalExecutor({
