@@ -154,15 +154,15 @@ test('an idea in the plan becomes a patch, its crash is repaired on its branch, 
       return true;
     };
   };
-  const deaths = [
-    first('hypothesis_written'),
-    first('experiment_repaired'),
+  const sample = [first('hypothesis_written'), first('experiment_repaired')];
+  const others = [
     first(
       'experiment_prepared',
       ({ experiment }: { experiment: string }) => experiment !== 'E-0000',
     ),
     first('run_started', ({ attempt }: { attempt: number }) => attempt === 2),
   ];
+  const deaths = process.env['FULL'] ? [...sample, ...others] : sample;
   let state = null;
   let launches = 0;
   for (; state === null && launches < 8; launches++)

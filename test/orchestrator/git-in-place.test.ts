@@ -199,7 +199,8 @@ describe('a worktree that git has brought to a commit', () => {
       execFileSync('git', ['init', '-q', at('.')]);
     },
   };
-  for (const [what, run] of Object.entries(done))
+  const sample = Object.entries(done).filter((_, n) => process.env['FULL'] || n % 3 === 0);
+  for (const [what, run] of sample)
     test(`is as the commit says after a run that ${what}`, async (context) => {
       const stand = await stands(context);
       run(stand);

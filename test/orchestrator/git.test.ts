@@ -587,63 +587,72 @@ open(b'\\xff', 'w').close(); os.chmod('.', 0o500)`;
     expect(readFileSync(at('train.mjs'), 'utf8')).toContain('0.1');
   });
 
-  test('is made again where it, its .git file, its administration or its index is missing or damaged', async () => {
-    const { repo, lab, base, folder, keep, at } = await slot();
-    const admin = join(repo.root, '.git/worktrees/slot-1');
-    const damages: readonly (() => void)[] = [
-      () => rmSync(folder, { recursive: true }),
-      () => rmSync(at('.git')),
-      () => writeFileSync(at('.git'), 'gitdir: /nowhere\n'),
-      () => {
-        rmSync(at('.git'));
-        symlinkSync('/nowhere', at('.git'));
-      },
-      () => rmSync(admin, { recursive: true }),
-      () => {
-        rmSync(at('.git'));
-        repo.git(['worktree', 'prune']);
-      },
-      () => {
-        rmSync(folder, { recursive: true });
-        repo.git(['worktree', 'prune']);
-      },
-      () => {
-        rmSync(folder, { recursive: true });
-        symlinkSync(repo.root, folder);
-      },
-      () =>
-        writeFileSync(
-          join(repo.git(['rev-parse', '--absolute-git-dir'], folder), 'index'),
-          'rubbish',
-        ),
-      () => writeFileSync(join(repo.git(['rev-parse', '--absolute-git-dir'], folder), 'index'), ''),
-      () => writeFileSync(join(repo.git(['rev-parse', '--absolute-git-dir'], folder), 'HEAD'), ''),
-      () =>
-        writeFileSync(
-          join(repo.git(['rev-parse', '--absolute-git-dir'], folder), 'index.lock'),
-          '',
-        ),
-      () =>
-        writeFileSync(join(repo.git(['rev-parse', '--absolute-git-dir'], folder), 'HEAD.lock'), ''),
-    ];
-    const before = snapshot(repo);
-    await lab.checkOut(folder, base, keep);
-    for (const [n, damage] of damages.entries()) {
-      repo.write({ '.venv/x': 'kept', 'train.mjs': 'changed', left: 'left' }, folder);
-      damage();
-      const there = existsSync(at('.venv/x'));
+  // test/faults/git.test.ts has a sample of such damages in `npm test`.
+  test.runIf(process.env['FULL'])(
+    'is made again where it, its .git file, its administration or its index is missing or damaged',
+    async () => {
+      const { repo, lab, base, folder, keep, at } = await slot();
+      const admin = join(repo.root, '.git/worktrees/slot-1');
+      const damages: readonly (() => void)[] = [
+        () => rmSync(folder, { recursive: true }),
+        () => rmSync(at('.git')),
+        () => writeFileSync(at('.git'), 'gitdir: /nowhere\n'),
+        () => {
+          rmSync(at('.git'));
+          symlinkSync('/nowhere', at('.git'));
+        },
+        () => rmSync(admin, { recursive: true }),
+        () => {
+          rmSync(at('.git'));
+          repo.git(['worktree', 'prune']);
+        },
+        () => {
+          rmSync(folder, { recursive: true });
+          repo.git(['worktree', 'prune']);
+        },
+        () => {
+          rmSync(folder, { recursive: true });
+          symlinkSync(repo.root, folder);
+        },
+        () =>
+          writeFileSync(
+            join(repo.git(['rev-parse', '--absolute-git-dir'], folder), 'index'),
+            'rubbish',
+          ),
+        () =>
+          writeFileSync(join(repo.git(['rev-parse', '--absolute-git-dir'], folder), 'index'), ''),
+        () =>
+          writeFileSync(join(repo.git(['rev-parse', '--absolute-git-dir'], folder), 'HEAD'), ''),
+        () =>
+          writeFileSync(
+            join(repo.git(['rev-parse', '--absolute-git-dir'], folder), 'index.lock'),
+            '',
+          ),
+        () =>
+          writeFileSync(
+            join(repo.git(['rev-parse', '--absolute-git-dir'], folder), 'HEAD.lock'),
+            '',
+          ),
+      ];
+      const before = snapshot(repo);
       await lab.checkOut(folder, base, keep);
-      expect(readFileSync(at('train.mjs'), 'utf8'), `damage ${n}`).toContain('0.1');
-      expect(existsSync(at('left')), `damage ${n}`).toBe(false);
-      expect(existsSync(at('.venv/x')), `damage ${n}`).toBe(there);
-      expect(repo.git(['status', '--porcelain', '-uno'], folder), `damage ${n}`).toBe('');
-      expect(
-        repo.git(['worktree', 'list', '--porcelain']).match(/^worktree /gm),
-        `damage ${n}`,
-      ).toHaveLength(2);
-    }
-    expect(snapshot(repo)).toEqual(before);
-  });
+      for (const [n, damage] of damages.entries()) {
+        repo.write({ '.venv/x': 'kept', 'train.mjs': 'changed', left: 'left' }, folder);
+        damage();
+        const there = existsSync(at('.venv/x'));
+        await lab.checkOut(folder, base, keep);
+        expect(readFileSync(at('train.mjs'), 'utf8'), `damage ${n}`).toContain('0.1');
+        expect(existsSync(at('left')), `damage ${n}`).toBe(false);
+        expect(existsSync(at('.venv/x')), `damage ${n}`).toBe(there);
+        expect(repo.git(['status', '--porcelain', '-uno'], folder), `damage ${n}`).toBe('');
+        expect(
+          repo.git(['worktree', 'list', '--porcelain']).match(/^worktree /gm),
+          `damage ${n}`,
+        ).toHaveLength(2);
+      }
+      expect(snapshot(repo)).toEqual(before);
+    },
+  );
 
   test('whose .git a run replaced by a repository of its own never runs what that one says', async () => {
     const { repo, lab, base, folder, at } = await slot();
