@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   autolab,
   autolabJson,
+  CERTAIN,
   makeLab,
-  PLAN,
   TRAIN,
   type FixtureLab,
   type Said,
@@ -23,7 +23,7 @@ describe('a night with a gate, on a machine that fails once', () => {
 
   beforeAll(async () => {
     lab = makeLab({ 'train.mjs': FLAKY });
-    const plan = PLAN.replace(
+    const plan = CERTAIN.replace(
       '  timeout: 20s',
       `  timeout: 20s\n  env: { MARK: '${lab.folder}/mark' }`,
     );
@@ -58,14 +58,14 @@ describe('a night with a gate, on a machine that fails once', () => {
     expect(rows).toEqual([{ id: expect.stringMatching(/^E-0000\.\d$/), attempt: 2 }]);
   });
 
-  test('is followed by one whose goal moved, for a reason that is on the first page', async () => {
+  test('is followed by one from the new base whose goal moved, for a reason that is on the first page', async () => {
     const plan = lab
       .read('research_plan.yaml')
       .replace('direction: minimize', 'direction: maximize');
     lab.write({
       'research_plan.yaml': plan
         .replace(/gates:[^]*/, '')
-        .replace(/experiments: \d+/, 'experiments: 1'),
+        .replace(/experiments: \d+, runs: \d+/, 'experiments: 1, runs: 3'),
     });
     lab.commit('the other way round');
     const next = await autolab(lab, 'launch', '--because', 'we had it upside down');
@@ -74,5 +74,13 @@ describe('a night with a gate, on a machine that fails once', () => {
       /the goal moved since N-0001 \(objective\.direction\).*because: we had it upside down/;
     expect(next.stdout + next.stderr).toMatch(said);
     expect(lab.read('FINDINGS.md').replaceAll('\\', '')).toMatch(said);
+    const all = await autolabJson<readonly { source: string; night: string; commit: string }[]>(
+      lab,
+      'experiments',
+    );
+    expect(all.filter(({ source }) => source === 'baseline')).toMatchObject([
+      { night: 'N-0001', commit: lab.git(['rev-parse', 'HEAD^']) },
+      { night: 'N-0002', commit: lab.git(['rev-parse', 'HEAD']) },
+    ]);
   }, 120_000);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { autolab, autolabJson, makeLab, PLAN, TRAIN, type FixtureLab } from '../support/lab.ts';
+import { autolab, autolabJson, CERTAIN, makeLab, TRAIN, type FixtureLab } from '../support/lab.ts';
 
 /** Training leaves predictions and a model; at dawn it trains longer, and gets twice as far. */
 const PREDICTING = TRAIN.replace(
@@ -39,11 +39,11 @@ const LIE = `--- a/train.mjs
 +console.log('val_loss: 0');
 `;
 
-const SCORED = PLAN.replace('min_effect', 'tier: verified, min_effect').replace(
+const SCORED = CERTAIN.replace('min_effect', 'tier: verified, min_effect').replace(
   /hypotheses:\n.*\n/,
   `score: { command: node score.mjs, labels: [labels.json], predictions: predictions.json, rows: 4 }
 holdout: { command: node test.mjs, metric: test_loss, labels: [secret/test.json] }
-dawn: { args: --long, seeds: 4 }
+dawn: { args: --long }
 hypotheses:
   - { title: A loss of nothing, because: it says so, patch: ideas/lie.diff }
   - { title: Relu is better here, because: it is cheap, change: { activation: relu } }
@@ -122,8 +122,7 @@ describe('a night that is scored, with a canary that prints a better number and 
     expect(JSON.parse(lab.read(manifest))).toMatchObject({
       ...{ variant: 'dawn', command: 'node train.mjs --long' },
     });
-    for (const what of [fresh?.id ?? '', manifest])
-      expect(await autolabJson(lab, 'rerun', what)).toMatchObject({ same: true });
+    expect(await autolabJson(lab, 'rerun', manifest)).toMatchObject({ same: true });
   });
 
   test('is promoted as verified', async () => {

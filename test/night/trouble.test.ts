@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import {
   autolab,
   autolabJson,
+  CERTAIN,
   checkout,
   makeLab,
   PLAN,
@@ -62,7 +63,7 @@ describe('a night on trouble', () => {
 
   test('whose metric the script never prints ends with 2 and names what was printed', async () => {
     const lab = aLab({
-      'research_plan.yaml': short.replace('metric: val_loss', 'metric: accuracy'),
+      'research_plan.yaml': CERTAIN.replace('metric: val_loss', 'metric: accuracy'),
     });
     const { code, stdout } = await autolab(lab, 'launch');
     expect(code).toBe(2);
@@ -71,7 +72,10 @@ describe('a night on trouble', () => {
   });
 
   test('whose baseline crashes ends with 1 and shows why', async () => {
-    const lab = aLab({ 'train.mjs': `throw new Error('no data');\n${TRAIN}` });
+    const lab = aLab({
+      'train.mjs': `throw new Error('no data');\n${TRAIN}`,
+      'research_plan.yaml': CERTAIN,
+    });
     const { code, stdout } = await autolab(lab, 'launch');
     expect(code).toBe(1);
     expect(stdout).toContain('baseline');
@@ -99,17 +103,21 @@ describe('a night on trouble', () => {
     },
   );
 
-  test('of which a second launch is refused while it runs', async () => {
-    const slow = `await new Promise((r) => setTimeout(r, 1500));\n${TRAIN}`;
-    const lab = aLab({ 'train.mjs': slow, 'research_plan.yaml': short });
-    const first = autolab(lab, 'launch');
-    await statusOnce(lab, ({ state }) => state === 'running');
-    const second = await autolab(lab, 'launch');
-    expect(second.code).toBe(1);
-    expect(second.stderr).toMatch(/process \d+/);
-    await autolab(lab, 'stop', '--now');
-    expect((await first).code).toBe(130);
-  }, 120_000);
+  test.runIf(process.env['FULL'])(
+    'of which a second launch is refused while it runs',
+    async () => {
+      const slow = `await new Promise((r) => setTimeout(r, 1500));\n${TRAIN}`;
+      const lab = aLab({ 'train.mjs': slow, 'research_plan.yaml': short });
+      const first = autolab(lab, 'launch');
+      await statusOnce(lab, ({ state }) => state === 'running');
+      const second = await autolab(lab, 'launch');
+      expect(second.code).toBe(1);
+      expect(second.stderr).toMatch(/process \d+/);
+      await autolab(lab, 'stop', '--now');
+      expect((await first).code).toBe(130);
+    },
+    120_000,
+  );
 
   test.runIf(process.env['FULL'])(
     'that changes a protected file through a patch is invalid, and main never sees it',
