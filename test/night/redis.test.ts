@@ -15,7 +15,7 @@ const aLab = (queue: string, files: Record<string, string> = {}): FixtureLab => 
 /** Its runs last long enough to be met while they run; its night is short. */
 const aSlowLab = (queue: string): FixtureLab =>
   aLab(queue, {
-    'research_plan.yaml': `${PLAN.replace('experiments: 6, runs: 24', 'experiments: 1, runs: 16')}queue: ${queue}\n`,
+    'research_plan.yaml': `${PLAN.replace('experiments: 6, runs: 24', 'experiments: 1, runs: 6')}queue: ${queue}\n`,
     'train.mjs': `await new Promise((resolve) => setTimeout(resolve, 300));\n${TRAIN}`,
   });
 afterEach(() => {
@@ -101,7 +101,7 @@ describe.skipIf(!hasRedis)('a night over Redis', () => {
 
 test('a launch whose Redis is not there says where and what to do, and begins no night', async () => {
   const lab = aLab(`redis://:secret@127.0.0.1:${await freePort()}`);
-  for (const verb of ['check', 'launch']) {
+  for (const verb of process.env['FULL'] ? ['check', 'launch'] : ['launch']) {
     const { code, stdout, stderr } = await autolab(lab, verb);
     expect(code).toBe(1);
     expect(stdout + stderr).toMatch(

@@ -37,7 +37,14 @@ const SCRIPT = [
   },
 ];
 
+interface Row {
+  readonly id: string;
+  readonly title: string;
+  readonly effect: number;
+}
+
 let lab: FixtureLab;
+let rows: readonly Row[];
 let close: () => Promise<void>;
 beforeAll(async () => {
   lab = makeLab();
@@ -47,7 +54,8 @@ beforeAll(async () => {
   close = () => served.close();
   const plan = PLAN.replace(/^search_space:[^]*?^hypotheses:\n.*\n/m, '')
     .replace('timeout: 20s', 'timeout: 20s\n  smoke: { env: { SMOKE: "1" } }')
-    .replace('experiments: 6, runs: 24, parallel: 2', 'experiments: 2, runs: 10, parallel: 1');
+    .replace('seed: { env: SEED }', 'deterministic: true')
+    .replace('experiments: 6, runs: 24, parallel: 2', 'experiments: 2, runs: 6, parallel: 1');
   const ideas = `agents: { model: scripted, base_url: ${served.url} }
 hypotheses:
   - { title: Decay the weights, because: they grow, idea: Subtract a decay. }
@@ -57,27 +65,22 @@ hypotheses:
   lab.git(['commit', '-qam', 'ideas']);
   const { code, stderr } = await autolab(lab, 'launch');
   if (code !== 0) throw new Error(stderr);
+  rows = await autolabJson<Row[]>(lab, 'experiments');
 });
 afterAll(async () => {
   await close();
   lab.remove();
 });
 
-interface Row {
-  readonly id: string;
-  readonly title: string;
-  readonly effect: number;
-}
 /** Whichever was written first has the lower id. */
-async function experimentCalled(title: string): Promise<Row> {
-  const rows = await autolabJson<Row[]>(lab, 'experiments');
+function experimentCalled(title: string): Row {
   const row = rows.find((each) => each.title === title);
   if (!row) throw new Error(`no experiment is called ${title}`);
   return row;
 }
 
 test('an idea becomes a patch whose crash is repaired, and is measured as what it is', async () => {
-  const { id, effect } = await experimentCalled('Decay the weights');
+  const { id, effect } = experimentCalled('Decay the weights');
   expect(effect).toBeCloseTo(-0.3, 1);
   const diff = await readFile(join(lab.root, `experiments/${id}/change.diff`), 'utf8');
   expect(diff).toContain('+const decay = 0.3;');
@@ -91,7 +94,7 @@ test('an idea becomes a patch whose crash is repaired, and is measured as what i
 });
 
 test('a repair that only hides the crash is not taken, and the crash is named with its fix', async () => {
-  const { id } = await experimentCalled('Normalise the layers');
+  const { id } = experimentCalled('Normalise the layers');
   const page = await autolabJson<Record<string, unknown>>(lab, 'show', id);
   expect(page).toMatchObject({
     verdict: 'failed',
@@ -105,7 +108,7 @@ test('a repair that only hides the crash is not taken, and the crash is named wi
 });
 
 test('what models were asked is told: why a change is as it is, and what the night’s calls came to', async () => {
-  const { id } = await experimentCalled('Decay the weights');
+  const { id } = experimentCalled('Decay the weights');
   const { stdout } = await autolab(lab, 'show', id, '--why');
   const calls = [...stdout.matchAll(/^(worker\/\S+) {2}scripted /gm)].map(([, step]) => step);
   expect(calls).toEqual(['worker/write', 'worker/repair']);
