@@ -54,7 +54,9 @@ export interface MemoryNotebook extends NotebookReader {
 }
 
 export async function memoryNotebook(tables: Tables): Promise<MemoryNotebook> {
-  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  // More threads than one cost more to wake than such tables take to read.
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const connection = await instance.connect();
   for (const [table, columns] of Object.entries(TABLES)) {
     await connection.run(`CREATE TABLE ${table} (${columns})`);
     const rows = tables[table] ?? [];

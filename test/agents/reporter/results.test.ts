@@ -8,12 +8,12 @@ import {
   type Results,
 } from '../../../agents/reporter/results.ts';
 import type { Report } from '../../../orchestrator/domain/ports.ts';
-import { memoryNotebook } from './notebook.ts';
+import { notebookOf } from './kept.ts';
 import * as nights from './nights.ts';
-import { told, type Told } from './told.ts';
+import type { Told } from './told.ts';
 
 async function resultsOf(night: Told): Promise<ReadonlyMap<string, Results>> {
-  const report = createReporter({ notebook: await memoryNotebook(told(night)) });
+  const report = createReporter({ notebook: await notebookOf(night) });
   const { documents } = (await report({ task: 'report', night: 'N-0002' })) as Report;
   const yamls = documents.filter(({ path }) => path.endsWith('results.yaml'));
   return new Map(
@@ -55,20 +55,21 @@ describe('results.yaml', () => {
   });
 
   test('calls a criterion borderline when it is missed by no more than that', async () => {
-    const at = (value: number): Told => ({
+    const results = await resultsOf({
       plan: {
         success_criteria: [
           { metric: 'val_bpb', max: 1.6, borderline: 0.01 },
           { metric: 'accuracy', min: 0.5 },
         ],
       },
-      tried: [{ id: 'E-0000', values: [value] }],
+      tried: [1.6, 1.609, 1.611].map((value, i) => ({
+        ...{ id: `E-000${i}`, verdict: 'inconclusive', values: [value] },
+      })),
     });
-    const statuses = async (value: number) =>
-      (await resultsOf(at(value))).get('E-0000')?.criteria.map(({ status }) => status);
-    expect(await statuses(1.6)).toEqual(['met', 'not_measured']);
-    expect(await statuses(1.609)).toEqual(['borderline', 'not_measured']);
-    expect(await statuses(1.611)).toEqual(['not_met', 'not_measured']);
+    const statuses = (id: string) => results.get(id)?.criteria.map(({ status }) => status);
+    expect(statuses('E-0000')).toEqual(['met', 'not_measured']);
+    expect(statuses('E-0001')).toEqual(['borderline', 'not_measured']);
+    expect(statuses('E-0002')).toEqual(['not_met', 'not_measured']);
   });
 
   test('tells a limit as the night judged it, by its interval', async () => {

@@ -6,14 +6,14 @@ import { gather } from '../../../agents/reporter/gather.ts';
 import type { Page } from '../../../agents/reporter/page.ts';
 import { unsourcedNumbers } from '../../../agents/reporter/unsourced.ts';
 import type { Json } from '../../../orchestrator/domain/ports.ts';
-import { memoryNotebook } from './notebook.ts';
+import { notebookOf } from './kept.ts';
 import * as nights from './nights.ts';
-import { told, type Told } from './told.ts';
+import type { Told } from './told.ts';
 
 const NIGHTS = Object.entries(nights);
 
 async function pages(night: Told): Promise<readonly Page[]> {
-  const record = await gather(await memoryNotebook(told(night)), 'N-0002');
+  const record = await gather(await notebookOf(night), 'N-0002');
   return pagesOf(record, wordFindings(record));
 }
 
@@ -23,26 +23,15 @@ test.each(NIGHTS)('every number of %s has a query and its runs', async (_, night
 });
 
 test.each(NIGHTS)('every fact of %s is a cell of the query it names', async (_, night) => {
-  const notebook = await memoryNotebook(told(night));
+  const notebook = await notebookOf(night);
   for (const { facts } of await pages(night)) {
     for (const fact of facts) {
-      const { rows } = await cached(notebook, fact.source.sql);
+      const { rows } = await notebook.query(fact.source.sql);
       const found = rows.some((row) => Object.values(row).some((cell) => same(cell, fact)));
       expect(found, `${fact.shown} of ${fact.source.name}`).toBe(true);
     }
   }
 });
-
-const answers = new WeakMap<
-  object,
-  Map<string, ReturnType<Awaited<ReturnType<typeof memoryNotebook>>['query']>>
->();
-function cached(notebook: Awaited<ReturnType<typeof memoryNotebook>>, sql: string) {
-  const known = answers.get(notebook) ?? new Map();
-  answers.set(notebook, known);
-  if (!known.has(sql)) known.set(sql, notebook.query(sql));
-  return known.get(sql) as ReturnType<typeof notebook.query>;
-}
 
 /** Cells as the Reporter reads them: numbers from text, JSON columns parsed. */
 function same(cell: Json, { value }: Fact): boolean {
@@ -70,7 +59,9 @@ describe('a page that somebody tampered with', () => {
     if (!page) throw new Error('no page');
     const numbers = [...body(page).matchAll(/\d+/g)];
     expect(numbers.length).toBeGreaterThan(300);
-    const missed = numbers.filter(({ 0: digits, index }) => {
+    // A third of them in `npm test`: each is the whole page searched once more.
+    const tried = numbers.filter((_, i) => process.env['FULL'] || i % 3 === 0);
+    const missed = tried.filter(({ 0: digits, index }) => {
       const last = index + digits.length - 1;
       const changed = String((Number(digits.at(-1)) + 1) % 10);
       const forged = body(page).slice(0, last) + changed + body(page).slice(last + 1);
