@@ -237,7 +237,7 @@ describe('always', () => {
       const entries = Array.from({ length: count }, () => [names[draw(4)] ?? '', String(draw(4))]);
       return knobs(Object.fromEntries(entries));
     };
-    for (let round = 0; round < 200; round += 1) {
+    for (let round = 0; round < (process.env['FULL'] ? 200 : 40); round += 1) {
       const all = Array.from({ length: draw(12) }, (_, i) =>
         idea(i + 1, change(), {
           source: sources[draw(5)] ?? 'yours',
