@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Origin } from '../../../orchestrator/domain/origin.ts';
 import { exportRun } from '../../../orchestrator/lab/export.ts';
 import { importFiles } from '../../../orchestrator/lab/import/import.ts';
 import { readLab } from '../../../orchestrator/lab/lab.ts';
 import { readNoticing, takeInWhatWaits } from '../../../orchestrator/lab/own/reading.ts';
-import { autolab, autolabJson, makeLab, PLAN, type FixtureLab } from '../../support/lab.ts';
+import { autolab, makeLab, PLAN, type FixtureLab } from '../../support/lab.ts';
 
 /** Runs on their way between labs and from other tools, through files alone. */
 
@@ -16,7 +16,7 @@ afterEach(() => {
   for (const lab of labs.splice(0)) lab.remove();
 });
 
-const SHORT = PLAN.replace('experiments: 6, runs: 24', 'experiments: 1, runs: 8');
+const SHORT = PLAN.replace('experiments: 6, runs: 24', 'experiments: 1, runs: 5');
 function aLab(files: Readonly<Record<string, string>> = {}): FixtureLab {
   const lab = makeLab({ 'research_plan.yaml': SHORT, ...files });
   labs.push(lab);
@@ -47,20 +47,12 @@ function originIn(archive: string): Omit<Origin, 'id' | 'experiment'> {
   return origin;
 }
 
-const points = async (lab: FixtureLab, run: string) =>
-  (
-    await (
-      await readLab(lab.root)
-    ).notebook.query(
-      `SELECT key, step, time, value FROM metrics WHERE run_id = '${run}' ORDER BY ALL`,
-    )
-  ).rows;
-const samples = async (lab: FixtureLab, run: string) =>
-  (
-    await (
-      await readLab(lab.root)
-    ).notebook.query(`SELECT * EXCLUDE run_id FROM samples WHERE run_id = '${run}' ORDER BY ALL`)
-  ).rows;
+const rowsOf = async (lab: FixtureLab, sql: string) =>
+  (await (await readLab(lab.root)).notebook.query(sql)).rows;
+const points = (lab: FixtureLab, run: string) =>
+  rowsOf(lab, `SELECT key, step, time, value FROM metrics WHERE run_id = '${run}' ORDER BY ALL`);
+const samples = (lab: FixtureLab, run: string) =>
+  rowsOf(lab, `SELECT * EXCLUDE run_id FROM samples WHERE run_id = '${run}' ORDER BY ALL`);
 
 /** Logs what a training logs: numbers, some not finite, words, predictions, a checkpoint. */
 const LOGGING = `import { mkdirSync, appendFileSync, writeFileSync } from 'node:fs';
@@ -77,13 +69,19 @@ mkdirSync(dir + '/artifacts', { recursive: true });
 writeFileSync(dir + '/artifacts/model.bin', 'weights');
 `;
 
+/** A lab that ran LOGGING, and its archive; nobody changes either. */
+let here: FixtureLab;
+let archive = '';
+beforeAll(async () => {
+  here = makeLab({ 'log.mjs': LOGGING });
+  await autolab(here, 'run', '--name', 'by "hand"', '--', 'node', 'log.mjs');
+  archive = await exported(here, 'R-0001', 'a.tar.gz');
+});
+afterAll(() => here.remove());
+
 describe('a run that is exported', () => {
   test('of one’s own reads back to equality in another lab, and again from there', async () => {
-    const [here, there] = [aLab({ 'log.mjs': LOGGING }), aLab()];
-    expect((await autolab(here, 'run', '--name', 'by "hand"', '--', 'node', 'log.mjs')).code).toBe(
-      0,
-    );
-    const archive = await exported(here, 'R-0001', 'a.tar.gz');
+    const there = aLab();
     const { imported: runs, remarks } = await imported(there, archive);
     expect(runs).toMatchObject([{ run: 'R-0001', id: 'R-0001' }]);
     expect(remarks).toEqual([]);
@@ -107,15 +105,16 @@ describe('a run that is exported', () => {
   });
 
   test('of a night keeps its tier, its parameters and where it came from', async () => {
-    const [here, there] = [aLab(), aLab()];
-    expect((await autolab(here, 'launch', '--experiments', '1')).code).toBe(0);
-    const { code, stderr } = await autolab(here, 'export', 'E-0001');
-    expect([code, stderr]).toEqual([2, expect.stringContaining('E-0001.1')]);
-    const archive = await exported(here, 'E-0001.1', 'e.tar.gz');
-    await imported(there, archive);
-    expect(await points(there, 'R-0001')).toEqual(await points(here, 'E-0001.1'));
-    const [a] = await autolabJson<object[]>(here, 'query', "FROM runs WHERE id = 'E-0001.1'");
-    const [b] = await autolabJson<object[]>(there, 'query', "FROM runs WHERE id = 'R-0001'");
+    const [slept, there] = [aLab(), aLab()];
+    expect((await autolab(slept, 'launch')).code).toBe(0);
+    await expect(exported(slept, 'E-0001', 'e.tar.gz')).rejects.toThrow('E-0001.1');
+    const night = join(slept.folder, 'e.tar.gz');
+    const { code, stdout } = await autolab(slept, 'export', 'E-0001.1', '--output', night);
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`E-0001.1 is in ${night}`)]);
+    await imported(there, night);
+    expect(await points(there, 'R-0001')).toEqual(await points(slept, 'E-0001.1'));
+    const [a] = await rowsOf(slept, "FROM runs WHERE id = 'E-0001.1'");
+    const [b] = await rowsOf(there, "FROM runs WHERE id = 'R-0001'");
     const same = [
       'name',
       'status',
@@ -128,34 +127,30 @@ describe('a run that is exported', () => {
     ];
     for (const key of same) expect(b, key).toHaveProperty(key, (a as never)[key]);
     expect(b).toMatchObject({ imported_id: 'E-0001.1', experiment: null, source: 'import' });
-    expect(originIn(await exported(there, 'R-0001', 'f.tar.gz'))).toEqual(originIn(archive));
+    expect(originIn(await exported(there, 'R-0001', 'f.tar.gz'))).toEqual(originIn(night));
   });
 
   test('is refused where an archive lies, while it runs, and where it is none', async () => {
-    const lab = aLab();
-    expect((await autolab(lab, 'run', '--', 'node', 'train.mjs')).code).toBe(0);
-    const archive = await exported(lab, 'R-0001', 'a.tar.gz');
-    await expect(exported(lab, 'R-0001', 'a.tar.gz')).rejects.toThrow(/found one.*--output/);
-    await expect(exported(lab, 'R-0002', 'b.tar.gz')).rejects.toThrow(/found R-0002/);
+    await expect(exported(here, 'R-0001', 'a.tar.gz')).rejects.toThrow(/found one.*--output/);
+    await expect(exported(here, 'R-0002', 'b.tar.gz')).rejects.toThrow(/found R-0002/);
     const bytes = readFileSync(archive);
-    const broken = join(lab.folder, 'broken.tar.gz');
+    const broken = join(here.folder, 'broken.tar.gz');
     writeFileSync(broken, bytes.subarray(0, bytes.length / 2));
-    await expect(imported(lab, archive, broken)).rejects.toThrow(
+    await expect(imported(here, archive, broken)).rejects.toThrow(
       /broken\.tar\.gz: expected an archive/,
     );
     expect(
-      readdirSync(join(lab.root, 'experiments')).filter((name) => name.startsWith('R-')),
+      readdirSync(join(here.root, 'experiments')).filter((name) => name.startsWith('R-')),
     ).toEqual(['R-0001']);
   });
 });
 
 describe('an archive that somebody made', () => {
   test('may neither write outside of its run nor bring links, nor an artifact that is another', async () => {
-    const lab = aLab({ 'log.mjs': LOGGING });
-    expect((await autolab(lab, 'run', '--', 'node', 'log.mjs')).code).toBe(0);
+    const lab = aLab();
     const folder = join(lab.folder, 'evil');
     mkdirSync(folder);
-    execFileSync('tar', ['-xzf', await exported(lab, 'R-0001', 'a.tar.gz'), '-C', folder]);
+    execFileSync('tar', ['-xzf', archive, '-C', folder]);
     symlinkSync('/etc/passwd', join(folder, 'artifacts/link'));
     writeFileSync(join(folder, 'start.json'), '{}');
     writeFileSync(join(lab.folder, 'escaped'), 'x');
@@ -207,9 +202,8 @@ describe('what other tools recorded', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/R-0001 +a1 .*\n.*b2 .*\n.*R-0003/);
     expect(stdout).toContain('samples_gsm8k_1.jsonl: one line holds no sample');
-    const rows = await autolabJson<object[]>(
+    const rows = await rowsOf(
       lab,
-      'query',
       'SELECT id, name, status, objective, links, seconds, failure_message FROM runs ORDER BY id',
     );
     expect(rows).toEqual([

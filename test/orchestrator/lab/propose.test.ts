@@ -31,7 +31,10 @@ describe('a proposal', () => {
   beforeAll(() => {
     // Links and attributes would be refused as not editable before git had a say.
     lab = makeLab({
-      'research_plan.yaml': PLAN.replace('[train.mjs]', "['*', '{train.mjs,.gitattributes}']"),
+      'research_plan.yaml': PLAN.replace(
+        '[train.mjs]',
+        "['*', '{train.mjs,.gitattributes}']",
+      ).replace('experiments: 6, runs: 24', 'experiments: 2, runs: 6'),
       'notes.txt': 'x\n',
     });
     lab.write({ 'train.mjs': TRAIN.replace('?? 1', '?? 2') });
@@ -108,7 +111,7 @@ describe('a proposal', () => {
       [null, odd],
       [null, 'Seeds from 2'],
     ]);
-    expect((await autolab(lab, 'launch', '--experiments', '2')).code).toBe(0);
+    expect((await autolab(lab, 'launch')).code).toBe(0);
     const after = await autolabJson<Row[]>(lab, 'hypotheses');
     expect(after.slice(0, 2)).toMatchObject([
       { id: 'H-0001', title: odd, status: 'tested', experiment: 'E-0001' },
