@@ -119,7 +119,20 @@ const trouble = (message: string, file: string): LabError => new LabError('plan'
 const isJson = (file: string): boolean => /\.(?:json|jsonc|ipynb)$/i.test(file);
 const newlineOf = (text: string): string => (text.includes('\r\n') ? '\r\n' : '\n');
 
-function read(text: string, file: string): { root: Node | null; lines: LineCounter } {
+interface Reading {
+  readonly root: Node | null;
+  readonly lines: LineCounter;
+}
+
+/** What was read last: an edit asks for ten values of one text, and changes the text alone. */
+let last: { readonly text: string; readonly reading: Reading } | null = null;
+
+function read(text: string, file: string): Reading {
+  if (last?.text !== text) last = { text, reading: parsed(text, file) };
+  return last.reading;
+}
+
+function parsed(text: string, file: string): Reading {
   if (nestsTooDeep(text))
     throw trouble('expected a few levels of nesting, found too many to read', file);
   const lines = new LineCounter();
