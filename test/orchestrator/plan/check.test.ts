@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Repository } from '../../../orchestrator/domain/ports.ts';
 import { openRepository } from '../../../orchestrator/git.ts';
 import { checkPlan, findBase, planRemarks } from '../../../orchestrator/plan/check.ts';
 import { formatProblem, readPlan } from '../../../orchestrator/plan/file.ts';
@@ -45,14 +46,24 @@ const TIE = `--- a/lab/train.py
  manual_seed(1)
 `;
 
-let root: string;
+let unchanged = '';
+let repository: Repository;
+let copy: string | null = null;
+/** Where a test may change what it likes: the lab's copy from the first change on. */
+function changing(): string {
+  if (copy === null) {
+    copy = mkdtempSync(join(tmpdir(), 'autolab-plan-'));
+    cpSync(unchanged, copy, { recursive: true });
+  }
+  return copy;
+}
 const put = (path: string, text: string): void => {
-  mkdirSync(dirname(join(root, path)), { recursive: true });
-  writeFileSync(join(root, path), text);
+  mkdirSync(dirname(join(changing(), path)), { recursive: true });
+  writeFileSync(join(changing(), path), text);
 };
 const git = (...args: string[]): void => {
   execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
-    cwd: root,
+    cwd: changing(),
     stdio: 'pipe',
   });
 };
@@ -61,15 +72,21 @@ const commit = (): void => {
   git('commit', '-qm', 'lab', '--allow-empty');
 };
 
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'autolab-plan-'));
-  git('init', '-qb', 'main');
+beforeAll(async () => {
+  copy = mkdtempSync(join(tmpdir(), 'autolab-plan-'));
+  git('init', '-qb', 'main', '--template=');
   for (const [path, text] of Object.entries(FILES)) put(path, text);
   commit();
   put('data/corpus/a.txt', 'text');
   put('ideas/tie.diff', TIE);
+  [unchanged, copy] = [copy, null];
+  repository = await openRepository(unchanged);
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => {
+  if (copy !== null) rmSync(copy, { recursive: true, force: true });
+  copy = null;
+});
+afterAll(() => rmSync(unchanged, { recursive: true, force: true }));
 
 /** What checking finds in PLAN with some texts for others, as lines; `commit` it with the change. */
 async function problemsWith(...changes: [old: string, young: string][]): Promise<string[]> {
@@ -80,11 +97,11 @@ async function problemsWith(...changes: [old: string, young: string][]): Promise
   }
   const reading = readPlan(text);
   if (!('plan' in reading)) throw new Error(reading.problems.map(formatProblem).join('\n'));
-  const repository = await openRepository(root);
-  const found = await findBase(reading.plan, reading.positions, repository);
+  const checked = copy === null ? repository : await openRepository(copy);
+  const found = await findBase(reading.plan, reading.positions, checked);
   const problems =
     'base' in found
-      ? await checkPlan(reading.plan, reading.positions, repository, found.base)
+      ? await checkPlan(reading.plan, reading.positions, checked, found.base)
       : found.problems;
   return problems.map(formatProblem);
 }
@@ -334,6 +351,7 @@ describe('a scorer', () => {
       '79: expected a path inside the repository',
     ],
   ])('%s is refused', async (rest, problem) => {
+    const root = changing();
     symlinkSync(join(root, 'data/corpus'), join(root, 'alias'));
     const found = await problemsWith(scored(rest)).catch(({ message }: Error) => [message]);
     expect(found).toEqual([expect.stringContaining(`research_plan.yaml:12:${problem}`)]);
