@@ -76,7 +76,7 @@ test('an empty question is refused, with what was expected', async () => {
 const lab = { root: '/nowhere', notebookDir: '/nowhere' } as Lab;
 
 test('a run of one’s own is not rerun, and its refusal says how it is repeated', async () => {
-  const own = { id: 'R-0001', command: ['python', 'a b.py'] };
+  const own = { id: 'R-0001', command: `python 'a b.py'` };
   const state = { ...replay([]), own: new Map([['R-0001', own]]) } as never;
   await expect(targetOf(lab, state, 'R-0001', '/')).rejects.toThrow(
     "autolab run -- python 'a b.py'",
