@@ -15,11 +15,11 @@ export default defineConfig({
   test: {
     globalSetup: 'test/support/template.ts',
     // Real git, processes and DuckDB on a busy laptop: generous, and never what a test asserts.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     pool: 'forks',
     // More than there may be cores: half of a night is waiting for processes and disks.
-    maxWorkers: 4,
+    maxWorkers: 5,
     projects: [
       { extends: true, test: { name: 'alone', include: alone } },
       // A process for each file would cost a sixth of the suite's time: every one loads what all load.

@@ -23,7 +23,7 @@ describe.concurrent('a night that is killed', () => {
     300_000,
   );
 
-  test(
+  test.runIf(process.env['FULL'])(
     'by a blow at a random moment comes to its end, with every record it had',
     () =>
       withLab(aLab({ 'train.mjs': lasting(300) }), async (lab) => {
