@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What sets something that the whole of its own process goes by, or stops servers that others may ask. */
 const OWN_PROCESS =
@@ -29,6 +30,16 @@ const built = {
   },
 };
 
+/** Whole nights first: they take longest, and the last to begin is what all others wait for. */
+class NightsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isNight = ({ moduleId }: TestSpecification) => moduleId.includes('/test/night/');
+    // oxlint-disable-next-line unicorn/no-array-sort -- no array's
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isNight), ...sorted.filter((file) => !isNight(file))];
+  }
+}
+
 export default defineConfig({
   plugins: process.env['npm_lifecycle_event'] === 'test' ? [built] : [],
   test: {
@@ -38,6 +49,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    sequence: { sequencer: NightsFirst },
     // More than there may be cores: half of a night is waiting for processes and disks.
     maxWorkers: 5,
     projects: [
