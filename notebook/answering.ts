@@ -26,8 +26,9 @@ export interface AnsweringOptions {
 }
 
 /**
- * Answers one SELECT about the notebook at `dir`. Loads no DuckDB before the first question. Throws LabError usage for SQL that cannot be answered, refused for a
- * newer AutoLab's notebook, and what `look` throws.
+ * Answers one SELECT about the notebook at `dir`. Loads no DuckDB before the first question. Throws
+ * LabError usage for SQL that cannot be answered, refused for a newer AutoLab's notebook, and what
+ * `look` throws.
  */
 export function answering(
   dir: string,

@@ -112,17 +112,8 @@ function ownRun(state: State, id: OwnRunId, metric: string | null): Found {
     origin: {
       ...{ ...FORMAT, id, experiment: null },
       start: {
-        ...{
-          name,
-          command: splitCommand(command),
-          directory,
-          host,
-          who,
-          started,
-          commit,
-          branch,
-          dirty,
-        },
+        ...{ name, command: splitCommand(command), directory, host, who },
+        ...{ started, commit, branch, dirty },
       },
       end: {
         ...{ status, ended, seconds, exit_code, signal, failure, killed_because },

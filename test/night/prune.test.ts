@@ -47,8 +47,7 @@ interface Row {
 
 const idOf = (n: number) => `E-${String(n).padStart(4, '0')}` as const;
 
-// A training that is ended, or audited, has a test of the worker's, with the same curves.
-describe.runIf(process.env['FULL'])('a night with curves of the baseline', () => {
+describe('a night with curves of the baseline', () => {
   let lab: FixtureLab;
   let [ended, audited] = ['', ''];
   let nights: readonly Said[];
