@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ABOUT_DATA_BLOCKS } from './data-block.ts';
 
 /**
@@ -24,9 +24,6 @@ const known = new Map<string, string>();
 const read = (name: string): string =>
   readFileSync(join(packageRoot(), 'agents', 'prompts', `${name}.md`), 'utf8');
 
-/** Source and build differ in depth. */
-export function packageRoot(): string {
-  let at = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(at, 'package.json')) && at !== dirname(at)) at = dirname(at);
-  return at;
-}
+/** AutoLab's own folder, wherever in it this file was built to. */
+export const packageRoot = (): string =>
+  dirname(createRequire(import.meta.url).resolve('autolab/package.json'));

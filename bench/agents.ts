@@ -20,7 +20,7 @@ import { readScript } from '../orchestrator/lab/scripted-model.ts';
 import { callsAndOverhead, checksOf } from './agents/night.ts';
 
 const call = promisify(execFile);
-const CLI = new URL('../cli/main.js', import.meta.url).pathname;
+const CLI = new URL('../bin/autolab.js', import.meta.url).pathname;
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 
 const folder = await mkdtemp(join(tmpdir(), 'autolab-bench-agents-'));

@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
   options: {
     n: { type: 'string' },
     repeats: { type: 'string', default: '5' },
-    cli: { type: 'string', default: new URL('../cli/main.js', import.meta.url).pathname },
+    cli: { type: 'string', default: new URL('../bin/autolab.js', import.meta.url).pathname },
     json: { type: 'string' },
   },
 });

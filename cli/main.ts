@@ -8,9 +8,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT, LabError } from '../orchestrator/domain/errors.ts';
 import { fail } from './output.ts';
 
-/** package.json lies two folders above the built file. */
 function version(): string {
-  const { version: found } = createRequire(import.meta.url)('../../package.json') as {
+  const { version: found } = createRequire(import.meta.url)('autolab/package.json') as {
     version: string;
   };
   return found;

@@ -16,7 +16,7 @@ export async function copyExample(name: string, target: string): Promise<void> {
       `expected ${target} to be empty or absent, found ${found.length} entries in it`,
       target,
     );
-  const source = join(await packageRoot(), 'examples', name);
+  const source = join(packageRoot(), 'examples', name);
   await mkdir(target, { recursive: true });
   await cp(source, target, { recursive: true, filter: (path) => !/\/(prepared|out)$/.test(path) });
   // The corpus is text that every installation has: the source of zod, at the locked version.
@@ -40,7 +40,7 @@ export async function copyExample(name: string, target: string): Promise<void> {
 
 /** An editor finds the schema beside the plan. */
 async function pointAtSchema(target: string): Promise<void> {
-  const schema = join(await packageRoot(), 'schemas', 'research_plan.schema.json');
+  const schema = join(packageRoot(), 'schemas', 'research_plan.schema.json');
   await cp(schema, join(target, 'research_plan.schema.json'));
   const file = join(target, 'research_plan.yaml');
   const plan = (await readFile(file, 'utf8')).replace(/^# yaml-language-server:.*\n/, '');

@@ -8,7 +8,7 @@ import { settingsAt } from './look.ts';
 import { packageRoot } from './package.ts';
 
 const versionOf = async (): Promise<string> => {
-  const text = await readFile(join(await packageRoot(), 'package.json'), 'utf8');
+  const text = await readFile(join(packageRoot(), 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 };
 

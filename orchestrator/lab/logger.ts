@@ -32,7 +32,7 @@ export async function placeLogger(
 ): Promise<PlacedLogger> {
   const { root } = await openLab(folder);
   const { file, script } = LOGGERS[language];
-  const source = join(await packageRoot(), 'loggers', file);
+  const source = join(packageRoot(), 'loggers', file);
   const target = join(await besideScript(root, script), file);
   const path = relative(root, target);
   const there = await readFile(target).catch(() => null);

@@ -1,19 +1,11 @@
-import { access, realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { realpath } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 
 /** How AutoLab is called in a lab: its own clone has it for npx; elsewhere npx would look it up afar. */
 export const commandIn = async (lab: { readonly root: string }): Promise<string> =>
-  lab.root === (await realpath(await packageRoot())) ? 'npx autolab' : 'autolab';
+  lab.root === (await realpath(packageRoot())) ? 'npx autolab' : 'autolab';
 
-/** AutoLab's own folder: the nearest upwards with a package.json (source and build differ in depth). */
-export async function packageRoot(): Promise<string> {
-  for (let at = dirname(fileURLToPath(import.meta.url)); at !== dirname(at); at = dirname(at)) {
-    const found = await access(join(at, 'package.json')).then(
-      () => true,
-      () => false,
-    );
-    if (found) return at;
-  }
-  throw new Error('expected package.json above this file');
-}
+/** AutoLab's own folder, wherever in it this file was built to. */
+export const packageRoot = (): string =>
+  dirname(createRequire(import.meta.url).resolve('autolab/package.json'));

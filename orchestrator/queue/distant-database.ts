@@ -1,7 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import type { Asked, Told } from './database-process.ts';
 import type { Result, Session } from './pglite-pool.ts';
@@ -210,13 +209,12 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Node runs no TypeScript: from the sources, which only tests run, it is the built file. */
+/** Built in any case: Node runs no TypeScript, and one file loads in less than many. */
 function program(): string {
-  const here = fileURLToPath(import.meta.url);
-  const built = here.endsWith('.ts')
-    ? fileURLToPath(new URL('../../dist/orchestrator/queue/database-process.js', import.meta.url))
-    : fileURLToPath(new URL('./database-process.js', import.meta.url));
-  if (!existsSync(built))
-    throw new Error(`expected AutoLab to be built, found no ${built}: npm run build`);
-  return built;
+  try {
+    return createRequire(import.meta.url).resolve('autolab/queue');
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`expected AutoLab to be built: npm run build (${message})`, { cause: error });
+  }
 }

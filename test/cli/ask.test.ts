@@ -4,7 +4,7 @@ import { afterAll, expect, test } from 'vitest';
 import { autolab, autolabJson, makeLab } from '../support/lab.ts';
 import { leaveOwnRun } from '../support/own.ts';
 
-const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/bin/autolab.js', import.meta.url).pathname;
 const lab = makeLab();
 afterAll(() => lab.remove());
 

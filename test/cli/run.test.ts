@@ -9,7 +9,7 @@ import type { OwnRunId } from '../../orchestrator/domain/ids.ts';
 import { autolab, autolabJson, makeLab } from '../support/lab.ts';
 import { makeRepo } from '../support/repo.ts';
 
-const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/bin/autolab.js', import.meta.url).pathname;
 
 /** Says what it was given, logs by the variables of its run, and ends as it is told. */
 const SCRIPT = `

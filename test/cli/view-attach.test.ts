@@ -16,7 +16,7 @@ interface Child {
 }
 
 const start = (lab: FixtureLab, ...args: string[]): Child =>
-  startNode(lab, built('cli/main.js'), ...args);
+  startNode(lab, built('bin/autolab.js'), ...args);
 
 function startNode(lab: FixtureLab, ...args: string[]): Child {
   const child = spawn(process.execPath, args, {

@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 const ODD = 'it "says"\n\u0007\u001b[31m-- | 🚀\n\nend';
-const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/bin/autolab.js', import.meta.url).pathname;
 
 /** The verb with that on its standard input. */
 async function piped(input: Uint8Array | string, ...args: readonly string[]) {

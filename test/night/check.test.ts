@@ -11,7 +11,7 @@ import { autolab, autolabJson, checkout, makeLab, type FixtureLab } from '../sup
 
 /** `autolab check` and `check --stub` as a user calls them: real git, processes, queue, DuckDB. */
 
-const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/bin/autolab.js', import.meta.url).pathname;
 
 const made: FixtureLab[] = [];
 afterEach(() => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { autolab, autolabJson, makeLab, PLAN, TRAIN, type FixtureLab } from '../support/lab.ts';
 import { freePort, hasRedis, startRedis, type TestRedis } from '../support/redis.ts';
 
-const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/bin/autolab.js', import.meta.url).pathname;
 
 const labs: FixtureLab[] = [];
 const aLab = (queue: string, files: Record<string, string> = {}): FixtureLab => {

@@ -186,7 +186,7 @@ describe('rerun RUN', () => {
   /** A rerun that waits in its script: the process, and its log, from the lab's top. */
   async function waiting(): Promise<{ readonly child: ChildProcess; readonly log: string }> {
     lab.write({ 'corpus/wait': '' });
-    const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+    const main = new URL('../../dist/bin/autolab.js', import.meta.url).pathname;
     const child = spawn(process.execPath, [main, 'rerun', 'E-0000.3'], {
       ...{ cwd: lab.root, env: lab.environment, stdio: ['ignore', 'pipe', 'inherit'] },
     });

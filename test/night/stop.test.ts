@@ -12,7 +12,7 @@ import {
   type FixtureLab,
 } from '../support/lab.ts';
 
-const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/bin/autolab.js', import.meta.url).pathname;
 const labs: FixtureLab[] = [];
 afterEach(async () => {
   for (const lab of labs.splice(0)) {

@@ -32,7 +32,7 @@ function processesOf(parent: number): number[] {
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
     .filter(([, ppid, stat]) => Number(ppid) === parent && !stat?.startsWith('Z'))
-    .filter(([, , , ...args]) => /^autolab queue|database-process/.test(args.join(' ')))
+    .filter(([, , , ...args]) => /^autolab queue|bin\/queue\.js/.test(args.join(' ')))
     .map(([pid]) => Number(pid));
 }
 

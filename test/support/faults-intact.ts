@@ -206,7 +206,7 @@ export function processesOf(lab: FixtureLab): readonly Survivor[] {
 /** The processes of its embedded queues. */
 export const queuesOf = (lab: FixtureLab): readonly number[] =>
   processesOf(lab)
-    .filter(({ command }) => /^autolab queue|database-process/.test(command))
+    .filter(({ command }) => /^autolab queue|bin\/queue\.js/.test(command))
     .map(({ pid }) => pid);
 
 function gitIsWhole(lab: FixtureLab, state: State): string[] {

@@ -92,7 +92,7 @@ export interface Said {
   readonly stderr: string;
 }
 
-const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/bin/autolab.js', import.meta.url).pathname;
 
 /** The built command, as a user calls it in the lab. `npm test` builds it first. */
 export async function autolab(lab: FixtureLab, ...args: string[]): Promise<Said> {

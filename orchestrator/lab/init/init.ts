@@ -192,7 +192,7 @@ function timeoutFor(trial: Trial | null): Pick<Draft, 'timeout' | 'timed'> {
  * and would grow old; AutoLab has no address on the web. Elsewhere the line is but a comment.
  */
 async function schemaFor(root: string): Promise<string> {
-  const schema = join(await realpath(await packageRoot()), 'schemas', 'research_plan.schema.json');
+  const schema = join(await realpath(packageRoot()), 'schemas', 'research_plan.schema.json');
   const within = relative(root, schema);
   return within.startsWith('..') || isAbsolute(within) ? pathToFileURL(schema).href : within;
 }
