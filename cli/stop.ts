@@ -1,4 +1,4 @@
-import { readLabState } from '../orchestrator/lab/lab.ts';
+import { openLab } from '../orchestrator/lab/lab.ts';
 import { stopNight } from '../orchestrator/lab/stop.ts';
 import { dim, print, printJson, yellow } from './output.ts';
 
@@ -10,9 +10,9 @@ interface StopVerb {
 
 /** `autolab stop`: asks the night that runs here to drain, and waits until it has. */
 export async function run(_args: readonly string[], options: StopVerb): Promise<number> {
-  const { lab, state } = await readLabState(process.cwd());
+  const lab = await openLab(process.cwd());
   const say = options.json ? () => {} : (text: string) => print(dim(text));
-  const stopped = await stopNight(lab, state, {
+  const stopped = await stopNight(lab, {
     how: options.now ? 'now' : 'drain',
     wait: options.wait ?? true,
     onProgress: say,

@@ -24,44 +24,52 @@ export interface Stopped {
   readonly over: boolean;
 }
 
+const EXPECTED = 'expected a night to be running in this lab';
 const LOOK_MS = 300;
 /** A night looks at its inbox every second: after this something is odd. */
 const PATIENCE_MS = 15_000;
 
 /**
  * Asks the night that runs in this lab to stop, through the inbox: the wish is on disk, and works
- * from wherever the lab's folder is seen. Throws LabError failed where no night runs.
+ * from wherever the lab's folder is seen. A launch that still gets ready is waited for. Throws
+ * LabError failed where no night runs.
  */
 export async function stopNight(
   lab: LabPlace,
-  state: State,
-  options: StopOptions,
+  { how, wait, onProgress }: StopOptions,
 ): Promise<Stopped> {
-  const { how, wait, onProgress } = options;
   const holder = await holderOf(lab.notebookDir);
-  const { night } = state;
-  if (holder === null || night === null)
-    throw new LabError('failed', 'expected a night to be running in this lab, found none');
-  await putInInbox(lab.notebookDir, { type: 'stopping', night, how, who: 'autolab stop' });
-  const answer = { night, pid: holder.pid, how };
-  if (!wait) return { ...answer, over: false };
+  if (holder === null) throw new LabError('failed', `${EXPECTED}, found none`);
+  const process = `process ${holder.pid} on ${holder.host}`;
   const notebook = await readNotebook(lab.notebookDir);
-  const asked = performance.now();
+  let asked: NightId | null = null;
+  let since = 0;
   let said = '';
-  let odd = false;
-  for (;;) {
-    const now = await holderOf(lab.notebookDir);
-    if (now?.pid !== holder.pid || now.since !== holder.since) return { ...answer, over: true };
-    await notebook.refresh();
-    const text = waitsFor(notebook.state);
+  const say = (text: string): void => {
     if (text !== said) onProgress(text);
     said = text;
-    if (!odd && performance.now() - asked > PATIENCE_MS && (await unheard(lab))) {
-      odd = true;
-      onProgress(
-        `process ${holder.pid} on ${holder.host} has not heard of it yet: it may be suspended, or its disk full`,
-      );
-    }
+  };
+  for (;;) {
+    const now = await holderOf(lab.notebookDir);
+    const waiting = await wishWaits(lab);
+    await notebook.refresh();
+    const { state } = notebook;
+    const over = now?.pid !== holder.pid || now.since !== holder.since;
+    if (asked && (over || !wait)) return { night: asked, pid: holder.pid, how, over };
+    if (over) throw new LabError('failed', `${EXPECTED}: the launch that was here has just ended`);
+    const night = state.night === null ? undefined : state.nights.get(state.night);
+    if (!night || (night.ended && asked !== night.id)) {
+      say(`${process} has not begun its night yet, or closes the last one`);
+    } else if (!night.ended && (asked !== night.id || (!night.stopping && !waiting))) {
+      // Once more where a launch that goes on with a night took back what it had found on its way.
+      await putInInbox(lab.notebookDir, {
+        ...{ type: 'stopping', night: night.id, how, who: 'autolab stop' },
+      });
+      [asked, since] = [night.id, performance.now()];
+      continue;
+    } else if (waiting && performance.now() - since > PATIENCE_MS) {
+      say(`${process} has not heard of it yet: it may be suspended, or its disk full`);
+    } else say(waitsFor(state));
     await pause(LOOK_MS);
   }
 }
@@ -75,6 +83,5 @@ function waitsFor(state: State): string {
   return `waiting for ${names.join(' and ')}; Ctrl-C leaves them to it`;
 }
 
-async function unheard(lab: LabPlace): Promise<boolean> {
-  return (await readInbox(lab.notebookDir)).some(({ event }) => event?.type === 'stopping');
-}
+const wishWaits = async (lab: LabPlace): Promise<boolean> =>
+  (await readInbox(lab.notebookDir)).some(({ event }) => event?.type === 'stopping');

@@ -69,7 +69,10 @@ describe('a night with curves of the baseline', () => {
     [ended, audited] = [idOf(from + 1), idOf(from + 3)];
     lab.git(['branch', `autolab/${idOf(from)}`, 'HEAD']);
     lab.write({
-      'research_plan.yaml': planWith(['depth: 9', 'width: 1'], 'experiments: 3, verification: 0%'),
+      'research_plan.yaml': planWith(
+        ['depth: 9', 'width: 1'],
+        'experiments: 3, runs: 7, verification: 0%',
+      ),
     });
     nights = [first, await autolab(lab, 'launch')];
     const all = await autolabJson<
