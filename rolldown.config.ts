@@ -1,4 +1,9 @@
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'rolldown';
+
+const BIN = 'dist/bin';
+/** Of this build: two at once do not mix. */
+const [NEW, OLD] = [`${BIN}-${process.pid}`, `${BIN}-${process.pid}-old`];
 
 const REQUIRE = 'const require = createRequire(import.meta.url);';
 
@@ -16,6 +21,17 @@ const required: Plugin = {
   },
 };
 
+/** In the last build's place by two renames: a verb that is called meanwhile finds the one or the other. */
+const atOnce: Plugin = {
+  name: 'autolab:at-once',
+  writeBundle() {
+    chmodSync(`${NEW}/autolab.js`, 0o755);
+    if (existsSync(BIN)) renameSync(BIN, OLD);
+    renameSync(NEW, BIN);
+    rmSync(OLD, { recursive: true, force: true });
+  },
+};
+
 export default defineConfig({
   input: { autolab: 'cli/main.ts', queue: 'orchestrator/queue/database-process.ts' },
   platform: 'node',
@@ -27,12 +43,14 @@ export default defineConfig({
     /^msgpackr-extract/,
     /^pg(?:-native)?$/,
   ],
-  plugins: [required],
+  plugins: [required, atOnce],
   output: {
-    dir: 'dist/bin',
+    dir: NEW,
     format: 'esm',
-    // The same names every time: a night that runs meanwhile still finds what it has not loaded yet.
+    // The same names each time, of files and of what they export: a night that runs on from an older
+    // build still finds what it has not loaded yet.
     chunkFileNames: 'parts/[name].js',
+    minifyInternalExports: false,
     sourcemap: true,
   },
 });
