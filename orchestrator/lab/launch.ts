@@ -70,6 +70,8 @@ export async function launch(
   };
   const own = watchOwnRuns(lab, notebook, on.onRemark);
   let opened: Promise<Queue> | undefined;
+  /** What is wrong with the queue: an alert where a night is under way, else a line. */
+  const complaints: string[] = [];
   try {
     const { openQueue } = await import('../queue.ts');
     // It opens while the rest is loaded and looked at; what it throws, the wait for it throws.
@@ -78,7 +80,7 @@ export async function launch(
       lab: `autolab-${queueKey(lab)}`,
       launch: `${process.pid}-${clock.now().toString(36).replace('.', '')}`,
       cacheDir: lab.sharedCacheDir,
-      onError: (error) => on.onRemark(`queue: ${error.message}`),
+      onError: (error) => void complaints.push(`queue: ${error.message}`),
     });
     opened.catch(() => undefined);
     const [executor, { gpusFor, machine }] = await Promise.all([
@@ -135,7 +137,9 @@ export async function launch(
             gpus: (slot) => gpusFor(slot, plan, here),
           },
           publish: (documents) => publish(lab.root, documents),
-          watch: createWatch({ lab, clock, planText: labPlan.text }),
+          watch: createWatch({
+            ...{ lab, clock, planText: labPlan.text, heard: () => complaints.splice(0) },
+          }),
           onTrouble: on.onRemark,
           ...(on.beforeRecord ? { beforeRecord: on.beforeRecord } : {}),
         },
@@ -155,7 +159,7 @@ export async function launch(
     await own.close();
     // Both, whatever comes of the other.
     await Promise.all([notebook.close(), notifier?.close()]);
-    for (const text of notebook.warnings.slice(said)) on.onRemark(text);
+    for (const text of [...complaints, ...notebook.warnings.slice(said)]) on.onRemark(text);
   }
 }
 

@@ -25,12 +25,15 @@ export interface WatchOptions {
   readonly clock: Clock;
   /** The plan's text as it counts for this launch. */
   readonly planText: string;
+  /** Of what is wrong with the queue, what was not asked for before. */
+  readonly heard: () => readonly string[];
   /** Bytes free in a folder. */
   readonly freeIn?: (folder: string) => Promise<number>;
 }
 
 /** Each look costs a few system calls at most, and git one process in half a minute. */
-export function createWatch({ lab, clock, planText, freeIn = freeOf }: WatchOptions): Watch {
+export function createWatch(options: WatchOptions): Watch {
+  const { lab, clock, planText, heard, freeIn = freeOf } = options;
   const dozing = sleep(clock);
   const disk = every(clock, DISK_EVERY_MS, (night) => diskNow(lab, night, freeIn));
   const plan = every(clock, PLAN_EVERY_MS, planWatch(lab, planText));
@@ -40,12 +43,17 @@ export function createWatch({ lab, clock, planText, freeIn = freeOf }: WatchOpti
     if (night.ended) return [];
     return [
       ...dozing(night),
+      ...heard().map((text) => warningOf(night, text)),
       ...(await disk(night)),
       ...(await plan(night)),
       ...(await base(night)),
     ];
   };
 }
+
+const warningOf = ({ id }: Night, text: string): EventBody => ({
+  ...{ type: 'alert', level: 'warning', subject: id, text },
+});
 
 type Look = (night: Night) => Promise<readonly EventBody[]>;
 

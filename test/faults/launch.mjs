@@ -51,6 +51,7 @@ try {
       onRemark: (text) => console.log(text),
       beforeRecord: begin,
       onEvent: (_state, event) => {
+        if (event.type === 'alert') console.log(event.text);
         appendFileSync(ACKNOWLEDGED, `${encodeEvent(event)}\n`);
         strike('after');
         due = [];

@@ -64,6 +64,8 @@ describe.skipIf(!hasRedis)('a night over Redis', () => {
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
     await restarted;
     expect(said.split('lost the connection to')).toHaveLength(2);
+    const lost = "SELECT level FROM alerts WHERE text LIKE '%lost the connection to%'";
+    expect(await autolabJson(lab, 'query', lost)).toEqual([{ level: 'warning' }]);
     expect(await autolabJson(lab, 'status')).toMatchObject({ state: 'finished' });
     const runs = await autolabJson<{ status: string; attempt: number }[]>(lab, 'runs');
     expect(runs.filter(({ attempt }) => attempt !== 1)).toEqual([]);

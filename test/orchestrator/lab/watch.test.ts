@@ -12,6 +12,7 @@ let lab: Lab;
 let state: State;
 let free: number;
 let time: { monotonic: number; asleep: number };
+let heard: string[];
 let watch: Watch;
 
 beforeEach(async () => {
@@ -27,7 +28,11 @@ beforeEach(async () => {
     monotonic: () => time.monotonic,
     asleep: () => time.asleep,
   };
-  watch = createWatch({ lab, clock, planText: PLAN, freeIn: async () => free });
+  heard = [];
+  watch = createWatch({
+    ...{ lab, clock, planText: PLAN },
+    ...{ heard: () => heard.splice(0), freeIn: async () => free },
+  });
 });
 afterEach(() => fixture.remove());
 
@@ -57,6 +62,13 @@ describe('the watch of a night', () => {
     expect(await aMinuteLater()).toEqual([]);
     free = LOW_WATER * 2;
     expect(await aMinuteLater()).toMatchObject([{ type: 'unpaused' }]);
+    expect(await aMinuteLater()).toEqual([]);
+  });
+
+  it('says once what is wrong with the queue', async () => {
+    heard.push('queue: lost the connection');
+    const alert = { type: 'alert', level: 'warning', subject: 'N-0001' };
+    expect(await watch(state)).toEqual([{ ...alert, text: 'queue: lost the connection' }]);
     expect(await aMinuteLater()).toEqual([]);
   });
 
