@@ -13,6 +13,7 @@ import { splitCommand } from '../domain/command.ts';
 import { detailsOf, spelt } from '../domain/own-run.ts';
 import { experimentIn, type State } from '../domain/state.ts';
 import { runRecord } from '../../notebook/tables/runs.ts';
+import { split } from '../../workers/command.ts';
 import type { LabPlace } from './place.ts';
 import { measured, ownRunIn } from './subject.ts';
 import { planObjective } from './own/notice.ts';
@@ -154,17 +155,10 @@ function nightRun(state: State, id: string): Found {
         change: changeInWords(experiment.change),
       },
       start: {
-        ...{ name: row.name, command: experiment.command ? [experiment.command.command] : [] },
-        ...{
-          directory: night?.plan.workspace.directory ?? null,
-          host: result.environment?.words['host'] ?? null,
-        },
-        ...{
-          who: null,
-          started: run.started,
-          commit: experiment.commit,
-          branch: experiment.branch,
-        },
+        ...{ name: row.name, command: wordsOfNight(row.command, night?.plan.run.shell === true) },
+        directory: night?.plan.workspace.directory ?? null,
+        ...{ host: result.environment?.words['host'] ?? null, who: null },
+        ...{ started: run.started, commit: experiment.commit, branch: experiment.branch },
         dirty: false,
       },
       end: {
@@ -182,6 +176,14 @@ function nightRun(state: State, id: string): Found {
       remarks: [],
     },
   };
+}
+
+/** What was started, so that it reads as it would be typed; a line for a shell is no list of words. */
+function wordsOfNight(command: string | null, shell: boolean): string[] {
+  if (command === null) return [];
+  if (shell) return ['/bin/sh', '-c', command];
+  // A quote that is not closed: that is why the run failed, and no reason not to export it.
+  return [...(split(command) ?? [command])];
 }
 
 /** Copies: what a schema says may be changed, what the notebook holds may not. */

@@ -127,6 +127,7 @@ describe('a run that is exported', () => {
         'started',
         'commit',
         'exit_code',
+        'command',
       ];
       for (const key of same) expect(b, key).toHaveProperty(key, (a as never)[key]);
       expect(b).toMatchObject({ imported_id: 'E-0001.1', experiment: null, source: 'import' });
