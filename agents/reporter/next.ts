@@ -62,12 +62,16 @@ function besideTheStack(
   record: NightRecord,
   tip: Sourced<ExperimentRow> | undefined,
 ): readonly Sentence[] {
-  const inStack = new Set(tip ? stackOf(record, tip.row.id).map(({ row }) => row.id) : []);
+  const stack = tip ? stackOf(record, tip.row.id) : [];
+  const inStack = new Set(stack.map(({ row }) => row.id));
+  // Another value of a knob would replace what the stack gained by it, and add nothing.
+  const taken = new Set(stack.flatMap(({ row }) => knobsOf(row)));
   const beside = lastWords(record).filter(
     (one) =>
       one.row.verdict === 'promising' &&
       one.row.stack === null &&
       !inStack.has(one.row.id) &&
+      !knobsOf(one.row).some((knob) => taken.has(knob)) &&
       !triedAgain(record, one.row) &&
       isOpen(record, one),
   );
@@ -78,6 +82,12 @@ function besideTheStack(
         say`Try ${named(one)} on top of the best: it was promising ${gainOnParent(record, one)}.`,
     );
 }
+
+const NO_KNOB: ReadonlySet<string> = new Set(['patch', 'idea']);
+
+/** Two patches go by one name there, and are no alternatives of each other. */
+const knobsOf = ({ change }: ExperimentRow): readonly string[] =>
+  Object.keys(change).filter((name) => !NO_KNOB.has(name));
 
 /** Whether the same change was tried later, on something newer: that is what counts. */
 const triedAgain = (record: NightRecord, { id, change }: ExperimentRow): boolean => {

@@ -86,6 +86,21 @@ describe('a night that confirmed something', () => {
     expect(next).toContain('more seeds');
   });
 
+  test('suggests no other value of a knob that the best has set, and patches on patches', async () => {
+    const promising = { parent: 'E-0003', values: [1.581, 1.582, 1.583], verdict: 'promising' };
+    const tried = CONFIRMED.tried.map(({ curve: _, ...one }) => {
+      if (one.id === 'E-0003') return { ...one, change: { patch: 'wider.diff' } };
+      return one.id === 'E-0009' ? { ...one, change: { patch: 'tie.diff' } } : one;
+    });
+    const alternative = { ...promising, id: 'E-0014', change: { learning_rate: '0.05' } };
+    const next = under(
+      firstScreen(await reported({ tried: [...tried, alternative] })),
+      'What to try next',
+    );
+    expect(next).toContain('Try E-0009 `patch=tie.diff` on top of the best');
+    expect(next).not.toContain('E-0014');
+  });
+
   test('does not suggest again what was tried again on something newer', async () => {
     const again: Told = {
       tried: [
