@@ -4,11 +4,11 @@ import { byNumber } from '../orchestrator/domain/ids.ts';
 import { experimentIn } from '../orchestrator/domain/state.ts';
 import { readNoticing, takeInWhatWaits } from '../orchestrator/lab/own/reading.ts';
 import { standing } from '../orchestrator/lab/standing.ts';
+import { endIn, failureIn } from './ends.ts';
 import type { ListOptions } from './list.ts';
 import { printList, type Shown } from './list/print.ts';
 import { remark } from './output.ts';
 import { duration, short } from './table.ts';
-import { endIn } from './words.ts';
 
 /** `autolab runs`: every run of the nights in id order, then those of one's own. */
 export async function run(_args: readonly string[], options: ListOptions): Promise<number> {
@@ -51,7 +51,7 @@ const COLUMNS: readonly Shown<Row>[] = [
   { name: 'id', title: 'id', cell: (row) => row.id, importance: 10 },
   {
     ...{ name: 'status', title: 'status', importance: 9 },
-    cell: (row) => row.failure ?? endIn(row),
+    cell: (row) => failureIn(row) ?? endIn(row),
   },
   {
     ...{ name: 'seed', title: 'seed', right: true, importance: 6 },

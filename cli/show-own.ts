@@ -8,6 +8,7 @@ import type { State } from '../orchestrator/domain/state.ts';
 import type { LabPlace } from '../orchestrator/lab/place.ts';
 import { planMetric } from '../orchestrator/lab/own/notice.ts';
 import { ownRunIn } from '../orchestrator/lab/subject.ts';
+import { failureIn } from './ends.ts';
 import { bold, dim, fact, oneLine, print, printJson } from './output.ts';
 import { saidInWords } from './said.ts';
 import { showWords, wordsOn } from './show/words.ts';
@@ -93,7 +94,9 @@ function showPage(state: State, run: OwnRun, page: Page): void {
   if (page.artifacts.length > 0) print(`\n${artifactTable(page.artifacts)}`);
 }
 
-function statusOf({ status, failure, failure_message, killed_because }: Page): string {
+function statusOf(page: Page): string {
+  const { status, failure_message, killed_because } = page;
+  const failure = failureIn(page);
   if (failure !== null) return `${failure}: ${oneLine(failure_message ?? '')}`;
   return killed_because === null ? status : `${status} (${WHY[killed_because] ?? killed_because})`;
 }

@@ -35,12 +35,6 @@ export function limitInWords(limit: JudgedLimit): string {
   return `${oneLine(metric)} ${ends}: ${status.replaceAll('_', ' ')}${found}`;
 }
 
-/** How a run stands in a list: `finished`, and `pruned` where that is why it was killed. */
-export const endIn = (row: {
-  readonly status: string;
-  readonly killed_because: string | null;
-}): string => (row.killed_because === 'pruned' ? 'pruned' : row.status);
-
 /** `1.612 (checked)`; of a run without a number what its tier would be says nothing. */
 export const objectiveInWords = (row: {
   readonly objective: unknown;

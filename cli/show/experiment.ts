@@ -7,6 +7,7 @@ import { ancestors, experimentIn, runsOf, type State } from '../../orchestrator/
 import { trainsOtherwise } from '../../orchestrator/domain/variant.ts';
 import type { Standing } from '../../orchestrator/lab/standing.ts';
 import { repairLines, thoughtFacts } from '../authors.ts';
+import { endIn } from '../ends.ts';
 import { bold, dim, fact, oneLine, print, yellow } from '../output.ts';
 import { checkpointInWords } from '../said.ts';
 import { duration, short, table } from '../table.ts';
@@ -15,7 +16,6 @@ import {
   dawnTraining,
   decimalsOfValues,
   effectInWords,
-  endIn,
   fixed,
   funnelInWords,
   heldOutInWords,

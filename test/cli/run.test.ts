@@ -146,4 +146,17 @@ describe('autolab run', () => {
     });
     expect((await autolab(lab, 'show', 'R-0099')).stderr).toContain('found "R-0099"');
   });
+
+  it('puts what failed on no idea: it tried none, and keeps the class that was recorded', async () => {
+    expect((await autolab(lab, 'runs')).stdout).toMatch(/^R-0001 +failed /m);
+    const page = (await autolab(lab, 'show', 'R-0001')).stdout;
+    expect(page).toMatch(/^status +failed: ended with exit code 3: ValueError: as told$/m);
+    const answer = (await autolab(lab, 'ask', 'what is R-0001?')).stdout;
+    expect(answer).toMatch(/R-0001 by hand: failed, /);
+    expect(answer).not.toContain('idea');
+    for (const word of ['failed', 'idea'])
+      expect(await autolabJson(lab, 'runs', '--status', word)).toContainEqual(
+        expect.objectContaining({ id: 'R-0001', status: 'failed', failure: 'idea' }),
+      );
+  });
 });

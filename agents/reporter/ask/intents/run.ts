@@ -1,7 +1,7 @@
 import { say, type Sentence } from '../../fact.ts';
 import { at, type Intent } from '../intent.ts';
 import type { Question } from '../reading.ts';
-import { called, cell, has, listed } from '../told.ts';
+import { called, cell, has, listed, valueOf } from '../told.ts';
 import type { FactRow } from '../tool.ts';
 import { experimentIn, first, of } from './one.ts';
 
@@ -84,9 +84,13 @@ export const run: Intent = {
   tells: (found, question) =>
     of(found, 0, question, (row) => [
       runLine(row),
-      ...(has(row, 'failure') ? [say`It failed: ${cell(row, 'failure')}.`] : []),
+      ...(blames(row) ? [say`It failed: ${cell(row, 'failure')}.`] : []),
     ]),
 };
+
+/** A run of one's own tries no idea that could be at fault, and that it failed is said. */
+const blames = (row: FactRow): boolean =>
+  has(row, 'failure') && (has(row, 'experiment') || valueOf(row, 'failure') !== 'idea');
 
 /** What the run has: one's own has no objective and no seed. */
 function runLine(row: FactRow): Sentence {
