@@ -243,7 +243,7 @@ async function main(): Promise<void> {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return;
       // Commander has said its own of --help; of a mistake it says nothing here.
-      const message = error.message.replace(/^error: /, '');
+      const message = error.message.replace(/^error: |\.$/g, '');
       if (error.code === 'commander.help') process.exitCode = EXIT.usage;
       else process.exitCode = fail(new LabError('usage', `${message}. See ${helpOf()}.`), json);
       return;

@@ -82,6 +82,17 @@ test('the lists filter, sort and cut, as a table, as CSV and as JSON', async () 
   });
 });
 
+test('a mistake in what was typed is told in sentences with one dot each', async () => {
+  const said = async (...args: string[]) => (await autolab(lab, ...args)).stderr;
+  expect(await said('show', 'E-0001', 'E-0002')).toMatch(
+    / Expected 1 argument but got 2\. See autolab show --help\.\n$/,
+  );
+  expect(await said('init', '--example', 'none')).toMatch(
+    / Allowed choices are char-lm\. See autolab init --help\.\n$/,
+  );
+  expect(await said('runs', '--nothing')).toMatch(/'--nothing'\. See autolab runs --help\.\n$/);
+});
+
 test('what is no note is refused before anything is written', async () => {
   await notebook.close();
   const refused = { code: 2, said: { error: { code: 'usage' } } };
