@@ -6,7 +6,7 @@ import type { State } from '../orchestrator/domain/state.ts';
 import { measured } from '../orchestrator/lab/subject.ts';
 import { readNoticing, takeInWhatWaits, type OwnReading } from '../orchestrator/lab/own/reading.ts';
 import { asData, printSides } from './compare/many.ts';
-import { sideOf, type Value } from './compare/side.ts';
+import { footnotes, sideOf, type Value } from './compare/side.ts';
 import { contrastOf, type Compared } from '../orchestrator/lab/contrast.ts';
 import { bold, dim, oneLine, print, printJson, remark } from './output.ts';
 import { short, signed, table } from './table.ts';
@@ -57,9 +57,12 @@ function compareTwo(state: State, first: string, second: string, json: boolean):
   print(bold(`parameters that differ (of ${params.length})`));
   print(asTable(differ, first, second));
   print();
-  print(bold(`metrics: ${first} of ${a.n} run${a.n === 1 ? '' : 's'}, ${second} of ${b.n}`));
+  const [left, right] = [a, b].map(({ n, unfinished }) =>
+    unfinished ? `(${unfinished})` : `of ${counted(n, 'run')}`,
+  );
+  print(bold(`metrics: ${first} ${left}, ${second} ${right}`));
   print(asTable(metrics, first, second));
-  print(dim('means over finished runs'));
+  for (const line of footnotes([a, b])) print(dim(line));
 }
 
 /** Predictions of two runs that differ. Throws LabError usage for anything but two runs. */

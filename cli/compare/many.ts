@@ -1,7 +1,7 @@
 import { bold, dim, print } from '../output.ts';
 import { fitted, short } from '../table.ts';
 import { counted } from '../words.ts';
-import type { Side, Value } from './side.ts';
+import { footnotes, type Side, type Value } from './side.ts';
 
 /** One or more than two sides next to each other. */
 
@@ -36,9 +36,10 @@ export function printSides(sides: readonly Side[]): void {
   print(bold(`parameters that differ (of ${params.length})`));
   printLines(differ, sides);
   print();
-  print(bold(`metrics of ${sides.map(({ id, n }) => `${id} (${counted(n, 'run')})`).join(', ')}`));
+  const of = sides.map(({ id, n, unfinished }) => `${id} (${unfinished ?? counted(n, 'run')})`);
+  print(bold(`metrics of ${of.join(', ')}`));
   printLines(linesOf(sides, 'metrics'), sides);
-  print(dim('means over finished runs'));
+  for (const line of footnotes(sides)) print(dim(line));
 }
 
 function printLines(lines: readonly Line[], sides: readonly Side[]): void {

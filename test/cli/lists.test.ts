@@ -80,6 +80,25 @@ describe('a run whose launch is dead', () => {
       expect((await autolab(lab, ...args)).stdout).not.toContain('running');
   });
 
+  test('is compared as not finished, and its experiment as one without a finished run', async () => {
+    for (const [id, head, foot] of [
+      [
+        'E-10001.1',
+        'E-10001.1 (not finished)',
+        'E-10001.1 has not finished: what it had said last',
+      ],
+      [
+        'E-10001',
+        'E-10001 (no run finished)',
+        'no run of E-10001 finished: what they had said last',
+      ],
+    ] as const) {
+      const { stdout } = await autolab(lab, 'compare', 'E-9999', id);
+      expect(stdout).toContain(`metrics: E-9999 of 2 runs, ${head}\n`);
+      expect(stdout).toContain(`\nmeans over finished runs\n${foot}\n`);
+    }
+  });
+
   test('runs while somebody who lives holds the lab', async () => {
     const notebook = await open();
     try {

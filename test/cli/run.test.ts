@@ -147,6 +147,20 @@ describe('autolab run', () => {
     expect((await autolab(lab, 'show', 'R-0099')).stderr).toContain('found "R-0099"');
   });
 
+  it('is compared as what it is where it did not finish, and as no mean over finished runs', async () => {
+    const { stderr } = await ended(inLab(['echo', 'val_loss=3']));
+    const [, finished = ''] = /recorded as (R-\d+)/.exec(stderr) ?? [];
+    const two = (await autolab(lab, 'compare', finished, 'R-0002')).stdout;
+    expect(two).toContain(`metrics: ${finished} of 1 run, R-0002 (killed)\n`);
+    expect(two).toMatch(/^val_loss +3 +1 /m);
+    expect(two).toMatch(/\nmeans over finished runs\nR-0002 was killed: what it had said last\n$/);
+    const three = (await autolab(lab, 'compare', 'R-0001', 'R-0002', finished)).stdout;
+    expect(three).toContain(`metrics of R-0001 (failed), R-0002 (killed), ${finished} (1 run)\n`);
+    const none = (await autolab(lab, 'compare', 'R-0001', 'R-0002')).stdout;
+    expect(none).not.toContain('finished runs');
+    expect(none).toMatch(/\nR-0001 failed: what it had said last\nR-0002 was killed: /);
+  });
+
   it('puts what failed on no idea: it tried none, and keeps the class that was recorded', async () => {
     expect((await autolab(lab, 'runs')).stdout).toMatch(/^R-0001 +failed /m);
     const page = (await autolab(lab, 'show', 'R-0001')).stdout;
