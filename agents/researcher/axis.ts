@@ -1,3 +1,4 @@
+import { numberIn } from '../../orchestrator/domain/number-literal.ts';
 import type { Knob } from '../../orchestrator/domain/plan.ts';
 
 /** Where a knob's values lie, so that near and far have a meaning. */
@@ -17,13 +18,6 @@ export type Kind = 'range' | 'ordered' | 'choice';
 
 /** Values of a range that are considered, its ends among them. */
 const GRID = 25;
-
-/** The number that a literal is, `1_000` included; null where it is none. */
-function numberIn(text: string): number | null {
-  const plain = text.trim().replace(/(\d)_(?=\d)/g, '$1');
-  const number = plain === '' ? Number.NaN : Number(plain);
-  return Number.isFinite(number) ? number : null;
-}
 
 /** Key under which `1e-2` and `0.01` are one value. */
 export const sameValue = (text: string): string => {

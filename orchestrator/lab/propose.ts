@@ -13,6 +13,7 @@ import {
   type Proposal,
 } from '../domain/hypothesis.ts';
 import type { ExperimentId, NightId } from '../domain/ids.ts';
+import { numberIn } from '../domain/number-literal.ts';
 import { currentNight, experimentIn, type Night, type State } from '../domain/state.ts';
 import { settingsAt } from '../memory.ts';
 import { sameChange } from '../same-change.ts';
@@ -85,10 +86,16 @@ function unlisted({ plan }: LabPlan, change: Proposable): string[] {
 }
 
 function isListed({ values, range, whole }: Knob, value: string): boolean {
-  const number = Number(value);
-  if (values) return values.some((one) => one === value || Number(one) === number);
+  const number = numberIn(value);
+  if (values)
+    return values.some((one) => one === value || (number !== null && numberIn(one) === number));
   const [low, high] = range ?? [-Infinity, Infinity];
-  return number >= low && number <= high && (whole !== true || Number.isInteger(number));
+  return (
+    number !== null &&
+    number >= low &&
+    number <= high &&
+    (whole !== true || Number.isInteger(number))
+  );
 }
 
 /** Leaves a proposal that was found good in the inbox. */

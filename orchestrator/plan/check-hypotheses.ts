@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isEditable } from '../domain/editable.ts';
-import type { Plan } from '../domain/plan.ts';
+import { LabError } from '../domain/errors.ts';
+import { numberIn } from '../domain/number-literal.ts';
+import type { Knob, Plan } from '../domain/plan.ts';
 import { readPatch } from '../domain/patch.ts';
 import { canWrite, WHO_COULD_WRITE } from '../domain/plan-writing.ts';
 import { nearest } from './nearest.ts';
@@ -31,8 +33,9 @@ export async function checkHypotheses(
 export const NOBODY_WRITES = `expected somebody who can write an idea as a patch, found nobody: ${WHO_COULD_WRITE}`;
 
 /**
- * Any literal may be tried, listed or not, if it can be written. One that base has already is no
- * mistake: promoting a hypothesis makes it so, and the Planner says it is nothing new.
+ * Any literal may be tried, listed or not, if it can be written; a range takes numbers alone. One
+ * that base has already is no mistake: promoting a hypothesis makes it so, and the Planner says it
+ * is nothing new.
  */
 function checkChange(
   check: PlanChecking,
@@ -50,7 +53,17 @@ function checkChange(
   }
   const knob = knobs.get(name);
   if (!knob) return;
-  check.attempt(at, () => knob.tryOut(literal));
+  check.attempt(at, () => {
+    knob.tryOut(literal);
+    if (literal !== knob.current) refuseWord(name, check.plan.search_space[name], literal);
+  });
+}
+
+/** Words written where a range says numbers cost a night's runs, to fail in the script. */
+function refuseWord(name: string, knob: Knob | undefined, literal: string): void {
+  if (!knob?.range || numberIn(literal) !== null) return;
+  const text = `expected a number (the range of ${name} is ${knob.range.join(' to ')}), found ${excerpt(literal)}; give a number, or have search_space list values in place of the range`;
+  throw new LabError('plan', text);
 }
 
 async function checkPatch(check: PlanChecking, at: Path, path: string): Promise<void> {

@@ -73,6 +73,10 @@ describe('a proposal', () => {
       [{ because: '', change: ['depth=1'] }, /^expected --because with some text/],
       [{ change: ['dept=1'] }, /did you mean depth\?\), found dept/],
       [{ change: ["activation=it's"] }, /^expected /],
+      [
+        { change: ['learning_rate=abc'] },
+        /^expected a number \(the range of learning_rate is 0\.001 to 1\), found abc; give a number, or /,
+      ],
       [{ change: ['depth=1', 'activation=relu'] }, /^expected one change, found 2 \(depth=1, /],
       [{ change: ['depth=2'] }, /^expected a change, found that main has depth=2 already$/],
       [{ change: ['activation=relu'] }, /the plan’s own hypothesis “Relu is better here”/],
@@ -85,6 +89,12 @@ describe('a proposal', () => {
     ];
     for (const [words, message] of refused) await expect(tell(words)).rejects.toThrow(message);
     expect((await autolab(lab, 'propose')).stderr).toMatch(/See autolab propose --help\.$/m);
+    const words = ['It helps', '--change', 'learning_rate=abc', '--because', 'I think so'];
+    const wrong = await autolab(lab, 'propose', ...words);
+    expect(wrong).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('found abc') as string,
+    });
     expect((await readLabState(lab.root)).state.queued).toEqual([]);
   });
 
@@ -153,6 +163,7 @@ describe('a proposal', () => {
     ] as const;
     for (const [change, remark] of outside)
       expect((await tell({ change: [change] })).remarks.join()).toContain(remark);
+    expect((await tell({ change: ['learning_rate=0.0_3'] })).remarks).toEqual([]);
 
     expect(
       execFileSync('git', ['status', '--porcelain'], { cwd: lab.root, encoding: 'utf8' }),

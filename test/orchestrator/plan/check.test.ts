@@ -207,6 +207,11 @@ describe('a plan that does not fit its repository', () => {
       '19:32: expected a knob of search_space: rate, act, depth, warmup, threads, found zebra',
     ],
     ['rate: 0.05', 'rate: 0.05, act: gelu', ''],
+    [
+      'rate: 0.05',
+      'rate: fast',
+      '19:38: expected a number (the range of rate is 0.01 to 0.2), found fast; give a number, or have search_space list values in place of the range',
+    ],
   ])('%s → %s', async (old, young, problem) => {
     const problems = await problemsWith([old, young]);
     if (problem === '') expect(problems).toEqual([]);
