@@ -5,12 +5,13 @@ import type { RunResult } from '../domain/run.ts';
 import { currentNight, experimentIn } from '../domain/state.ts';
 import { LabError } from '../domain/errors.ts';
 import { nightVerdict } from '../judging.ts';
-import { baselineExperiment, candidateExperiment } from '../opened.ts';
+import { baselineExperiment } from '../opened.ts';
 import { RULE } from '../statistics/verdict.ts';
 import { clock, type Lab, type LabPlan } from './lab.ts';
 import { bad, odd, ok, type Probe } from './probe/probe.ts';
 import { inTime } from './probe/quantities.ts';
 import { Interrupted, openDrive, type Drive } from './stub/drive.ts';
+import { firstIdea, handOver, prepare } from './stub/first.ts';
 import { openScratch } from './stub/scratch.ts';
 import { seedStage } from './stub/seed.ts';
 import { stagesOf, timed, type Stage } from './stub/stages.ts';
@@ -64,6 +65,7 @@ export async function rehearse(
     onCut: (run: string) => void cutRuns.add(run),
   };
   try {
+    await handOver(lab, scratch);
     const begin = clock.monotonic();
     const drive = await openDrive(lab, labPlan, scratch, watch, signal);
     tell(timed(ok('queue', `${queueName(labPlan)}, four agents listening`), since(begin)));
@@ -128,40 +130,6 @@ async function perform(
     metric_missing: base.failure?.class === 'no_metric' && !cutRuns.has(base.run),
   };
 }
-
-const UNWRITTEN =
-  'would be tried first; it is in words, and a rehearsal has no patch written: base itself is run';
-
-/** What a night would try first, as one commit on a scratch branch. Null: only base is run. */
-async function firstIdea(drive: Drive): Promise<[Probe, ExperimentId | null]> {
-  const { id, incumbent } = currentNight(drive.state());
-  if (incumbent === null) throw new Error('the baseline is not open yet');
-  const around = { night: id, round: 1, incumbent };
-  await drive.carry({ kind: 'propose', id: 'propose', role: 'researcher', wanted: 1, ...around });
-  if (currentNight(drive.state()).proposed.length > 0)
-    await drive.carry({ kind: 'plan', id: 'plan', role: 'planner', ...around });
-  const state = drive.state();
-  const next = currentNight(state).waiting[0];
-  const experiment = next && candidateExperiment(state, currentNight(state), next);
-  if (!experiment) {
-    const [first] = state.hypotheses.values();
-    const why = first?.rejected_because;
-    if (why) return [odd('change', `the Planner rejects "${first.title}": ${why}`), null];
-    return first?.change.kind === 'idea'
-      ? [odd('change', `"${first.title}" ${UNWRITTEN}`), null]
-      : [ok('change', 'the plan has nothing to try: base itself is run'), null];
-  }
-  await drive.record({ type: 'experiment_opened', experiment });
-  await prepare(drive, experiment.id);
-  const { failure } = experimentIn(drive.state(), experiment.id);
-  const shown = `${changeInWords(experiment.change)} (${experiment.title})`;
-  if (failure !== null)
-    return [bad('change', `${shown} makes no commit (${failure.class}): ${failure.message}`), null];
-  return [ok('change', `${shown} is what would be tried first: one commit on base`), experiment.id];
-}
-
-const prepare = (drive: Drive, experiment: ExperimentId): Promise<void> =>
-  drive.carry({ kind: 'prepare', id: `prepare-${experiment}`, role: 'worker', experiment });
 
 /** Base's first run, each of its steps a stage. */
 async function runBase(

@@ -145,6 +145,29 @@ describe('check --stub', { timeout: 180_000 }, () => {
     expect(leftovers(lab).filter((name) => !own.test(name))).toEqual([]);
   });
 
+  test('rehearses what was proposed by hand, which the next night tries first, and leaves it waiting', async () => {
+    const lab = labWith({
+      'train.mjs': script(),
+      'research_plan.yaml': plan('  smoke: { args: "--max-steps=2" }'),
+    });
+    const asked: readonly (readonly [string, string])[] = [
+      ['Halfway', 'learning_rate=0.5'],
+      ['Bold', 'learning_rate=0.7'],
+    ];
+    for (const [title, change] of asked) {
+      const words = [title, '--change', change, '--because', 'I think so'];
+      expect((await autolab(lab, 'propose', ...words)).code).toBe(0);
+    }
+    const { stages } = await rehearsed(lab);
+    expect(stages.filter(({ result }) => result !== 'ok')).toEqual([]);
+    expect(named(stages, 'change')?.text).toMatch(
+      /^learning_rate=0\.5 \(Halfway\) is what would be tried first/,
+    );
+    expect(named(stages, 'experiment')?.text).toMatch(/^learning_rate=0\.5 went the same way/);
+    const waiting = await autolabJson<{ title: string }[]>(lab, 'hypotheses', '--status', 'queued');
+    expect(waiting.map(({ title }) => title)).toEqual(['Halfway', 'Bold']);
+  });
+
   test.runIf(process.env['FULL'])(
     'measures a whole run where it ends within a moment, without run.smoke',
     async () => {

@@ -87,6 +87,7 @@ export async function openDrive(
       ...{ root: scratch.top, notebook, executor, surroundings },
       publish: (documents: Parameters<typeof publish>[1]) => publish(scratch.top, documents),
     };
+    await notebook.drainInbox();
     let state = replay(notebook.events);
     const waiting = new Map<string, (finished: Finished) => void>();
     queue.onFinished((finished) => waiting.get(finished.id)?.(finished));
