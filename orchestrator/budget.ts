@@ -4,6 +4,7 @@ import { experimentIn, runsOf, type Night, type State } from './domain/state.ts'
 import type { NightEnd } from './domain/event.ts';
 import { askedFor } from './asked-for.ts';
 import { isOnPlateau, targetReached } from './enough.ts';
+import { armsOf, dawnSize, DAWN_REPLICATES, UNLIMITED_DAWN_REPLICATES } from './dawn-size.ts';
 import { dueGate } from './gates.ts';
 import { gpuRuns, gpuRunsLeft, gpuSecondsLeft } from './gpu-hours.ts';
 import { isExhausted } from './in-words.ts';
@@ -15,12 +16,6 @@ import { REPLICATES } from './statistics/verdict.ts';
 
 /** How much of the night is left, and how much of it belongs to dawn. Pure. */
 
-/** Fresh seeds per arm that dawn aims for where the budget has them; fewer attribute nothing. */
-const DAWN_REPLICATES = 4;
-/** Where nothing limits the runs. */
-const UNLIMITED_DAWN_REPLICATES = 5;
-/** More fresh seeds than this per arm are better spent on ideas. */
-const MOST_DAWN_REPLICATES = 20;
 /** So many of each are made of runs that the search had no use for. */
 const SPARE_DAWN_REPLICATES = 10;
 const FIRST_DAWN_SEED = 100_001;
@@ -81,27 +76,13 @@ export interface DawnPlan {
   readonly attribute: boolean;
 }
 
-/**
- * Dawn's seeds for a stack of so many changes, out of so many runs. Where DAWN_REPLICATES seeds fit
- * for every arm, the stack without each change is an arm like the others; else baseline and stack
- * share the runs. A single change is the stack: its comparison with the baseline says what it is
- * worth. A `dawn` in the plan may ask for its own number of seeds.
- */
+/** Dawn's seeds for a stack of so many changes, out of so many runs: see dawnSize. */
 export function dawnPlan(night: Night, changes: number, runs: number): DawnPlan {
   const first = FIRST_DAWN_SEED + DAWN_SEEDS_PER_NIGHT * numberOf(night.id);
-  const { deterministic, seed } = night.plan.run;
-  const arms = armsOf(changes);
-  const fits = deterministic ? 1 : DAWN_REPLICATES;
-  const limited = runs === Infinity ? UNLIMITED_DAWN_REPLICATES : MOST_DAWN_REPLICATES;
-  const most = deterministic ? 1 : limited;
-  const asked = deterministic ? undefined : night.plan.dawn?.seeds;
-  const attribute = arms === 2 || Math.floor(runs / arms) >= (asked ?? fits);
-  const each = asked ?? Math.min(most, Math.floor(runs / (attribute ? arms : 2)));
-  const enough = deterministic ? 1 : LEAST_DAWN_SEEDS;
-  const seeds = Array.from({ length: each >= enough ? each : 0 }, (_, i) =>
-    seed ? first + i : null,
-  );
-  return { seeds, attribute: attribute && seeds.length > 0 };
+  const { each, attribute } = dawnSize(night.plan, changes, runs);
+  const { seed } = night.plan.run;
+  const seeds = Array.from({ length: each }, (_, i) => (seed ? first + i : null));
+  return { seeds, attribute };
 }
 
 /** Runs that dawn can count on while the search goes on; Infinity where nothing limits them. */
@@ -116,18 +97,15 @@ export function dawnShare(state: State, night: Night): number {
  * Runs that dawn has for a stack of so many changes once the search is over: its share, and of what
  * the search left of the night's limits as much as SPARE_DAWN_REPLICATES need, but no more runs than
  * the search itself took: who asks for a small night gets one. The number is free, as it is fixed
- * before any fresh seed is seen.
+ * before any fresh seed is seen. `search`: runs that the search will make before, for an estimate.
  */
-export function dawnBudget(state: State, night: Night, changes: number): number {
+export function dawnBudget(state: State, night: Night, changes: number, search = 0): number {
   const share = dawnShare(state, night);
   if (night.plan.dawn !== undefined) return share;
   const wanted = SPARE_DAWN_REPLICATES * armsOf(changes);
-  const left = Math.min(runsLeft(state, night), runsInTime(state, night));
-  return Math.max(share, Math.min(wanted, left, searchAttempts(state, night)));
+  const left = Math.min(runsLeft(state, night), runsInTime(state, night)) - search;
+  return Math.max(share, Math.min(wanted, left, searchAttempts(state, night) + search));
 }
-
-/** Baseline and stack; where the stack is more than one change, the stack without each as well. */
-const armsOf = (changes: number): number => (changes > 1 ? 2 + changes : 2);
 
 /** Runs that still end within the night's wall clock, one per slot to spare; Infinity without. */
 function runsInTime(state: State, night: Night): number {

@@ -1,4 +1,6 @@
-import { dawnReserve, elapsed, searchRunsLeft } from '../budget.ts';
+import { dawnBudget, elapsed, searchRunsLeft } from '../budget.ts';
+import { dawnRunsOf, USUAL_CHANGES } from '../dawn-size.ts';
+import { stackOf } from '../dawn.ts';
 import type { Run } from '../domain/run.ts';
 import { isExhausted } from '../in-words.ts';
 import { experimentIn, runsOf, type Night, type State } from '../domain/state.ts';
@@ -76,9 +78,19 @@ function searchAndDawnRunsLeft(state: State, night: Night): number {
   const each = opened > 2 ? Math.max(1, tried.length / candidates) : USUAL_RUNS_PER_CANDIDATE;
   const measured = night.baseline === null ? 0 : runsOf(state, night.baseline).length;
   const baseline = plan.run.deterministic ? 0 : Math.max(0, REPLICATES - measured);
-  const search = baseline + Math.max(0, toOpen) * each;
-  const dawn = dawnReserve(state, night);
-  return Math.min(search, Math.max(0, searchRunsLeft(state, night))) + dawn;
+  const wanted = baseline + Math.max(0, toOpen) * each;
+  const search = Math.min(wanted, Math.max(0, searchRunsLeft(state, night)));
+  return search + dawnRunsExpected(state, night, search);
+}
+
+/**
+ * What dawn would take after so many more runs of the search. Of short runs its share of a clock is
+ * thousands, and it has no use for them.
+ */
+function dawnRunsExpected(state: State, night: Night, search: number): number {
+  const stack = night.incumbent === null ? [] : stackOf(state, night.incumbent);
+  const changes = Math.max(USUAL_CHANGES, stack.length);
+  return dawnRunsOf(night.plan, changes, dawnBudget(state, night, changes, search));
 }
 
 /** What a run takes at dawn, where it trains otherwise; null before one finished. */

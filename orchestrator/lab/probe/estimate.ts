@@ -3,6 +3,12 @@ import type { Plan } from '../../domain/plan.ts';
 import { usableObjective, type Run, type RunResult } from '../../domain/run.ts';
 import type { State } from '../../domain/state.ts';
 import { otherwiseIn, trainsOtherwise } from '../../domain/variant.ts';
+import {
+  dawnRunsOf,
+  DAWN_REPLICATES,
+  MOST_DAWN_REPLICATES,
+  USUAL_CHANGES,
+} from '../../dawn-size.ts';
 import { planKey } from '../../opening.ts';
 import { mean } from '../../statistics/compare.ts';
 import { REPLICATES } from '../../statistics/verdict.ts';
@@ -38,14 +44,6 @@ export interface Measured {
   /** The same of dawn's runs, where those train otherwise; may be empty. */
   readonly dawn?: readonly number[];
 }
-
-/** Both of dawn's arms, where the budget does not limit them. */
-const DAWN_RUNS = 8;
-/** More fresh seeds of an arm than this only the plan's own dawn asks for. */
-const MOST_DAWN_SEEDS = 20;
-
-/** Baseline, a stack of two changes, and the stack without each. */
-const USUAL_ARMS = 4;
 
 /** Finished runs of this very plan, whatever their night; null where there are none. */
 export function measuredIn(state: State, plan: Plan): Measured | null {
@@ -106,7 +104,7 @@ function dawnOf(
   measured: Measured | null,
 ): NonNullable<Estimate['dawn']> {
   const share = Math.floor((plan.budget.verification * runs) / 2);
-  const usual = Math.min(MOST_DAWN_SEEDS, Math.max(DAWN_RUNS / 2, share));
+  const usual = Math.min(MOST_DAWN_REPLICATES, Math.max(DAWN_REPLICATES, share));
   const wanted = 2 * (plan.run.deterministic ? 1 : (dawn.seeds ?? usual));
   const known = trainsOtherwise(plan) ? measured?.dawn : measured?.seconds;
   const each = known?.length ? mean(known) : longest(plan, dawn.timeout);
@@ -124,18 +122,20 @@ function dawnInWords(dawn: Estimate['dawn']): string {
 /** Every candidate replicated, which no night sees. `each`: seconds. */
 function mostRuns(plan: Plan, slots: number, each: number): number {
   const { experiments } = plan.budget;
-  const dawn = plan.dawn === undefined;
-  return plan.run.deterministic
-    ? 1 + experiments + (dawn ? 2 : 0)
-    : REPLICATES + REPLICATES * experiments + (dawn ? dawnRuns(plan, slots, each) : 0);
+  const replicates = plan.run.deterministic ? 1 : REPLICATES;
+  const dawn = plan.dawn === undefined ? dawnRuns(plan, slots, each) : 0;
+  return replicates + replicates * experiments + dawn;
 }
 
-/** Of short runs many fit into dawn's share of the clock, and dawn takes them: see dawnReserve. */
-function dawnRuns({ budget }: Plan, slots: number, each: number): number {
-  const { wall_clock, verification } = budget;
-  if (wall_clock === undefined) return DAWN_RUNS;
-  const share = Math.floor((verification * wall_clock * slots) / Math.max(each, 0.001));
-  return Math.min(USUAL_ARMS * MOST_DAWN_SEEDS, Math.max(DAWN_RUNS, share));
+/** Of short runs many fit into dawn's share of the clock: see dawnReserve. `status` goes by the same. */
+function dawnRuns(plan: Plan, slots: number, each: number): number {
+  const { wall_clock, verification } = plan.budget;
+  const share =
+    wall_clock === undefined
+      ? Infinity
+      : Math.floor((verification * wall_clock * slots) / Math.max(each, 0.001));
+  const least = 2 * (plan.run.deterministic ? 1 : DAWN_REPLICATES);
+  return dawnRunsOf(plan, USUAL_CHANGES, Math.max(least, share));
 }
 
 function textOf(of: Omit<Estimate, 'text'>, cut: boolean): string {
