@@ -34,7 +34,9 @@ const START = {
 };
 /** Fields of it that only some writers know. */
 const MORE = {
-  foreign: z.object({ file: text, id: text, links: z.array(text), sha256: text }).nullable(),
+  foreign: z
+    .object({ file: text, id: text, links: z.array(text), sha256: text, row: text.optional() })
+    .nullable(),
 };
 
 const END = {

@@ -20,6 +20,8 @@ export interface Foreign {
   readonly links: readonly string[];
   /** SHA-256 of what was imported: the same is not imported twice. */
   readonly sha256: string;
+  /** SHA-256 of its row as it stands in a table, however its columns were read; absent elsewhere. */
+  readonly row?: string | undefined;
 }
 
 /** What its start.json says, as far as it can be believed. */

@@ -17,6 +17,8 @@ export interface ForeignRun {
   readonly words: readonly string[];
   /** Files of single predictions that belong to it. */
   readonly samples: readonly SamplesFile[];
+  /** SHA-256 of its row, whatever its columns are taken for; only of a table. */
+  readonly row?: string;
 }
 
 export interface SamplesFile {

@@ -46,26 +46,19 @@ export async function importFiles(
   await refuseOddFolders(lab.root);
   const found: Found[] = [];
   for (const file of files) found.push(...(await read(file, roles)));
-  const before = new Map(
-    [...state.own.values()].flatMap(({ id, foreign, end }) =>
-      // What an import that was cut off left is no reason to leave it out.
-      foreign && end !== null && end.killed_because !== 'gone'
-        ? [[foreign.sha256, id] as const]
-        : [],
-    ),
-  );
+  const before = broughtBefore(state, roles);
   const importer = await thisProcess();
   const imported: ImportedRun[] = [];
   const known: ImportedRun[] = [];
   const remarks: string[] = [];
-  for (const { file, id, sha256, links, write } of found) {
-    const there = before.get(sha256);
+  for (const { file, id, sha256, row, links, write } of found) {
+    const there = before.get(sha256) ?? before.get(rowIn(file, row));
     if (there !== undefined) {
       known.push({ run: there, id, file });
       continue;
     }
     const { id: run, folder } = await claimOwnRun(lab);
-    const foreign: Foreign = { file: basename(file), id, links, sha256 };
+    const foreign: Foreign = { file: basename(file), id, links, sha256, row };
     try {
       remarks.push(...(await write(folder, foreign, { ...importer, id: run })));
     } catch (error) {
@@ -78,11 +71,33 @@ export async function importFiles(
   return { imported, known, remarks };
 }
 
+/**
+ * What earlier imports brought, by its marks. Whoever says what columns mean may want a row again,
+ * read anew; without a word on it, a row that is there is there, however it was read.
+ */
+function broughtBefore(state: State, { id, metrics, params }: Roles): Map<string, OwnRunId> {
+  const anew = id !== undefined || metrics.length > 0 || params.length > 0;
+  return new Map(
+    [...state.own.values()].flatMap(({ id: run, foreign, end }) => {
+      // What an import that was cut off left is no reason to leave it out.
+      if (!foreign || end === null || end.killed_because === 'gone') return [];
+      const { sha256, file, row } = foreign;
+      const marks = anew || row === undefined ? [sha256] : [sha256, rowIn(file, row)];
+      return marks.map((mark) => [mark, run] as const);
+    }),
+  );
+}
+
+/** Rows without an id of their own may say the same in tables that have nothing to do with each other. */
+const rowIn = (file: string, row: string | undefined): string => `${row} of ${basename(file)}`;
+
 /** A run to be imported: what it is called, what tells it from others, and how to write its folder. */
 interface Found {
   readonly file: string;
   readonly id: string;
   readonly sha256: string;
+  /** Of its row in a table. */
+  readonly row?: string | undefined;
   readonly links: readonly string[];
   readonly write: (
     folder: string,
@@ -101,7 +116,7 @@ async function read(file: string, roles: Roles): Promise<readonly Found[]> {
   const found: Found[] = [];
   for (const run of await foreignRuns(file, roles))
     found.push({
-      ...{ file, id: run.id, sha256: await fingerprint(run), links: run.links },
+      ...{ file, id: run.id, sha256: await fingerprint(run), row: run.row, links: run.links },
       write: (folder, ...rest) => writeForeign(folder, run, ...rest, file),
     });
   return found;
@@ -114,8 +129,8 @@ const thisProcess = async (): Promise<Omit<Importer, 'id'>> => ({
   who: systemUser(),
 });
 
-/** Of what it says and what its samples are, wherever its files lie. */
-async function fingerprint({ samples, ...run }: ForeignRun): Promise<string> {
+/** Of what it says, as it was read, and what its samples are, wherever its files lie. */
+async function fingerprint({ samples, row: _, ...run }: ForeignRun): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(run, spelt));
   for (const { path, task } of samples) {
     hash.update(JSON.stringify(task));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { LabError } from '../../domain/errors.ts';
 import { EMPTY_RUN, numberIn, type ForeignRun, type Roles } from './foreign.ts';
 import type { Rows } from './rows.ts';
@@ -33,7 +34,22 @@ export function runsOfTable({ columns, rows }: Rows, roles: Roles, file: string)
         file,
       );
   const parts = rolesOf({ columns, rows }, roles);
-  return rows.map((cells, i) => runOf(columns, parts, cells, i));
+  const hashes = hashesOf({ columns, rows });
+  return rows.map((cells, i) => ({
+    ...runOf(columns, parts, cells, i),
+    ...{ row: hashes[i] as string },
+  }));
+}
+
+/** Rows that say the same are told apart by which of them each is: a table may grow at either end. */
+function hashesOf({ columns, rows }: Rows): readonly string[] {
+  const seen = new Map<string, number>();
+  return rows.map((cells) => {
+    const text = JSON.stringify([columns, cells]);
+    const before = seen.get(text) ?? 0;
+    seen.set(text, before + 1);
+    return createHash('sha256').update(`${text}\n${before}`).digest('hex');
+  });
 }
 
 function rolesOf({ columns, rows }: Rows, roles: Roles): readonly Role[] {
