@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
 import { basename, relative } from 'node:path';
-import { promisify } from 'node:util';
 import { programOf } from '../programs.ts';
+import { answerOf, type Answer } from './answer.ts';
 import { trustedOn, type Ground } from './ground.ts';
 import { isWithin, type Confinement, type Sandbox } from './confinement.ts';
+import { interpreterKey } from './interpreter-key.ts';
 
 /**
  * Whether a command's interpreters are inside what they are outside: a sandbox that hides where one
@@ -17,8 +17,10 @@ const QUESTIONS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(?:julia|Rscript|ruby|perl)$/, ['--version']],
 ];
 const PATIENCE_MS = 20_000;
-const run = promisify(execFile);
-const known = new Map<string, Promise<string | null>>();
+const known = new Map<string, Promise<Compared>>();
+
+/** `silent`: one was ended before it answered, which tells nothing of either. */
+type Compared = 'same' | 'silent' | { readonly found: string };
 
 export interface InterpreterOrder {
   readonly words: readonly string[];
@@ -27,11 +29,13 @@ export interface InterpreterOrder {
   readonly confinement: Confinement;
   /** The user's, of which a run sees nothing that is not trusted. */
   readonly checkout: string;
+  /** Folders that AutoLab makes for attempts, or that these lie in. */
+  readonly own: readonly string[];
   /** May it be run outside? */
   readonly isTrusted: (path: string) => boolean;
 }
 
-/** `expected …, found …` where one is another inside; asked once of each. */
+/** `expected …, found …` where one is another inside; asked once of each that answered, and was the same. */
 export async function otherInside(order: InterpreterOrder): Promise<string | null> {
   const { sandbox, confinement } = order;
   if (!sandbox.ownPrograms) return null;
@@ -44,16 +48,28 @@ export async function otherInside(order: InterpreterOrder): Promise<string | nul
       if (unseen !== null) return unseen;
       continue;
     }
-    const places = confinement.mounts.filter(({ kind }) => kind === 'read').map(({ at }) => at);
-    const key = JSON.stringify([word, program, confinement.env['PATH'], places]);
-    const answer = known.get(key) ?? compared(order, word, program, args);
-    known.set(key, answer);
+    const key = await interpreterKey({ word, program }, confinement, order.own);
+    const answer = known.get(key) ?? keptIfSame(key, compared(order, word, program, args));
     const other = await answer;
-    // Another one may be a machine that was too busy to answer.
-    if (other !== null) known.delete(key);
-    if (other !== null) return other;
+    if (typeof other === 'object') return other.found;
   }
   return null;
+}
+
+/** Another one may be a machine that was too busy to answer: that is asked again. */
+function keptIfSame(key: string, asked: Promise<Compared>): Promise<Compared> {
+  const answer = asked.then(
+    (other) => {
+      if (other !== 'same') known.delete(key);
+      return other;
+    },
+    (error: unknown) => {
+      known.delete(key);
+      throw error;
+    },
+  );
+  known.set(key, answer);
+  return answer;
 }
 
 const questionTo = (word: string): readonly string[] | undefined =>
@@ -86,24 +102,23 @@ async function compared(
   word: string,
   program: string,
   args: readonly string[],
-): Promise<string | null> {
+): Promise<Compared> {
   const { PYTHONPATH: _, ...env } = confinement.env;
-  const outside = await answerOf([program, ...args], env, confinement.cwd);
+  const asked = { env, cwd: confinement.cwd, patience_ms: PATIENCE_MS };
+  const outside = await answerOf([program, ...args], asked);
+  if (outside === null) return 'silent';
   const shut = await sandbox.shutIn({ ...confinement, env, argv: [word, ...args] });
-  const inside = await answerOf(shut.argv, shut.env, '/');
+  const inside = await answerOf(shut.argv, { ...asked, env: shut.env, cwd: '/' });
   await shut.release();
-  if (inside === outside) return null;
-  const expected = `expected ${word} to be the same in the sandbox as outside (${program}: ${outside})`;
-  return `${expected}, found ${inside}; name the folder that it is installed in under sandbox.read`;
+  if (inside === null) return 'silent';
+  if (inWords(inside) === inWords(outside)) return 'same';
+  const expected = `expected ${word} to be the same in the sandbox as outside (${program}: ${inWords(outside)})`;
+  return {
+    found: `${expected}, found ${inWords(inside)}; name the folder that it is installed in under sandbox.read`,
+  };
 }
 
-const answerOf = (
-  [program = '', ...args]: readonly string[],
-  env: Readonly<Record<string, string>>,
-  cwd: string,
-): Promise<string> =>
-  run(program, args, { env, cwd, timeout: PATIENCE_MS }).then(
-    ({ stdout, stderr }) => (stdout || stderr).trim().split('\n')[0] ?? '',
-    (error: { stderr?: string }) =>
-      `none (${(error.stderr ?? '').trim().split('\n').at(-1) ?? ''})`,
-  );
+const inWords = ({ code, stdout, stderr }: Answer): string =>
+  code === 0
+    ? ((stdout || stderr).trim().split('\n')[0] ?? '')
+    : `none (${stderr.trim().split('\n').at(-1) ?? ''})`;

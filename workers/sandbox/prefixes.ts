@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { isSystem } from './bubblewrap.ts';
 import { interpreterOf, programOf } from '../programs.ts';
+import { answerOf } from './answer.ts';
+import { isSystem } from './bubblewrap.ts';
 
 /**
  * Folders outside of the system's own that programs live in, as the user's shell would find them:
@@ -106,23 +105,25 @@ function librariesIn(folder: string): readonly string[] {
 
 const ASK = `import sys; print(chr(10).join([sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]))`;
 const PATIENCE_MS = 15_000;
-const run = promisify(execFile);
 const answers = new Map<string, Promise<readonly string[]>>();
 
 /** Where it is installed and imports from, as it says itself: its links and shims can be any. */
 function pythonFolders(program: string, { env, cwd }: PrefixesOrder): Promise<readonly string[]> {
   const { PYTHONPATH: _, ...clean } = env;
   const key = JSON.stringify([program, cwd, env['PYENV_VERSION'], env['HOME']]);
-  const known =
-    answers.get(key) ??
-    run(program, ['-c', ASK], { env: clean, cwd, timeout: PATIENCE_MS }).then(
-      ({ stdout }) => stdout.split('\n').filter((line) => line.startsWith('/')),
-      () => {
-        // A busy machine may have been too slow: that is no answer.
-        answers.delete(key);
-        return [];
-      },
-    );
+  const known = answers.get(key) ?? foldersSaid(program, { env: clean, cwd }, key);
   answers.set(key, known);
   return known;
+}
+
+async function foldersSaid(
+  program: string,
+  where: Pick<PrefixesOrder, 'env' | 'cwd'>,
+  key: string,
+): Promise<readonly string[]> {
+  const answer = await answerOf([program, '-c', ASK], { ...where, patience_ms: PATIENCE_MS });
+  if (answer?.code === 0) return answer.stdout.split('\n').filter((line) => line.startsWith('/'));
+  // A busy machine may have been too slow, or somebody ended it: that is no answer.
+  answers.delete(key);
+  return [];
 }

@@ -3,7 +3,7 @@ import type { SandboxKind } from '../../orchestrator/domain/plan-sandbox.ts';
 import type { Attempt } from '../attempt.ts';
 import { ranOutOfMemory, type Bounds, type Passed } from '../bounds.ts';
 import { confinementOf, groundOf, programWords, type Wish } from './attempt-confinement.ts';
-import { limitsOf, trustedOn } from './ground.ts';
+import { byAllNames, limitsOf, trustedOn } from './ground.ts';
 import type { Mount, Sandbox, Shut } from './confinement.ts';
 import { otherInside } from './interpreter.ts';
 import { makeScratch, removeScratch } from './scratch.ts';
@@ -73,6 +73,7 @@ async function shutWith(
         ...{ seals: [], scratch: null, mounts: confinement.mounts.map(toRead) },
       },
       checkout: attempt.workshop.root,
+      own: ownOf(attempt),
       isTrusted: trustedOn(groundOf(attempt)),
     });
     if (other !== null) throw new LabError('failed', other);
@@ -82,6 +83,13 @@ async function shutWith(
   const passed = (): Passed | null => (ranOut() ? ranOutOfMemory(confinement.limits.memory) : null);
   return { ...rest, kind: sandbox.kind, bounds: boundsOf(attempt, held, scratch), offline, passed };
 }
+
+/** Of this attempt and the like of it: its places, git's own of its worktree, and what ran before it. */
+const ownOf = ({ worktree, folder, workshop }: Attempt): readonly string[] => {
+  const { cacheDir, experimentsDir, repository } = workshop;
+  const places = [cacheDir, experimentsDir, repository.gitDir, worktree, folder];
+  return [...new Set(places.flatMap(byAllNames))];
+};
 
 const toRead = (mount: Mount): Mount =>
   mount.kind === 'write' ? { ...mount, kind: 'read' } : mount;
