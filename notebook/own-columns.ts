@@ -1,16 +1,19 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+
 import type { OwnRunId } from '../orchestrator/domain/ids.ts';
 import type { OwnEnd, OwnRun } from '../orchestrator/domain/own-run.ts';
 
 /**
  * Runs of one's own as a snapshot holds them: thousands of small objects would cost their reading
  * more than all the rest of a lab. So they are kept by column, where many a value is that of the run
- * before (the host, the branch, how it ended), and their details are one text.
+ * before (the host, the branch, how it ended), and their details are one text, a tenth of its size
+ * until somebody asks for one of them.
  */
 export interface OwnColumns {
   readonly runs: Columns<Known>;
   readonly ends: Columns<Ended>;
-  /** A line of details for each. */
-  readonly packed: string;
+  /** A line of details for each, deflated. */
+  readonly packed: Uint8Array;
 }
 
 interface Known extends Omit<OwnRun, 'end' | 'packed' | 'foreign'> {
@@ -47,7 +50,7 @@ export function asColumns(own: ReadonlyMap<OwnRunId, OwnRun>): OwnColumns {
       ...{ objective: end('objective'), tier: end('tier') },
       ...{ metric_points: end('metric_points'), sample_rows: end('sample_rows') },
     },
-    packed: runs.map(({ packed }) => packed).join('\n'),
+    packed: deflateRawSync(runs.map(({ packed }) => packed()).join('\n'), { level: 1 }),
   };
 }
 
@@ -55,7 +58,9 @@ export function asColumns(own: ReadonlyMap<OwnRunId, OwnRun>): OwnColumns {
 export function fromColumns({ runs, ends, packed }: OwnColumns): Map<OwnRunId, OwnRun> {
   const run = allOf(runs);
   const end = allOf(ends);
-  const details = packed.split('\n');
+  let lines: readonly string[] | undefined;
+  const details = (): readonly string[] =>
+    (lines ??= inflateRawSync(packed).toString().split('\n'));
   const count = run.id.length;
   for (const { length } of [...Object.values(run), ...Object.values(end)])
     if (length !== count) throw new Error(`expected ${count} values in a column, found ${length}`);
@@ -77,7 +82,7 @@ export function fromColumns({ runs, ends, packed }: OwnColumns): Map<OwnRunId, O
       status: at(run.status, i),
       end: end.ended[i] === null ? null : endAt(end, i),
       group: at(run.group, i),
-      packed: details[i] ?? '',
+      packed: () => details()[i] ?? '',
     };
     const foreign = at(run.foreign, i);
     own.set(one.id, foreign === null ? one : { ...one, foreign });

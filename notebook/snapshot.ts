@@ -20,7 +20,7 @@ import { CURRENT, type Schema } from './schema.ts';
 
 const FILE = 'snapshot';
 /** Counts up when the state's shape changes below its top level. */
-const VERSION = 10;
+const VERSION = 11;
 /** So many bytes before the position must be the same: another journal may lie there by now. */
 const TAIL = 512;
 

@@ -17,7 +17,7 @@ export function foldOwn(now: State, event: OwnBody & { readonly at: string }, pu
       const details = packed({ ...NO_DETAILS, params, remarks });
       const run: OwnRun = {
         ...{ id, ...start, command: commandInWords(start.command), attempt: 1 },
-        ...{ status: 'running', end: null, group: null, packed: details },
+        ...{ status: 'running', end: null, group: null, packed: () => details },
       };
       return { ...now, own: put(now.own, id, run) };
     }
@@ -26,7 +26,8 @@ export function foldOwn(now: State, event: OwnBody & { readonly at: string }, pu
       if (!known || (known.end !== null && known.end.attempt >= end.attempt)) return now;
       const { attempt, status } = end;
       const { group } = details.logged;
-      const run = { ...known, attempt, status, end, group, packed: packed(details) };
+      const text = packed(details);
+      const run = { ...known, attempt, status, end, group, packed: () => text };
       const after = { ...now, own: put(now.own, known.id, run) };
       const said = details.logged.tags;
       if (said.length === 0) return after;

@@ -115,13 +115,13 @@ export interface OwnRun extends Omit<OwnStart, 'command'> {
   readonly end: OwnEnd | null;
   /** What its script says it belongs to, once it has ended. */
   readonly group: string | null;
-  /** See `detailsOf`. As text: thousands of runs lie in a snapshot, and a list shows none of it. */
-  readonly packed: string;
+  /** See `detailsOf`. Text, when it is asked for: thousands of runs lie in a snapshot, and a list shows none of it. */
+  readonly packed: () => string;
 }
 
 /** `params`, `summary` and the like of a run; empty while it is not known. */
 export function detailsOf({ packed }: OwnRun): OwnDetails {
-  const details = JSON.parse(packed) as OwnDetails;
+  const details = JSON.parse(packed()) as OwnDetails;
   const summary = details.summary.map((value) => ({
     ...value,
     number: value.number === null ? null : Number(value.number),

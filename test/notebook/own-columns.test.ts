@@ -5,7 +5,7 @@ import { replay } from '../../orchestrator/domain/fold.ts';
 import type { OwnRunId } from '../../orchestrator/domain/ids.ts';
 import type { OwnRun } from '../../orchestrator/domain/own-run.ts';
 import { asEvents } from '../support/events.ts';
-import { anOwnLife } from '../support/own.ts';
+import { anOwnLife, inFull } from '../support/own.ts';
 
 const [finished] = [...replay(asEvents(anOwnLife('R-0001'))).own.values()];
 const [running] = [...replay(asEvents(anOwnLife('R-0002').slice(0, 1))).own.values()];
@@ -26,12 +26,14 @@ const runs: readonly OwnRun[] = [
 ];
 const own: ReadonlyMap<OwnRunId, OwnRun> = new Map(runs.map((run) => [run.id, run]));
 
+const read = (all: ReadonlyMap<OwnRunId, OwnRun>) => [...all].map(([id, run]) => [id, inFull(run)]);
+
 const kept = (columns: OwnColumns) => deserialize(serialize(columns)) as OwnColumns;
 
 describe('runs of one’s own by column', () => {
   it('come back as they were, in their order', () => {
     const back = fromColumns(kept(asColumns(own)));
-    expect(back).toStrictEqual(own);
+    expect(read(back)).toStrictEqual(read(own));
     expect([...back.keys()]).toEqual([...own.keys()]);
     expect(fromColumns(kept(asColumns(new Map())))).toEqual(new Map());
   });

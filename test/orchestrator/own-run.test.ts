@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { fold, replay } from '../../orchestrator/domain/fold.ts';
 import { commandInWords, ownName, type OwnBody } from '../../orchestrator/domain/own-run.ts';
 import { asEvents } from '../support/events.ts';
-import { anOwnLife } from '../support/own.ts';
+import { anOwnLife, inFull } from '../support/own.ts';
 
 const [started, ended] = anOwnLife('R-0001');
 const [, late] = anOwnLife('R-0001', { attempt: 2, status: 'failed' });
 const [, other] = anOwnLife('R-0001', { status: 'killed' });
-const after = (...bodies: readonly OwnBody[]) => replay(asEvents(bodies)).own.get('R-0001');
+const after = (...bodies: readonly OwnBody[]) => {
+  const run = replay(asEvents(bodies)).own.get('R-0001');
+  return run && inFull(run);
+};
 
 describe('what the journal says of a run of one’s own', () => {
   it('counts once, in whatever order it comes, and how often', () => {

@@ -2,7 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { OwnRunId } from '../../orchestrator/domain/ids.ts';
-import { NO_DETAILS, type OwnBody, type OwnEnd } from '../../orchestrator/domain/own-run.ts';
+import {
+  NO_DETAILS,
+  type OwnBody,
+  type OwnEnd,
+  type OwnRun,
+} from '../../orchestrator/domain/own-run.ts';
 
 /** A run of one's own as a logger leaves it: files in a folder, and nobody told. */
 
@@ -79,3 +84,6 @@ export const anOwnLife = (
     },
   },
 ];
+
+/** A run with what it holds, in place of how that is asked for: two of the same are equal. */
+export const inFull = (run: OwnRun) => ({ ...run, packed: run.packed() });
