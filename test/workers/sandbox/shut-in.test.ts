@@ -75,7 +75,8 @@ describe.skipIf(!works)('in bubblewrap', () => {
           writeFileSync('left.txt', 'here');
           writeFileSync(process.env.AUTOLAB_RUN_DIR + '/artifacts/model.pt', 'weights');
           writeFileSync('/dev/stderr', 'to standard error\\n');
-          setTimeout(() => console.log('loss: ' + hoard.length / hoard.length), 500);`,
+          // So long that it is looked at, whatever else this machine does.
+          setTimeout(() => console.log('loss: ' + hoard.length / hoard.length), 3000);`,
       },
     });
     const result = await carryOut(lab);
