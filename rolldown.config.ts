@@ -1,17 +1,19 @@
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'rolldown';
 
+/**
+ * The command, in few files with the libraries it needs: of a launch that had to find, read and
+ * compile two thousand, a seventh of the processor time was that. What a verb alone needs stays a
+ * part of its own.
+ */
+
 const BIN = 'dist/bin';
 /** Of this build: two at once do not mix. */
 const [NEW, OLD] = [`${BIN}-${process.pid}`, `${BIN}-${process.pid}-old`];
 
 const REQUIRE = 'const require = createRequire(import.meta.url);';
 
-/**
- * The command, in few files with the libraries it needs: of a launch that had to find, read and
- * compile two thousand, a seventh of the processor time was that. What a verb alone needs stays a
- * part of its own, and what only this code loads by `require`, being slow as ES modules, is put in too.
- */
+/** What only this code loads by `require`, being slow as ES modules, is put in like the rest. */
 const required: Plugin = {
   name: 'autolab:required',
   transform: {

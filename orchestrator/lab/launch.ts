@@ -70,8 +70,9 @@ export async function launch(
   };
   const own = watchOwnRuns(lab, notebook, on.onRemark);
   let opened: Promise<Queue> | undefined;
-  /** What is wrong with the queue: an alert where a night is under way, else a line. */
+  /** What is wrong with the queue: a line at once, and an alert while a night is under way. */
   const complaints: string[] = [];
+  let complain = on.onRemark;
   try {
     const { openQueue } = await import('../queue.ts');
     // It opens while the rest is loaded and looked at; what it throws, the wait for it throws.
@@ -80,7 +81,7 @@ export async function launch(
       lab: `autolab-${queueKey(lab)}`,
       launch: `${process.pid}-${clock.now().toString(36).replace('.', '')}`,
       cacheDir: lab.sharedCacheDir,
-      onError: (error) => void complaints.push(`queue: ${error.message}`),
+      onError: (error) => complain(`queue: ${error.message}`),
     });
     opened.catch(() => undefined);
     const [executor, { gpusFor, machine }] = await Promise.all([
@@ -125,6 +126,7 @@ export async function launch(
       const library = { model, papers, code: lab.repository };
       const thinking = { model, library, ...writing };
       await serveRoles({ ...{ command, queue, executor, notebook, ...thinking }, slots });
+      complain = (text) => void complaints.push(text);
       const outcome = await runNight(
         {
           ...{ root: lab.root, queue, executor, clock, onEvent },

@@ -40,7 +40,7 @@ export async function stopNight(
 ): Promise<Stopped> {
   const holder = await holderOf(lab.notebookDir);
   if (holder === null) throw new LabError('failed', `${EXPECTED}, found none`);
-  const process = `process ${holder.pid} on ${holder.host}`;
+  const launch = `process ${holder.pid} on ${holder.host}`;
   const notebook = await readNotebook(lab.notebookDir);
   let asked: NightId | null = null;
   let since = 0;
@@ -59,7 +59,7 @@ export async function stopNight(
     if (over) throw new LabError('failed', `${EXPECTED}: the launch that was here has just ended`);
     const night = state.night === null ? undefined : state.nights.get(state.night);
     if (!night || (night.ended && asked !== night.id)) {
-      say(`${process} has not begun its night yet, or closes the last one`);
+      say(`${launch} has not begun its night yet, or closes the last one`);
     } else if (!night.ended && (asked !== night.id || (!night.stopping && !waiting))) {
       // Once more where a launch that goes on with a night took back what it had found on its way.
       await putInInbox(lab.notebookDir, {
@@ -68,7 +68,7 @@ export async function stopNight(
       [asked, since] = [night.id, performance.now()];
       continue;
     } else if (waiting && performance.now() - since > PATIENCE_MS) {
-      say(`${process} has not heard of it yet: it may be suspended, or its disk full`);
+      say(`${launch} has not heard of it yet: it may be suspended, or its disk full`);
     } else say(waitsFor(state));
     await pause(LOOK_MS);
   }

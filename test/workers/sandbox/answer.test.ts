@@ -17,8 +17,8 @@ describe('an answer', () => {
     const where = { env, cwd: '/', patience_ms: 60_000 };
     for (const end of ['kill -INT $$', 'kill -KILL $$', '(kill -INT 0); exit 130'])
       expect(await answerOf(['/bin/sh', '-c', `echo 3.11; ${end}`], where)).toBeNull();
-    const python = ['-c', 'raise KeyboardInterrupt'];
-    expect(await answerOf(['/usr/bin/python3', ...python], where)).toBeNull();
+    const python = 'echo Traceback >&2; echo KeyboardInterrupt >&2; exit 1';
+    expect(await answerOf(['/bin/sh', '-c', python], where)).toBeNull();
     expect(await answerOf(['/bin/sh', '-c', 'echo why >&2; exit 3'], where)).toEqual({
       ...{ code: 3, stdout: '', stderr: 'why\n' },
     });
