@@ -69,7 +69,8 @@ describe.runIf(linux)('a machine or an AutoLab that stood still', () => {
       asleep: () => asleep,
     };
     const lab = await createLab({
-      files: script(`console.log('loss: 0.5'); setTimeout(() => undefined, 300);`),
+      // It lives on until the clock was set, also where this machine is busy.
+      files: script(`console.log('loss: 0.5'); setTimeout(() => undefined, 3000);`),
       run: { timeout: '30s' },
       deps: { clock },
     });
