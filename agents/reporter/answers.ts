@@ -4,7 +4,7 @@ import { dawnTraining } from './dawn-training.ts';
 import { clearing, doubted, doubtsOn } from './doubts.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { whatFailed } from './failures.ts';
-import type { Stated } from './findings.ts';
+import { becauseOf, type Stated } from './findings.ts';
 import { whatNext } from './next.ts';
 import { code, escaped } from './markdown.ts';
 import { heldOut } from './held-out.ts';
@@ -51,7 +51,7 @@ function whatImproved(record: NightRecord, { outcome, going }: Stated): readonly
   const tip = idOf(outcome.tip);
   const lead = {
     confirmed: say`${tip} is better than the baseline on seeds that the night had not used.`,
-    not_confirmed: say`Nothing that may be claimed. What came nearest is ${tip}.`,
+    not_confirmed: say`Nothing that may be claimed. What came nearest is ${tip}${outcome.tip.row.verdict === 'invalid' ? ', which is invalid' : ''}.`,
     untested: say`Nothing that may be claimed${going ? ' yet' : ''}. Nearest is ${tip}.`,
   }[outcome.kind];
   const built =
@@ -119,7 +119,8 @@ function realness(
   kind: 'confirmed' | 'not_confirmed',
   tip: Sourced<ExperimentRow>,
 ): Sentence {
-  const { dawn_effect, dawn_low } = tip.row;
+  const { dawn_effect, dawn_low, verdict } = tip.row;
+  if (verdict === 'invalid') return say`No: ${becauseOf(tip)}.`;
   if (dawn_effect === null) return say`Nobody knows: no fresh seed finished at dawn.`;
   if (kind === 'not_confirmed')
     return say`Not as far as fresh seeds can tell (${testInWords(tip)}). ${dawnInWords(record, tip)}.`;
@@ -223,6 +224,8 @@ function whatToMerge(record: NightRecord, { outcome, going }: Stated): readonly 
   if (going) return [paragraph(say`Nothing yet: ask again when the night has ended.`)];
   if (outcome.kind === 'nothing' || outcome.kind === 'no_baseline')
     return [paragraph(say`Nothing.`)];
+  if (outcome.tip.row.verdict === 'invalid')
+    return [paragraph(say`Nothing is ready, and ${idOf(outcome.tip)} cannot be promoted.`)];
   const anyway = fact(
     { ...outcome.tip, runs: [] },
     'id',

@@ -86,6 +86,8 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
     case 'confirmed':
       return inDoubt(record, outcome.tip, say`${dawnInWords(record, outcome.tip)}: improved`);
     case 'not_confirmed':
+      if (outcome.tip.row.verdict === 'invalid')
+        return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and dawn found it invalid`;
       if (outcome.tip.row.dawn_effect === null)
         return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, but no fresh seed finished at dawn`;
       return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and fresh seeds did not bear it out`;
@@ -119,12 +121,14 @@ function inDoubt(record: NightRecord, tip: Sourced<ExperimentRow>, improved: Sen
 /** Room for the numbers of a curve. */
 const MOST_REASON = 400;
 
+/** Why it was judged as it was. */
+export const becauseOf = (experiment: Sourced<ExperimentRow>) =>
+  fact({ ...experiment, runs: [] }, 'verdict_because', (text) => escaped(text, MOST_REASON));
+
 /** An experiment in a sentence: the change, what was measured, the verdict and its reason. */
 function findingOf(record: NightRecord, experiment: Sourced<ExperimentRow>): Sentence {
   const { verdict, dawn_confirmed, dawn_effect } = experiment.row;
-  const because = fact({ ...experiment, runs: [] }, 'verdict_because', (text) =>
-    escaped(text, MOST_REASON),
-  );
+  const because = becauseOf(experiment);
   const word = fact(onParent(record, experiment), 'verdict', inWords);
   const name = againOf(record, experiment);
   if (verdict === 'failed' || verdict === 'invalid' || verdict === 'pruned')

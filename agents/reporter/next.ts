@@ -31,7 +31,7 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
         : promoting(record, outcome.tip),
       ...atTheEdge(record, outcome.tip),
     );
-  else if (tip && !going)
+  else if (tip && !going && tip.row.verdict !== 'invalid')
     ideas.push(
       say`Give ${named(tip)} more seeds: the next night offers it first, and a larger \`budget.verification\` keeps more runs for dawn.`,
     );
