@@ -3,9 +3,9 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What sets something that the whole of its own process goes by, or stops servers that others may ask. */
+/** What sets something that the whole of its own process goes by, makes it large, or stops servers that others may ask. */
 const OWN_PROCESS =
-  /process\.env\[[^\]]*\] =|delete process\.env|useFakeTimers|support\/(?:redis|faults)|openQueue|cli\/night/;
+  /process\.env\[[^\]]*\] =|delete process\.env|useFakeTimers|support\/(?:redis|faults)|openQueue|cli\/night|ballast = Array/;
 
 const all = readdirSync('test', { encoding: 'utf8', recursive: true })
   .filter((file) => file.endsWith('.test.ts'))
@@ -30,13 +30,23 @@ const built = {
   },
 };
 
-/** Whole nights first: they take longest, and the last to begin is what all others wait for. */
-class NightsFirst extends BaseSequencer {
+/** What starts processes: git to make a repository or a lab, for one. */
+const STARTER = /support\/(?:repo|lab|own|faults)|node:child_process/;
+
+/**
+ * Whole nights first: they take longest, and the last to begin is what all others wait for. Then
+ * what starts processes, which takes one of 300 MB ten times as long as a small one (Linux copies
+ * the page tables), and at last what makes a process grow.
+ */
+class StartersFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isNight = ({ moduleId }: TestSpecification) => moduleId.includes('/test/night/');
+    const rank = ({ moduleId }: TestSpecification): number => {
+      if (moduleId.includes('/test/night/')) return 0;
+      return STARTER.test(readFileSync(moduleId, 'utf8')) ? 1 : 2;
+    };
     // oxlint-disable-next-line unicorn/no-array-sort -- no array's
-    const sorted = await super.sort(files);
-    return [...sorted.filter(isNight), ...sorted.filter((file) => !isNight(file))];
+    const ranked = (await super.sort(files)).map((file) => ({ file, rank: rank(file) }));
+    return ranked.toSorted((a, b) => a.rank - b.rank).map(({ file }) => file);
   }
 }
 
@@ -49,7 +59,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    sequence: { sequencer: NightsFirst },
+    sequence: { sequencer: StartersFirst },
     // More than there may be cores: half of a night is waiting for processes and disks.
     maxWorkers: 5,
     projects: [

@@ -117,35 +117,7 @@ describe('check', () => {
 
 // Each is half a night, and the machine may be busy.
 describe('check --stub', { timeout: 180_000 }, () => {
-  test('sends an experiment through it all, cut short by arguments, and leaves nothing', async () => {
-    const lab = labWith({
-      'train.mjs': script(),
-      'research_plan.yaml': plan('  smoke: { args: "--max-steps=2" }'),
-    });
-    const before = checkout(lab);
-    const notebook = await openNotebook({ dir: join(lab.root, 'data', 'notebook'), clock });
-    const held = await autolabJson<Checked>(lab, 'check', '--stub').finally(() => notebook.close());
-    expect(held.stub.filter(({ result }) => result !== 'ok')).toEqual([]);
-    expect(held.stub.map(({ name }) => name)).toEqual([
-      ...['queue', 'change', 'worktree', 'run', 'protected files', 'metric', 'seal'],
-      ...['experiment', 'seed', 'notebook', 'report'],
-    ]);
-    expect(held.ok).toBe(true);
-    expect(named(held.stub, 'run')?.text).toBe('node train.mjs --max-steps=2');
-    expect(named(held.stub, 'change')?.text).toContain('learning_rate=0.2');
-    expect(named(held.stub, 'seed')?.text).toContain('it reaches the script');
-    // Two steps of one metric, and the two lines of the summary, in each of four runs.
-    expect(named(held.stub, 'notebook')?.text).toContain('4 runs and ');
-    // A cut run says nothing of how long a whole one takes.
-    expect(held.estimate.measured).toBeNull();
-    expect(checkout(lab)).toEqual(before);
-    const night = await autolabJson<unknown[]>(lab, 'experiments');
-    expect(night).toEqual([]);
-    const own = /^(?:journal|manifest|inbox|views|\.gitignore|README)/;
-    expect(leftovers(lab).filter((name) => !own.test(name))).toEqual([]);
-  });
-
-  test('rehearses what was proposed by hand, which the next night tries first, and leaves it waiting', async () => {
+  test('sends what was proposed by hand through it all, cut short by arguments, and leaves it waiting', async () => {
     const lab = labWith({
       'train.mjs': script(),
       'research_plan.yaml': plan('  smoke: { args: "--max-steps=2" }'),
@@ -158,14 +130,32 @@ describe('check --stub', { timeout: 180_000 }, () => {
       const words = [title, '--change', change, '--because', 'I think so'];
       expect((await autolab(lab, 'propose', ...words)).code).toBe(0);
     }
-    const { stages } = await rehearsed(lab);
-    expect(stages.filter(({ result }) => result !== 'ok')).toEqual([]);
-    expect(named(stages, 'change')?.text).toMatch(
+    const before = checkout(lab);
+    const notebook = await openNotebook({ dir: join(lab.root, 'data', 'notebook'), clock });
+    const held = await autolabJson<Checked>(lab, 'check', '--stub').finally(() => notebook.close());
+    expect(held.stub.filter(({ result }) => result !== 'ok')).toEqual([]);
+    expect(held.stub.map(({ name }) => name)).toEqual([
+      ...['queue', 'change', 'worktree', 'run', 'protected files', 'metric', 'seal'],
+      ...['experiment', 'seed', 'notebook', 'report'],
+    ]);
+    expect(held.ok).toBe(true);
+    expect(named(held.stub, 'run')?.text).toBe('node train.mjs --max-steps=2');
+    expect(named(held.stub, 'change')?.text).toMatch(
       /^learning_rate=0\.5 \(Halfway\) is what would be tried first/,
     );
-    expect(named(stages, 'experiment')?.text).toMatch(/^learning_rate=0\.5 went the same way/);
+    expect(named(held.stub, 'experiment')?.text).toMatch(/^learning_rate=0\.5 went the same way/);
+    expect(named(held.stub, 'seed')?.text).toContain('it reaches the script');
+    // Two steps of one metric, and the two lines of the summary, in each of four runs.
+    expect(named(held.stub, 'notebook')?.text).toContain('4 runs and ');
+    // A cut run says nothing of how long a whole one takes.
+    expect(held.estimate.measured).toBeNull();
+    expect(checkout(lab)).toEqual(before);
+    const night = await autolabJson<unknown[]>(lab, 'experiments');
+    expect(night).toEqual([]);
     const waiting = await autolabJson<{ title: string }[]>(lab, 'hypotheses', '--status', 'queued');
     expect(waiting.map(({ title }) => title)).toEqual(['Halfway', 'Bold']);
+    const own = /^(?:journal|manifest|inbox|views|\.gitignore|README)/;
+    expect(leftovers(lab).filter((name) => !own.test(name))).toEqual([]);
   });
 
   test.runIf(process.env['FULL'])(
@@ -174,6 +164,7 @@ describe('check --stub', { timeout: 180_000 }, () => {
       const lab = labWith({ 'train.mjs': script(), 'research_plan.yaml': plan('') });
       const said = await autolabJson<Checked>(lab, 'check', '--stub');
       expect(said.ok).toBe(true);
+      expect(named(said.stub, 'change')?.text).toContain('learning_rate=0.2');
       expect(named(said.stub, 'run')?.text).toContain('at full length');
       expect(said.estimate.measured).toEqual({ by: 'stub', runs: 3 });
       expect(said.estimate.text).toMatch(/^about /);

@@ -71,7 +71,7 @@ describe('a night on trouble', () => {
     expect(stdout).toMatch(/val_loss/);
   });
 
-  test('whose baseline crashes ends with 1 and shows why', async () => {
+  test.runIf(process.env['FULL'])('whose baseline crashes ends with 1 and shows why', async () => {
     const lab = aLab({
       'train.mjs': `throw new Error('no data');\n${TRAIN}`,
       'research_plan.yaml': CERTAIN,

@@ -21,6 +21,8 @@ export interface TestRepo {
   readonly env: NodeJS.ProcessEnv;
   /** Runs git in the repository, or in `cwd`; standard output without its last newline. Throws where it fails. */
   git(args: readonly string[], cwd?: string): string;
+  /** The same of lines of a shell: one process to start where a test needs git several times. */
+  shell(lines: readonly string[], args?: readonly string[], cwd?: string): string;
   /** Writes files, folders made as needed; null deletes. */
   write(files: Readonly<Record<string, string | null>>, cwd?: string): void;
   read(path: string): string;
@@ -49,6 +51,25 @@ const FILES = {
   '.gitignore': 'out/\n',
 };
 
+/** Commits everything as `$1`, and prints the commit's id. */
+const COMMIT = [
+  'git add --all',
+  'git -c user.name=Ada -c user.email=ada@example.com commit --quiet --allow-empty -m "$1"',
+  'git rev-parse HEAD',
+];
+
+/** Looks at all that `snapshot` tells, without its files; git would rewrite the index if it could. */
+const LOOK = [
+  'rev-parse --absolute-git-dir',
+  'rev-parse HEAD',
+  'ls-files --cached --others -z',
+  'status --porcelain -z',
+  'diff --cached',
+].flatMap((args) => [
+  `git --no-optional-locks -c core.fsmonitor=false ${args}`,
+  String.raw`printf '\036'`,
+]);
+
 /** Variables under which git finds no settings but the repository's own. */
 function isolatedEnv(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(?:GIT_|EMAIL$)/.test(name));
@@ -64,13 +85,16 @@ export function makeRepo(options: RepoOptions = {}): TestRepo {
   for (const path of [root, traps]) mkdirSync(path);
   writeFileSync(marks, '');
 
-  const git = (args: readonly string[], cwd = root): string =>
-    execFileSync('git', args, {
+  const run = (command: string, args: readonly string[], cwd = root): string =>
+    execFileSync(command, args, {
       cwd,
       env,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     }).replace(/\n$/, '');
+  const git = (args: readonly string[], cwd = root): string => run('git', args, cwd);
+  const shell: TestRepo['shell'] = (lines, args = [], cwd) =>
+    run('sh', ['-e', '-c', lines.join('\n'), 'sh', ...args], cwd);
   const write: TestRepo['write'] = (files, cwd = root) => {
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(cwd, path)), { recursive: true });
@@ -80,24 +104,27 @@ export function makeRepo(options: RepoOptions = {}): TestRepo {
   };
   const commit: TestRepo['commit'] = (message, files = {}) => {
     write(files);
-    git(['add', '--all']);
-    const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com'];
-    git([...who, 'commit', '--quiet', '--allow-empty', '-m', message]);
-    return git(['rev-parse', 'HEAD']);
+    return shell(COMMIT, [message]);
   };
 
-  git(['init', '--quiet', '-b', options.branch ?? 'main']);
-  if (options.identity !== false) {
-    git(['config', 'user.name', 'Ada']);
-    git(['config', 'user.email', 'ada@example.com']);
-  }
-  commit('start', options.files ?? FILES);
+  write(options.files ?? FILES);
+  shell(
+    [
+      'git init --quiet -b "$2"',
+      ...(options.identity === false
+        ? []
+        : ['git config user.name Ada', 'git config user.email ada@example.com']),
+      ...COMMIT,
+    ],
+    ['start', options.branch ?? 'main'],
+  );
 
   return {
     folder,
     root,
     env,
     git,
+    shell,
     write,
     read: (path) => readFileSync(join(root, path), 'utf8'),
     commit,
@@ -117,29 +144,28 @@ export function makeRepo(options: RepoOptions = {}): TestRepo {
 
 /** All that a user would notice of their checkout: HEAD, branches but ours, index, status, files. */
 export function snapshot(repo: TestRepo, cwd = repo.root): Readonly<Record<string, string>> {
-  const gitDir = repo.git(['rev-parse', '--absolute-git-dir'], cwd);
+  const [gitDir = '', tip = '', paths = '', status = '', staged = ''] = repo
+    .shell(LOOK, [], cwd)
+    .split('\u001e')
+    .map((said) => said.replace(/\n$/, ''));
   const index = readFileSync(join(gitDir, 'index')).toString('base64');
   const head = readFileSync(join(gitDir, 'HEAD'), 'utf8');
-  const env = ['-c', 'core.fsmonitor=false'];
-  // Both would rewrite the index if they could.
-  const look = (args: readonly string[]): string =>
-    repo.git(['--no-optional-locks', ...env, ...args], cwd);
-  const paths = look(['ls-files', '--cached', '--others', '-z'])
+  const files = paths
     .split('\0')
-    .filter((path) => path !== '');
-  const files = paths.map((path) => {
-    try {
-      return `${path}: ${readFileSync(join(cwd, path)).toString('base64')}`;
-    } catch {
-      return `${path}: none`;
-    }
-  });
+    .slice(0, -1)
+    .map((path) => {
+      try {
+        return `${path}: ${readFileSync(join(cwd, path)).toString('base64')}`;
+      } catch {
+        return `${path}: none`;
+      }
+    });
   return {
     head,
     index,
-    tip: look(['rev-parse', 'HEAD']),
-    status: look(['status', '--porcelain', '-z']),
-    staged: look(['diff', '--cached']),
+    tip,
+    status,
+    staged,
     files: files.join('\n'),
   };
 }
