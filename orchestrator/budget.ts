@@ -120,6 +120,9 @@ function runsInTime(state: State, night: Night): number {
 export const searchRunsLeft = (state: State, night: Night): number =>
   runsLeft(state, night) - keptFromSearch(state, night);
 
+/** Whether a limit says how much the night may run, in whatever it counts. */
+export const isLimited = (state: State, night: Night): boolean => runLimit(state, night) < Infinity;
+
 /** Runs that the night may still start, by their number and by GPU hours. */
 const runsLeft = (state: State, night: Night): number =>
   Math.min(

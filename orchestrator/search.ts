@@ -12,7 +12,7 @@ import { changeKey } from './domain/hypothesis.ts';
 import { usableObjective } from './domain/run.ts';
 import { isAskedFor } from './asked-for.ts';
 import { closureOf } from './domain/words.ts';
-import { ideasLeft, searchRunsLeft, spent } from './budget.ts';
+import { ideasLeft, isLimited, searchRunsLeft, spent } from './budget.ts';
 import { closedIn } from './closed.ts';
 import { checkDue } from './drift.ts';
 import { lineOf, raceOf } from './race.ts';
@@ -42,7 +42,7 @@ export type Move =
 
 /** A change this likely to help is worth a seed more than the next idea is. */
 const WORTH_A_SEED = 0.15;
-/** Without any idea left, less will do, where the budget has the runs. */
+/** Without any idea left, less will do, where the budget says how much is left to use. */
 const WORTH_THE_REST = 0.05;
 /** As likely as not: worth two slots at once. */
 const WORTH_TWO_SLOTS = 0.5;
@@ -132,7 +132,7 @@ function replicateMoves(state: State, night: Night, open: readonly Experiment[])
         : [{ experiment, better }];
     })
     .toSorted((a, b) => b.better - a.better);
-  const rest = searchRunsLeft(state, night) < Infinity ? WORTH_THE_REST : WORTH_A_SEED;
+  const rest = isLimited(state, night) ? WORTH_THE_REST : WORTH_A_SEED;
   const enough = ideasLeft(state, night) > 0 ? WORTH_A_SEED : rest;
   for (const { experiment, better } of standing) {
     if (better < enough) break;

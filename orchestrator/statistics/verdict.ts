@@ -187,7 +187,9 @@ function whyUnsettled(
   least: number,
 ): string {
   const seeds = n === 1 ? 'one seed' : `${n} seeds`;
-  const better = `better than its parent with probability ${percent(chance)}`;
+  const odds = `better than its parent with probability ${percent(chance)}`;
+  // Most ideas do nothing, and some of those look better.
+  const better = chance < 0.5 ? `luck is likelier (${odds})` : odds;
   const unsettled = 'and the night’s noise does not settle that it is worse';
   if (paired && paired.gain <= 0) {
     const shared = paired.n === 1 ? 'one seed' : `${paired.n} seeds`;

@@ -156,6 +156,26 @@ describe('a night', () => {
     }
   });
 
+  test('gives the rest of a clock to doubtful leads, as it gives the rest of its runs', () => {
+    const replicates = (budget: Record<string, unknown>): number => {
+      let sum = 0;
+      for (let seed = 1; seed <= 5; seed++) {
+        const normal = noise(seed);
+        const world: World = {
+          ideas: ['a', 'b', 'c', 'd', 'e', 'f'].map((title) => anIdea(title)),
+          measure: () => 1 + 0.01 * normal(),
+        };
+        const plan = aPlan({ budget: { experiments: 6, ...budget } });
+        const { state } = simulate(world, nightStarted(plan));
+        sum += [...state.runs.values()].filter(({ purpose }) => purpose === 'replicate').length;
+      }
+      return sum;
+    };
+    const [bySize, byClock, without] = [{ runs: 2000 }, { wall_clock: '4h' }, {}].map(replicates);
+    expect(byClock).toBe(bySize);
+    expect(byClock).toBeGreaterThan(without ?? Infinity);
+  });
+
   test('does not believe a script to be deterministic whose baseline gives two numbers', () => {
     let runs = 0;
     const world: World = {

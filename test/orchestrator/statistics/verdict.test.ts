@@ -11,10 +11,10 @@ const arm = (of: string, values: Readonly<Record<number, number>>): Arm =>
 /** A lucky first seed: beside the mean over all four, whatever ran on it looks better. */
 const PARENT = arm('E-0000', { 1: 0.5595, 2: 0.562, 3: 0.5611, 4: 0.5607 });
 
-function saidOf(candidate: Arm): string {
+function saidOf(candidate: Arm, chance = 0.99): string {
   const { verdict, because } = judge({
     objective: { metric: 'val_loss', direction: 'minimize', at: 'last' },
-    ...{ candidate, parent: PARENT, baseline: PARENT, chance: 0.99 },
+    ...{ candidate, parent: PARENT, baseline: PARENT, chance },
     moderation: moderate([PARENT.map(({ value }) => value)]),
     ...{ seeded: true, deterministic: false },
   });
@@ -34,4 +34,10 @@ test('a change of one seed is said to look better so far, and on which compariso
     'looked better on its one seed so far: better than its parent with probability 99%',
   );
   expect(saidOf(arm('E-0001', { 9: 0.5604 }))).toContain('than its parent’s mean over others');
+});
+
+test('a lead that is likelier luck is called so', () => {
+  expect(saidOf(arm('E-0001', { 1: 0.559 }), 0.129)).toBe(
+    'looked better on its one seed so far: luck is likelier (better than its parent with probability 12%)',
+  );
 });
