@@ -40,17 +40,21 @@ async function once(talk: Conversation, question: string, options: Options): Pro
   }
 }
 
+/** Nobody asks that of a lab. */
+const END = /^\s*(?:exit|quit|bye)\s*$/i;
+
 /** One question a line, until the input ends; what goes wrong with one does not end the others. */
 async function conversation(talk: Conversation, options: Options): Promise<number> {
   const lines = open();
   const terminal = process.stdin.isTTY === true;
   const all: unknown[] = [];
   if (terminal && !options.json) {
-    print(dim('Ask about the lab; Ctrl-D ends.'));
+    print(dim('Ask about the lab; exit or Ctrl-D ends.'));
     lines.setPrompt('> ');
     lines.prompt();
   }
   for await (const line of lines) {
+    if (END.test(line)) break;
     if (line.trim() !== '') all.push(await answered(talk, line, options, terminal ? lines : null));
     if (terminal && !options.json) lines.prompt();
   }

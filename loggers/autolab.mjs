@@ -430,7 +430,8 @@ function stepIn(step) {
   if (step === null) return null;
   const number = Number(step);
   if (Number.isSafeInteger(number) && number >= 0) return number;
-  complain(`a step is a whole number from 0 on, found ${shown(step)}: it is left out`);
+  const found = typeof step === 'object' ? kindOf(step) : shown(step);
+  complain(`a step is a whole number from 0 on, found ${found}: it is left out`);
   return null;
 }
 

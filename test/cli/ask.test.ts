@@ -41,11 +41,12 @@ test('a lab without a night answers what it can, marks after a yes alone, and ta
   expect((await autolabJson<Said>(lab, ...asked, '--yes')).mark?.done).toBe(true);
 
   const { code, out } = await piped(
-    'what is flagged?\nwill it rain?\nwhat is R-0001?\nflag R-0009 as keep\nflag R-0001 as seen\ny\n',
+    'what is flagged?\nwill it rain?\nwhat is R-0001?\nflag R-0009 as keep\nflag R-0001 as seen\ny\nexit\nis it over?\n',
   );
   expect(code).toBe(0);
   expect(out).toContain('1 of 1 flags: [q1]\n- R-0001 keep: “asked: "flag R-0001 as keep"” — ');
   expect(out).toContain('The notebook does not know. Not understood: “rain”');
+  expect(out).not.toContain('over');
   expect(out).toMatch(/R-0001 .*: finished, .*begun/);
   expect(out).toContain('[q1] runs: runs R-0001\n');
   expect(out).toContain('expected an experiment, a run');
