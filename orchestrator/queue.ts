@@ -1,6 +1,7 @@
 import { LabError } from './domain/errors.ts';
 import type { Queue } from './domain/ports.ts';
 import type { BullQueueOptions } from './queue/bull-queue.ts';
+import type { Store } from './queue/store.ts';
 import { distantDatabase, type DistantDatabase } from './queue/distant-database.ts';
 
 export interface QueueOptions {
@@ -14,6 +15,8 @@ export interface QueueOptions {
   readonly cacheDir: string;
   /** Told of what went wrong inside the queue, once of each time that its process or its Redis was gone, and of what handlers threw, until close(). */
   readonly onError?: (error: Error) => void;
+  /** Told each time that what was gone is there again: after how many seconds. */
+  readonly onReturn?: (seconds: number) => void;
 }
 
 /**
@@ -38,14 +41,29 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
       import('./queue/bull-queue.ts'),
       import('./queue/embedded-store.ts'),
     ]);
-    return new BullQueue(embeddedStore(database), launch, told);
+    const store = embeddedStore(database);
+    tellOfReturns(store, options);
+    return new BullQueue(store, launch, told);
   }
   const [{ redisStore }, { BullQueue }] = await Promise.all([
     import('./queue/redis-store.ts'),
     import('./queue/bull-queue.ts'),
   ]);
   const of = { prefix: `${lab}-${launch}`, leftovers: `${lab}-`, onOutage };
-  return new BullQueue(await redisStore(url, of), launch, told);
+  const store = await redisStore(url, of);
+  tellOfReturns(store, options);
+  return new BullQueue(store, launch, told);
+}
+
+function tellOfReturns({ remote }: Pick<Store<unknown>, 'remote'>, { onReturn }: QueueOptions) {
+  let gone: number | undefined;
+  remote?.onChange(() => {
+    if (!remote.reachable) gone ??= performance.now();
+    else if (gone !== undefined) {
+      onReturn?.((performance.now() - gone) / 1000);
+      gone = undefined;
+    }
+  });
 }
 
 async function openDatabase(

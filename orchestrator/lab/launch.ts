@@ -23,7 +23,7 @@ import { sandboxRemarks } from './probe/sandbox.ts';
 import { createNotifier, type Notifier } from './notify.ts';
 import { commandIn } from './package.ts';
 import { serveRoles } from './roles.ts';
-import { createWatch } from './watch.ts';
+import { createWatch, type Heard } from './watch.ts';
 
 export type { Interruption };
 
@@ -70,9 +70,9 @@ export async function launch(
   };
   const own = watchOwnRuns(lab, notebook, on.onRemark);
   let opened: Promise<Queue> | undefined;
-  /** What is wrong with the queue: a line at once, and an alert while a night is under way. */
-  const complaints: string[] = [];
-  let complain = on.onRemark;
+  /** Of the queue: a line at once, and an alert while a night is under way. */
+  const heard: Heard[] = [];
+  let hear = ({ text }: Heard): void => on.onRemark(text);
   try {
     const { openQueue } = await import('../queue.ts');
     // It opens while the rest is loaded and looked at; what it throws, the wait for it throws.
@@ -81,7 +81,9 @@ export async function launch(
       lab: `autolab-${queueKey(lab)}`,
       launch: `${process.pid}-${clock.now().toString(36).replace('.', '')}`,
       cacheDir: lab.sharedCacheDir,
-      onError: (error) => complain(`queue: ${error.message}`),
+      onError: ({ message }) => hear({ level: 'warning', text: `queue: ${message}` }),
+      onReturn: (seconds) =>
+        hear({ level: 'info', text: `queue: back after ${Math.ceil(seconds)} s` }),
     });
     opened.catch(() => undefined);
     const [executor, { gpusFor, machine }] = await Promise.all([
@@ -126,7 +128,7 @@ export async function launch(
       const library = { model, papers, code: lab.repository };
       const thinking = { model, library, ...writing };
       await serveRoles({ ...{ command, queue, executor, notebook, ...thinking }, slots });
-      complain = (text) => void complaints.push(text);
+      hear = (news) => void heard.push(news);
       const outcome = await runNight(
         {
           ...{ root: lab.root, queue, executor, clock, onEvent },
@@ -140,7 +142,7 @@ export async function launch(
           },
           publish: (documents) => publish(lab.root, documents),
           watch: createWatch({
-            ...{ lab, clock, planText: labPlan.text, heard: () => complaints.splice(0) },
+            ...{ lab, clock, planText: labPlan.text, heard: () => heard.splice(0) },
           }),
           onTrouble: on.onRemark,
           ...(on.beforeRecord ? { beforeRecord: on.beforeRecord } : {}),
@@ -161,7 +163,8 @@ export async function launch(
     await own.close();
     // Both, whatever comes of the other.
     await Promise.all([notebook.close(), notifier?.close()]);
-    for (const text of [...complaints, ...notebook.warnings.slice(said)]) on.onRemark(text);
+    const unsaid = heard.map(({ text }) => text);
+    for (const text of [...unsaid, ...notebook.warnings.slice(said)]) on.onRemark(text);
   }
 }
 

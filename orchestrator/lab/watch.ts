@@ -20,13 +20,18 @@ const DISK_EVERY_MS = 5000;
 const PLAN_EVERY_MS = 5000;
 const BASE_EVERY_MS = 30_000;
 
+export interface Heard {
+  readonly level: 'info' | 'warning';
+  readonly text: string;
+}
+
 export interface WatchOptions {
   readonly lab: Lab;
   readonly clock: Clock;
   /** The plan's text as it counts for this launch. */
   readonly planText: string;
-  /** Of what is wrong with the queue, what was not asked for before. */
-  readonly heard: () => readonly string[];
+  /** Of what is wrong with the queue, or right again, what was not asked for before. */
+  readonly heard: () => readonly Heard[];
   /** Bytes free in a folder. */
   readonly freeIn?: (folder: string) => Promise<number>;
 }
@@ -43,7 +48,7 @@ export function createWatch(options: WatchOptions): Watch {
     if (night.ended) return [];
     return [
       ...dozing(night),
-      ...heard().map((text) => warningOf(night, text)),
+      ...heard().map(({ level, text }) => alertOf(night, level, text)),
       ...(await disk(night)),
       ...(await plan(night)),
       ...(await base(night)),
@@ -51,8 +56,8 @@ export function createWatch(options: WatchOptions): Watch {
   };
 }
 
-const warningOf = ({ id }: Night, text: string): EventBody => ({
-  ...{ type: 'alert', level: 'warning', subject: id, text },
+const alertOf = ({ id }: Night, level: Heard['level'], text: string): EventBody => ({
+  ...{ type: 'alert', level, subject: id, text },
 });
 
 type Look = (night: Night) => Promise<readonly EventBody[]>;

@@ -64,8 +64,11 @@ describe.skipIf(!hasRedis)('a night over Redis', () => {
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
     await restarted;
     expect(said.split('lost the connection to')).toHaveLength(2);
-    const lost = "SELECT level FROM alerts WHERE text LIKE '%lost the connection to%'";
-    expect(await autolabJson(lab, 'query', lost)).toEqual([{ level: 'warning' }]);
+    const told = "SELECT level, text FROM alerts WHERE text LIKE 'queue: %' ORDER BY level DESC";
+    expect(await autolabJson(lab, 'query', told)).toEqual([
+      { level: 'warning', text: expect.stringContaining('lost the connection to') },
+      { level: 'info', text: expect.stringMatching(/^queue: back after \d+ s$/) },
+    ]);
     expect(await autolabJson(lab, 'status')).toMatchObject({ state: 'finished' });
     const runs = await autolabJson<{ status: string; attempt: number }[]>(lab, 'runs');
     expect(runs.filter(({ attempt }) => attempt !== 1)).toEqual([]);

@@ -94,10 +94,12 @@ describe('the process of the embedded queue', () => {
   async function opened() {
     const errors: string[] = [];
     const answers: Finished[] = [];
+    const returns: number[] = [];
     const queue = await openQueue({
       ...options,
       cacheDir,
       onError: (error) => errors.push(error.message),
+      onReturn: (seconds) => returns.push(seconds),
     });
     queues.push(queue);
     queue.onFinished((finished) => answers.push(finished));
@@ -110,7 +112,16 @@ describe('the process of the embedded queue', () => {
         await hold.passed;
         return 'done';
       });
-    return { queue, errors, answers, starts, serve, begun: begun.passed, release: hold.open };
+    return {
+      queue,
+      errors,
+      answers,
+      returns,
+      starts,
+      serve,
+      begun: begun.passed,
+      release: hold.open,
+    };
   }
   const run = (id: string): Job => ({ id, role: 'worker', input: null });
   const done = (id: string): Finished => ({ id, role: 'worker', output: 'done' });
@@ -132,7 +143,7 @@ describe('the process of the embedded queue', () => {
   test.each(process.env['FULL'] ? [1, 3] : [3])(
     'killed twice with jobs that wait and %i that run: each runs once and is answered once',
     async (concurrency) => {
-      const { queue, errors, answers, starts, serve, begun, release } = await opened();
+      const { queue, errors, answers, returns, starts, serve, begun, release } = await opened();
       await serve(concurrency);
       const ids = ['a', 'b', 'c', 'd', 'e'];
       for (const id of ids) await queue.dispatch(run(id));
@@ -148,6 +159,9 @@ describe('the process of the embedded queue', () => {
       await vi.waitFor(() => expect(answers).toContainEqual(done('last')), PATIENCE);
       expect(answers.map(({ id }) => id).toSorted()).toEqual([...ids, 'last']);
       expect(starts.toSorted()).toEqual([...ids, 'last']);
+      // The second one may have ended before it was there.
+      expect([1, 2]).toContain(returns.length);
+      for (const seconds of returns) expect(seconds).toBeGreaterThan(0);
     },
   );
 

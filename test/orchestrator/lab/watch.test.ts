@@ -3,7 +3,7 @@ import type { EventBody } from '../../../orchestrator/domain/event.ts';
 import { fold } from '../../../orchestrator/domain/fold.ts';
 import { EMPTY, type State } from '../../../orchestrator/domain/state.ts';
 import { openLab, type Lab } from '../../../orchestrator/lab/lab.ts';
-import { createWatch, LOW_WATER, type Watch } from '../../../orchestrator/lab/watch.ts';
+import { createWatch, LOW_WATER, type Heard, type Watch } from '../../../orchestrator/lab/watch.ts';
 import { makeLab, PLAN, type FixtureLab } from '../../support/lab.ts';
 import { aPlan, nightStarted } from '../../support/simulate.ts';
 
@@ -12,7 +12,7 @@ let lab: Lab;
 let state: State;
 let free: number;
 let time: { monotonic: number; asleep: number };
-let heard: string[];
+let heard: Heard[];
 let watch: Watch;
 
 beforeEach(async () => {
@@ -65,10 +65,15 @@ describe('the watch of a night', () => {
     expect(await aMinuteLater()).toEqual([]);
   });
 
-  it('says once what is wrong with the queue', async () => {
-    heard.push('queue: lost the connection');
-    const alert = { type: 'alert', level: 'warning', subject: 'N-0001' };
-    expect(await watch(state)).toEqual([{ ...alert, text: 'queue: lost the connection' }]);
+  it('says once what is wrong with the queue, and that it is right again', async () => {
+    const lost = { level: 'warning', text: 'queue: lost the connection' } as const;
+    const back = { level: 'info', text: 'queue: back after 3 s' } as const;
+    heard.push(lost, back);
+    const alert = { type: 'alert', subject: 'N-0001' };
+    expect(await watch(state)).toEqual([
+      { ...alert, ...lost },
+      { ...alert, ...back },
+    ]);
     expect(await aMinuteLater()).toEqual([]);
   });
 
