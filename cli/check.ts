@@ -89,11 +89,12 @@ function interrupted(json: boolean): number {
   return EXIT.interrupted;
 }
 
-/** What the notebook knows of this plan counts more than what was measured just now. */
-async function measured(plan: LabPlan, rehearsal: Rehearsal | null) {
+/** What the notebook knows of this plan and base counts more than what was measured just now, that more than what it knows of an older base. */
+async function measured({ plan, base }: LabPlan, rehearsal: Rehearsal | null) {
   const known = await readLab(process.cwd()).catch(() => null);
-  const recorded = known && measuredIn(known.state, plan.plan);
-  if (recorded) return recorded;
+  const recorded = known && measuredIn(known.state, plan, base.commit);
   const seconds = rehearsal?.full_seconds ?? [];
-  return seconds.length === 0 ? null : { by: 'stub' as const, seconds };
+  return seconds.length > 0 && (recorded === null || recorded.older)
+    ? { by: 'stub' as const, seconds }
+    : recorded;
 }

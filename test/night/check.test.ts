@@ -166,7 +166,7 @@ describe('check --stub', { timeout: 180_000 }, () => {
       expect(said.ok).toBe(true);
       expect(named(said.stub, 'change')?.text).toContain('learning_rate=0.2');
       expect(named(said.stub, 'run')?.text).toContain('at full length');
-      expect(said.estimate.measured).toEqual({ by: 'stub', runs: 3 });
+      expect(said.estimate.measured).toEqual({ by: 'stub', runs: 3, older: false });
       expect(said.estimate.text).toMatch(/^about /);
       expect(leftovers(lab)).toEqual([]);
     },

@@ -1,7 +1,7 @@
 import type { NightId } from '../../domain/ids.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { usableObjective, type Run, type RunResult } from '../../domain/run.ts';
-import type { State } from '../../domain/state.ts';
+import type { Night, State } from '../../domain/state.ts';
 import { otherwiseIn, trainsOtherwise } from '../../domain/variant.ts';
 import {
   dawnRunsOf,
@@ -23,7 +23,11 @@ export interface Estimate {
   readonly slots: number;
   /** Of one run: measured, or its timeout. */
   readonly seconds_per_run: number;
-  readonly measured: { readonly by: 'notebook' | 'stub'; readonly runs: number } | null;
+  readonly measured: {
+    readonly by: 'notebook' | 'stub';
+    readonly runs: number;
+    readonly older: boolean;
+  } | null;
   /** The whole night, wall clock; an upper bound where nothing was measured. */
   readonly seconds: number;
   /** The budget's wall clock; null where the plan sets none. */
@@ -39,18 +43,27 @@ export interface Estimate {
 
 export interface Measured {
   readonly by: 'notebook' | 'stub';
+  /** Base was at another commit then, whose script may have taken longer or less. */
+  readonly older?: boolean;
   /** Seconds of single runs at full length; not empty. */
   readonly seconds: readonly number[];
   /** The same of dawn's runs, where those train otherwise; may be empty. */
   readonly dawn?: readonly number[];
 }
 
-/** Finished runs of this very plan, whatever their night; null where there are none. */
-export function measuredIn(state: State, plan: Plan): Measured | null {
+/** Finished runs of this very plan on base as it is now, or else on what it was before; null where there are none. */
+export function measuredIn(state: State, plan: Plan, commit: string): Measured | null {
   const key = planKey(plan);
-  const nights = new Set(
-    [...state.nights.values()].flatMap((night) => (night.plan_key === key ? [night.id] : [])),
-  );
+  const ofPlan = [...state.nights.values()].filter((night) => night.plan_key === key);
+  const here = ofPlan.filter(({ base }) => base.commit === commit);
+  const now = secondsIn(state, plan, here);
+  if (now !== null) return now;
+  const before = secondsIn(state, plan, ofPlan);
+  return before && { ...before, older: true };
+}
+
+function secondsIn(state: State, plan: Plan, of: readonly Night[]): Measured | null {
+  const nights = new Set(of.map(({ id }) => id));
   const secondsOf = (variant: Run['variant'], among: ReadonlySet<NightId>) =>
     [...state.runs.values()].flatMap((run) => {
       const night = state.experiments.get(run.experiment)?.night;
@@ -89,7 +102,9 @@ export function estimate(plan: Plan, slots: number, measured: Measured | null): 
   const seconds = cut ? wall_clock : whole;
   const numbers = {
     ...{ experiments, runs, slots, seconds_per_run: each, seconds },
-    measured: measured && { by: measured.by, runs: measured.seconds.length },
+    measured: measured && {
+      ...{ by: measured.by, runs: measured.seconds.length, older: measured.older === true },
+    },
     ...{ wall_clock: wall_clock ?? null, dawn },
   };
   return { text: textOf(numbers, cut) + dawnInWords(dawn), ...numbers };
@@ -150,7 +165,9 @@ function textOf(of: Omit<Estimate, 'text'>, cut: boolean): string {
       ? `at most ${time}, by budget.wall_clock: ${most} of at most ${inTime(each)}, ${once} (${unknown})`
       : `at most ${time}: ${most} of at most ${inTime(each)}, ${once}${limit} (${unknown})`;
   }
-  const by = measured.by === 'stub' ? 'just measured' : `measured in ${measured.runs} runs`;
+  const before = measured.older ? ', before base moved' : '';
+  const by =
+    measured.by === 'stub' ? 'just measured' : `measured in ${measured.runs} runs${before}`;
   if (!cut) return `about ${time}: ${most} of about ${inTime(each)} (${by}), ${once}${limit}`;
   const fit = Math.max(1, Math.floor((seconds * slots) / Math.max(each, 0.001)));
   return `about ${time}, when budget.wall_clock ends it: some ${fit} runs of about ${inTime(each)} (${by}), ${once}; the budget has ${most}`;

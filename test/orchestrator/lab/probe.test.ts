@@ -5,7 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { planMeaning, planSchema, type Plan } from '../../../orchestrator/domain/plan.ts';
 import type { RunResult } from '../../../orchestrator/domain/run.ts';
 import { openLab, readLabPlan, type Lab } from '../../../orchestrator/lab/lab.ts';
-import { estimate } from '../../../orchestrator/lab/probe/estimate.ts';
+import { planKey } from '../../../orchestrator/opening.ts';
+import { estimate, measuredIn } from '../../../orchestrator/lab/probe/estimate.ts';
 import { judgeGit } from '../../../orchestrator/lab/probe/git.ts';
 import { gpuProbes } from '../../../orchestrator/lab/probe/gpu.ts';
 import type { Probe } from '../../../orchestrator/lab/probe/probe.ts';
@@ -21,6 +22,7 @@ import { seedStage } from '../../../orchestrator/lab/stub/seed.ts';
 import { smokeCommand } from '../../../orchestrator/lab/stub/watched.ts';
 import { aResult } from '../../support/events.ts';
 import { makeLab, type FixtureLab } from '../../support/lab.ts';
+import { anIdea, nightStarted, simulate } from '../../support/simulate.ts';
 
 const made: FixtureLab[] = [];
 afterEach(() => {
@@ -59,6 +61,21 @@ describe('an estimate', () => {
     expect(found.text).toBe(
       'about 2 h 10 min: up to 24 experiments, 60 runs of about 4 min (measured in 3 runs), 2 at once; at most 8 h',
     );
+  });
+
+  test('goes by the runs of base as it is, and says so where there are but older ones', () => {
+    const plan = aPlan({ budget });
+    const night = nightStarted(plan, { plan_key: planKey(plan) });
+    const { state } = simulate(
+      { ideas: [anIdea('a')], measure: () => 1, secondsPerRun: 60 },
+      night,
+    );
+    expect(measuredIn(state, plan, 'base')).toMatchObject({ by: 'notebook' });
+    expect(measuredIn(state, aPlan({}, { command: 'other' }), 'base')).toBeNull();
+    const said = (commit: string): string =>
+      estimate(plan, 2, measuredIn(state, plan, commit)).text;
+    expect(said('base')).toMatch(/\(measured in \d+ runs\)/);
+    expect(said('moved')).toMatch(/\(measured in \d+ runs, before base moved\)/);
   });
 
   test('is cut by the wall clock, and says how many runs fit', () => {
