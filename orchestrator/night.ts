@@ -47,7 +47,7 @@ export type Outcome =
 const MOST_TRIES = 3;
 /** Between two looks at the inbox and the world when nothing rings. */
 const HEARTBEAT_MS = 1000;
-/** A drained night waits no longer than this for its findings: the queue may be gone for good. */
+/** A drained night waits no longer than this for its findings, and for runs that none has begun: the queue may be gone for good. */
 const LAST_WORDS_MS = 10_000;
 /** And for answers that were asked for, and may be paid for already, so long. */
 const LAST_ANSWERS_MS = 5 * 60_000;
@@ -171,9 +171,11 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     if (arrived.length > 0) continue;
     const { ended, stopping } = currentNight(state);
     if (stop.aborted || stopping === 'now') return { kind: 'interrupted' };
-    const drained = stopping && ![...inHand.values()].some(({ work }) => work.kind === 'run');
-    if (drained) patience ??= clock.monotonic() + LAST_WORDS_MS;
-    const told = actions.length === 0 || clock.monotonic() > (patience ?? Infinity);
+    const runs = [...inHand.values()].flatMap(({ work }) => (work.kind === 'run' ? [work] : []));
+    const drained = stopping && !runs.some((work) => queue.hasBegun(work));
+    patience = drained ? (patience ?? clock.monotonic() + LAST_WORDS_MS) : null;
+    const nothing = runs.length === 0 && actions.length === 0;
+    const told = nothing || clock.monotonic() > (patience ?? Infinity);
     const asked =
       [...inHand.values()].some(({ work }) => asksModels(work)) &&
       clock.monotonic() < (patience ?? 0) - LAST_WORDS_MS + LAST_ANSWERS_MS;

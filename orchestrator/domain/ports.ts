@@ -69,6 +69,8 @@ export interface Queue {
   serve(role: Post, concurrency: number, handler: Handler): Promise<void>;
   /** Called for each finished job, at least once; the listener knows its ids and forgets doubles. */
   onFinished(listener: (finished: Finished) => void): void;
+  /** Whether a handler of this process is at the job, or has an answer that waits to be told: others may wait for a server that is gone. */
+  hasBegun(job: Pick<Job, 'id' | 'role'>): boolean;
   /** Aborts what is running and closes; resolves when no handler runs any more. */
   close(): Promise<void>;
 }

@@ -174,6 +174,11 @@ export class BullQueue<Connection> implements Queue {
     this.#pending.onFinished(listener);
   }
 
+  hasBegun({ role, id }: Pick<Job, 'id' | 'role'>): boolean {
+    const answer = this.#pending.answerOf(role, id);
+    return answer !== undefined || this.#running.at(role, id) !== undefined;
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#shutDown();
     return this.#closed;

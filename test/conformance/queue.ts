@@ -109,6 +109,21 @@ export function queueSuite(name: string, open: () => Promise<Queue>): void {
       expect(await answers.of('large')).toEqual({ id: 'large', role: 'worker', output: { text } });
     });
 
+    test('a job is told to have begun once its handler has, and not while it waits', async () => {
+      const [begun, hold] = [gate(), gate()];
+      await dispatch('planner', 'first', async () => {
+        begun.open();
+        await hold.passed;
+        return null;
+      });
+      await dispatch('planner', 'second', () => null);
+      await begun.passed;
+      const said = ['first', 'second'].map((id) => queue.hasBegun({ role: 'planner', id }));
+      hold.open();
+      expect(said).toEqual([true, false]);
+      await answers.of('second');
+    });
+
     test('as many jobs run at once as were asked for, and no more', async () => {
       const ids = ['c-1', 'c-2', 'c-3', 'c-4', 'c-5'];
       const allIn = gate();

@@ -79,6 +79,7 @@ function queueHere(): Queue {
     },
     serve: async (role, _, handler) => void handlers.set(role, handler),
     onFinished: (listener) => void listeners.push(listener),
+    hasBegun: () => true,
     close: async () => {
       closing.abort('fenced');
       await Promise.allSettled(going);

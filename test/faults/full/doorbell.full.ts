@@ -133,5 +133,6 @@ const methodsOf = (queue: Queue): Queue => ({
   dispatch: (job) => queue.dispatch(job),
   serve: (role, concurrency, handler) => queue.serve(role, concurrency, handler),
   onFinished: (listener) => queue.onFinished(listener),
+  hasBegun: (job) => queue.hasBegun(job),
   close: () => queue.close(),
 });
