@@ -58,6 +58,8 @@ async function conversation(talk: Conversation, options: Options): Promise<numbe
     if (line.trim() !== '') all.push(await answered(talk, line, options, terminal ? lines : null));
     if (terminal && !options.json) lines.prompt();
   }
+  // Else it goes on reading, and nothing ends.
+  lines.close();
   if (options.json) printJson(all);
   return EXIT.done;
 }

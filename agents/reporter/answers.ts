@@ -4,7 +4,7 @@ import { dawnTraining } from './dawn-training.ts';
 import { clearing, doubted, doubtsOn } from './doubts.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { whatFailed } from './failures.ts';
-import { becauseOf, type Stated } from './findings.ts';
+import { becauseOf, isObjected, type Stated } from './findings.ts';
 import { whatNext } from './next.ts';
 import { code, escaped } from './markdown.ts';
 import { heldOut } from './held-out.ts';
@@ -122,6 +122,8 @@ function realness(
   const { dawn_effect, dawn_low, verdict } = tip.row;
   if (verdict === 'invalid') return say`No: ${becauseOf(tip)}.`;
   if (dawn_effect === null) return say`Nobody knows: no fresh seed finished at dawn.`;
+  if (isObjected(record, tip))
+    return say`Not to be claimed: ${becauseOf(tip)}. On fresh seeds: ${dawnInWords(record, tip)}.`;
   if (kind === 'not_confirmed')
     return say`Not as far as fresh seeds can tell (${testInWords(tip)}). ${dawnInWords(record, tip)}.`;
   return dawn_low === null

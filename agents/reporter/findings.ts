@@ -88,6 +88,8 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
     case 'not_confirmed':
       if (outcome.tip.row.verdict === 'invalid')
         return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and dawn found it invalid`;
+      if (isObjected(record, outcome.tip))
+        return say`Nothing was confirmed: ${named(outcome.tip)} was better on fresh seeds, too, and may not be claimed all the same`;
       if (outcome.tip.row.dawn_effect === null)
         return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, but no fresh seed finished at dawn`;
       return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and fresh seeds did not bear it out`;
@@ -108,6 +110,15 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
               : fact(record.night, 'message', (text) => escaped(text, 300))
           }`;
   }
+}
+
+/** Whether dawn's numbers would bear the claim out, and something else forbids it. */
+export function isObjected(record: NightRecord, { row }: Sourced<ExperimentRow>): boolean {
+  const { dawn_confirmed, dawn_effect, dawn_low, dawn_high } = row;
+  if (dawn_confirmed !== false || dawn_effect === null) return false;
+  return [dawn_low ?? dawn_effect, dawn_high ?? dawn_effect].every(
+    (effect) => gainIn(record, effect) > 0,
+  );
 }
 
 /** Whoever reads no further than this knows of the mark. */

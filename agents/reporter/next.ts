@@ -2,7 +2,7 @@ import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { clearing, doubtsOn } from './doubts.ts';
 import { atTheEdge } from './edges.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
-import { byGain, type Stated } from './findings.ts';
+import { byGain, isObjected, type Stated } from './findings.ts';
 import { candidatesOf, lastWords } from './ideas.ts';
 import { counted } from './numbers.ts';
 import { item, type Block } from './page.ts';
@@ -22,7 +22,9 @@ import { isOpen } from './words.ts';
 
 /** At most five suggestions, the most useful first, each by a rule over what was recorded. */
 export function whatNext(record: NightRecord, { outcome, going }: Stated): readonly Block[] {
-  const tip = 'tip' in outcome ? outcome.tip : undefined;
+  const best = 'tip' in outcome ? outcome.tip : undefined;
+  // Nothing is built on what is invalid, nor asked of it.
+  const tip = best?.row.verdict === 'invalid' ? undefined : best;
   const ideas: Sentence[] = [];
   if (outcome.kind === 'confirmed')
     ideas.push(
@@ -31,10 +33,7 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
         : promoting(record, outcome.tip),
       ...atTheEdge(record, outcome.tip),
     );
-  else if (tip && !going && tip.row.verdict !== 'invalid')
-    ideas.push(
-      say`Give ${named(tip)} more seeds: the next night offers it first, and a larger \`budget.verification\` keeps more runs for dawn.`,
-    );
+  else if (tip && !going && !isObjected(record, tip)) ideas.push(moreSeeds(record, tip));
   if (outcome.kind === 'no_baseline' && !going)
     ideas.push(
       say`Mend the script or the plan (\`${record.command} check\` looks at both), then launch again.`,
@@ -48,6 +47,14 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
       say`Nothing stands out: new hypotheses or a wider \`search_space\` are worth more than another night of the same.`,
     );
   return ideas.slice(0, 5).map(item);
+}
+
+/** A next night offers by itself what dawn did not test, and not what it refuted. */
+function moreSeeds({ command }: NightRecord, tip: Sourced<ExperimentRow>): Sentence {
+  const larger = say`a larger \`budget.verification\` keeps more runs for dawn`;
+  return tip.row.verdict === 'promising'
+    ? say`Give ${named(tip)} more seeds: the next night offers it first, and ${larger}.`
+    : say`If you believe in ${named(tip)} all the same, have it tried again (\`${command} propose … --again\`): ${larger}.`;
 }
 
 function promoting(record: NightRecord, tip: Sourced<ExperimentRow>): Sentence {
@@ -113,6 +120,7 @@ function unsettled(
         (gainOnSharedSeeds(record, one.row) ?? 1) > 0 &&
         !inStack.has(JSON.stringify(one.row.change)) &&
         !triedAgain(record, one.row) &&
+        !stackOf(record, one.row.id).some(({ row }) => row.verdict === 'invalid') &&
         isOpen(record, one),
     )
     .toSorted((a, b) => gain(b) - gain(a))

@@ -107,6 +107,10 @@ async function presentBase({ repository }: Lab, { base }: Night): Promise<Base> 
   });
 }
 
+/** What `--unconfirmed` takes. */
+const isOfferable = ({ parent, judgement }: Experiment): boolean =>
+  parent !== null && judgement?.verdict !== 'invalid' && judgement?.verdict !== 'failed';
+
 function confirmedTip(state: State): Experiment {
   const promoted = new Set(state.promotions.map((promotion) => promotion.experiment));
   const tips = [...state.experiments.values()].filter(
@@ -120,7 +124,7 @@ function confirmedTip(state: State): Experiment {
   if (tip && tip.night === newest?.night) return tip;
   const incumbent = state.night === null ? null : state.nights.get(state.night)?.incumbent;
   const open = incumbent && !promoted.has(incumbent);
-  const best = open && experimentIn(state, incumbent).parent !== null ? incumbent : null;
+  const best = open && isOfferable(experimentIn(state, incumbent)) ? incumbent : null;
   const advice = best
     ? ` The best so far is ${best}; to promote it all the same: autolab promote ${best} --unconfirmed`
     : '';

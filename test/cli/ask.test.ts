@@ -8,12 +8,12 @@ const MAIN = new URL('../../dist/bin/autolab.js', import.meta.url).pathname;
 const lab = makeLab();
 afterAll(() => lab.remove());
 
-/** Questions on standard input, one a line. */
+/** Questions on standard input, one a line; nobody closes it. */
 async function piped(questions: string) {
   const child = spawn(process.execPath, [MAIN, 'ask'], { cwd: lab.root, env: lab.environment });
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += String(chunk)));
-  child.stdin.end(questions);
+  child.stdin.write(questions);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, out };
 }

@@ -289,6 +289,19 @@ describe('a night that confirmed nothing', () => {
     expect(screen).not.toContain('more seeds');
   });
 
+  test('says of what was better at dawn, too, what forbids the claim', async () => {
+    const because_of = 'looked promising at night; the fresh seed of E-0001.4 failed at dawn';
+    const tried = REFUTED.tried.map((one) =>
+      one.id === 'E-0001' ? { ...one, dawn: [1.511, 1.5135, 1.5092], because_of } : one,
+    );
+    const screen = firstScreen(await reported({ ...REFUTED, tried }));
+    expect(screen).toContain('was better on fresh seeds, too, and may not be claimed all the same');
+    expect(under(screen, 'Is it real?')).toContain(
+      'Not to be claimed: looked promising at night; the fresh seed of E-0001.4 failed at dawn.',
+    );
+    expect(screen).not.toMatch(/did not bear it out|as fresh seeds can tell|offers it first/);
+  });
+
   test('says where the baseline stands when nothing even looked promising', async () => {
     const report = await reported(NOTHING);
     expect(firstScreen(report)).toContain('**Nothing was confirmed: no change beat');

@@ -74,7 +74,7 @@ function certainty(row: FactRow): Sentence {
   if (valueOf(row, 'dawn_confirmed') === true)
     return say`Dawn confirmed it on fresh seeds: ${fresh}.`;
   if (valueOf(row, 'dawn_confirmed') === false)
-    return say`Dawn tested it on fresh seeds and did not confirm it: ${fresh}.`;
+    return say`Dawn tested it on fresh seeds and did not confirm it: ${fresh}; ${cell(row, 'verdict_because')}.`;
   const out = leavesZeroOut(row);
   const night =
     out === null
