@@ -95,6 +95,6 @@ async function measured({ plan, base }: LabPlan, rehearsal: Rehearsal | null) {
   const recorded = known && measuredIn(known.state, plan, base.commit);
   const seconds = rehearsal?.full_seconds ?? [];
   return seconds.length > 0 && (recorded === null || recorded.older)
-    ? { by: 'stub' as const, seconds }
+    ? { by: 'stub' as const, seconds, dawn: recorded?.dawn ?? [] }
     : recorded;
 }

@@ -1,3 +1,4 @@
+import type { Experiment } from './domain/experiment.ts';
 import { numberOf } from './domain/ids.ts';
 import { usableObjective } from './domain/run.ts';
 import { experimentIn, runsOf, type Night, type State } from './domain/state.ts';
@@ -130,13 +131,19 @@ const runsLeft = (state: State, night: Night): number =>
     gpuRunsLeft(state, night, baselineSeconds(state, night)),
   );
 
-/** Ideas the night may still open or has opened and not begun. */
+/** Ideas the night may still open. */
 export const ideasLeft = (state: State, night: Night): number => {
   const asked = askedFor(state, night).length;
   const known = night.waiting.length + night.proposed.length + asked;
   const budget = night.plan.budget.experiments - night.candidates;
   return Math.max(0, isExhausted(state, night) ? Math.min(budget, known) : budget);
 };
+
+/** Candidates that are opened and that nothing was measured of; but for those without a branch to run. */
+export const unrun = (state: State, night: Night): readonly Experiment[] =>
+  night.tried
+    .map((id) => experimentIn(state, id))
+    .filter(({ runs, failure }) => runs.length === 0 && failure === null);
 
 /** Whether one more run and then dawn would overstep the night's wall clock. */
 const timeIsUp = (state: State, night: Night): boolean =>
@@ -191,13 +198,16 @@ export function spent(state: State, night: Night): NightEnd | null {
 /** Why the search opens no further experiment, or null while it does. */
 export function searchEnd(state: State, night: Night): NightEnd | null {
   if (night.gates.some((gate) => !gate.passed)) return 'gate';
+  const known = night.waiting.length + night.proposed.length + askedFor(state, night).length;
+  const idle = known === 0 && isExhausted(state, night);
+  const all = idle && unrun(state, night).length === 0;
   const out = spent(state, night);
-  if (out) return out;
+  // What is left of a clock goes to doubtful leads: its end is not what ended the search.
+  if (out) return out === 'time_spent' && all ? 'ideas_spent' : out;
   if (dueGate(state, night, elapsed(state, night))) return 'gate';
   if (isOnPlateau(state, night)) return 'plateau';
   if (night.candidates >= night.plan.budget.experiments) return 'experiments_spent';
-  const known = night.waiting.length + night.proposed.length + askedFor(state, night).length;
-  return known === 0 && isExhausted(state, night) ? 'ideas_spent' : null;
+  return idle ? 'ideas_spent' : null;
 }
 
 /** Candidates the night may still open, those that wait included. */

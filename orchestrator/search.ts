@@ -12,7 +12,7 @@ import { changeKey } from './domain/hypothesis.ts';
 import { usableObjective } from './domain/run.ts';
 import { isAskedFor } from './asked-for.ts';
 import { closureOf } from './domain/words.ts';
-import { ideasLeft, isLimited, searchRunsLeft, spent } from './budget.ts';
+import { ideasLeft, isLimited, searchRunsLeft, spent, unrun } from './budget.ts';
 import { closedIn } from './closed.ts';
 import { checkDue } from './drift.ts';
 import { lineOf, raceOf } from './race.ts';
@@ -133,7 +133,10 @@ function replicateMoves(state: State, night: Night, open: readonly Experiment[])
     })
     .toSorted((a, b) => b.better - a.better);
   const rest = isLimited(state, night) ? WORTH_THE_REST : WORTH_A_SEED;
-  const enough = ideasLeft(state, night) > 0 ? WORTH_A_SEED : rest;
+  const enough =
+    ideasLeft(state, night) > 0 || unrun(state, night).some(({ judgement }) => judgement === null)
+      ? WORTH_A_SEED
+      : rest;
   for (const { experiment, better } of standing) {
     if (better < enough) break;
     // An experiment more, with a branch of its own, is for what would be looked at in any case.

@@ -144,7 +144,7 @@ async function lab({
   };
 }
 
-/** A sample of two; `npm run test:faults` does more. */
+/** A sample of one; `npm run test:faults` does more. */
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 1);
 const VICTIMS: readonly Victim[] = ['AutoLab', 'both', 'git'];
 
@@ -182,7 +182,7 @@ describe('killed at any moment', () => {
     const seen = { locks: 0, paths: 0 };
     let next = 1;
     for (let round = 0; round < ROUNDS; round++) {
-      // Not the two that the sample of the other test takes.
+      // Not the one that the sample of the other test takes.
       const victim = VICTIMS[(round + 1) % 3] ?? 'both';
       const before = repo.git(['rev-parse', 'main']);
       const said = await cutOff(repo, NIGHT(repo, base, next, true), victim);

@@ -107,7 +107,8 @@ export function estimate(plan: Plan, slots: number, measured: Measured | null): 
     },
     ...{ wall_clock: wall_clock ?? null, dawn },
   };
-  return { text: textOf(numbers, cut) + dawnInWords(dawn), ...numbers };
+  const open = plan.budget.runs === undefined && !plan.run.deterministic;
+  return { text: textOf(numbers, cut, open) + dawnInWords(dawn), ...numbers };
 }
 
 /** Both arms; what it takes to leave single changes out, nobody knows before there is a stack. */
@@ -153,12 +154,14 @@ function dawnRuns(plan: Plan, slots: number, each: number): number {
   return dawnRunsOf(plan, USUAL_CHANGES, Math.max(least, share));
 }
 
-function textOf(of: Omit<Estimate, 'text'>, cut: boolean): string {
+/** `cut`: by the clock; `open`: what is left of it goes to doubtful leads. */
+function textOf(of: Omit<Estimate, 'text'>, cut: boolean, open: boolean): string {
   const { experiments, runs, slots, seconds_per_run: each, measured, seconds, wall_clock } = of;
   const time = inTime(seconds);
   const once = slots === 1 ? 'one at a time' : `${slots} at once`;
   const most = `up to ${experiments} experiment${experiments === 1 ? '' : 's'}, ${runs} runs`;
-  const limit = wall_clock === null ? '' : `; at most ${inTime(wall_clock)}`;
+  const leads = open ? 'with more seeds for doubtful leads ' : '';
+  const limit = wall_clock === null ? '' : `; ${leads}at most ${inTime(wall_clock)}`;
   if (measured === null) {
     const unknown = `no run of this plan was measured yet, so this takes each at its whole timeout`;
     return cut
