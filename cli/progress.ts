@@ -96,7 +96,7 @@ export function progressLine(state: State, event: Event): string | null {
     case 'slept':
       return yellow(oneLine(alertOf(state, event)?.text ?? ''));
     case 'alert':
-      return event.level === 'info' ? null : yellow(oneLine(event.text));
+      return (event.level === 'info' ? dim : yellow)(oneLine(event.text));
     default:
       return null;
   }
