@@ -75,7 +75,7 @@ export async function redisStore(
       // An outage in the middle of it leaves the keys to the lab's next queue.
       if (await remote.answers())
         await within(SILENCE, remove(client, prefix)).catch(() => undefined);
-      client.disconnect();
+      leave(client);
     },
   };
 }
@@ -200,19 +200,39 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
  * What BullMQ needs of a client and of the copies that it makes of it, and ioredis does not do:
  * an error that nobody listens for is not printed (BullMQ listens only while it is open), and one
  * that is told to stop between two tries to come back refuses what waits, rather than forget it
- * (BullMQ would sit the 10 s of its reads out).
+ * (BullMQ would sit the 10 s of its reads out). None connects again once they are left: BullMQ
+ * brings one back whose read hung for the time of an outage, although it was closed meanwhile, and
+ * it would keep the process alive.
  */
-function wellBehaved(client: Redis): Redis {
+function wellBehaved(client: Redis, family: Family = { clients: new Set(), left: false }): Redis {
   const duplicate = client.duplicate.bind(client);
   const disconnect = client.disconnect.bind(client);
+  const connect = client.connect.bind(client);
+  families.set(client, family);
+  family.clients.add(client);
   client.on('error', () => undefined);
-  client.duplicate = (options) => wellBehaved(duplicate(options));
+  client.duplicate = (options) => wellBehaved(duplicate(options), family);
+  client.connect = (done) =>
+    family.left ? Promise.reject(new Error('Connection is closed.')) : connect(done);
   client.disconnect = (reconnect) => {
-    if (reconnect !== true && client.status === 'reconnecting')
-      client.connect().catch(() => undefined);
+    if (reconnect !== true && client.status === 'reconnecting') connect().catch(() => undefined);
     disconnect(reconnect);
   };
   return client;
+}
+
+/** A client and the copies that BullMQ made of it. */
+interface Family {
+  readonly clients: Set<Redis>;
+  left: boolean;
+}
+const families = new WeakMap<Redis, Family>();
+
+/** Hangs up all of them, for good. */
+function leave(client: Redis): void {
+  const family = families.get(client);
+  if (family !== undefined) family.left = true;
+  for (const each of family?.clients ?? [client]) each.disconnect();
 }
 
 const OUTAGES = new Set(

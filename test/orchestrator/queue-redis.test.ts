@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 
@@ -45,6 +46,20 @@ describe.skipIf(!hasRedis)('with a redis-server', () => {
     queues.push(queue);
     return { queue, errors, answers };
   }
+
+  test('a store that was closed stays so for every client that was made of its own', async () => {
+    const store = await redisStore(redis.url, {
+      ...{ prefix: 'autolab-lab-one', leftovers: 'autolab-lab-', onOutage: () => undefined },
+    });
+    const [busy, idle] = [store.connection.duplicate(), store.connection.duplicate()];
+    await busy.ping();
+    const over = once(busy, 'end');
+    await store.close();
+    await over;
+    // As BullMQ does with one whose read hung while the server was away.
+    for (const client of [busy, idle])
+      await expect(client.connect()).rejects.toThrow('Connection is closed');
+  });
 
   /** A handler that the test holds, and what it went through. */
   function held(): {
