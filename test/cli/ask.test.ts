@@ -8,12 +8,13 @@ const MAIN = new URL('../../dist/bin/autolab.js', import.meta.url).pathname;
 const lab = makeLab();
 afterAll(() => lab.remove());
 
-/** Questions on standard input, one a line; nobody closes it. */
-async function piped(questions: string) {
+/** Questions on standard input, one a line; `open`: nobody closes it. */
+async function piped(questions: string, open = false) {
   const child = spawn(process.execPath, [MAIN, 'ask'], { cwd: lab.root, env: lab.environment });
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += String(chunk)));
-  child.stdin.write(questions);
+  if (open) child.stdin.write(questions);
+  else child.stdin.end(questions);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, out };
 }
@@ -41,14 +42,20 @@ test('a lab without a night answers what it can, marks after a yes alone, and ta
   expect((await autolabJson<Said>(lab, ...asked, '--yes')).mark?.done).toBe(true);
 
   const { code, out } = await piped(
-    'what is flagged?\nwill it rain?\nwhat is R-0001?\nflag R-0009 as keep\nflag R-0001 as seen\ny\nexit\nis it over?\n',
+    'what is flagged?\nwill it rain?\nwhat is R-0001?\nflag R-0009 as keep\nflag R-0001 as seen\ny\n',
   );
   expect(code).toBe(0);
   expect(out).toContain('1 of 1 flags: [q1]\n- R-0001 keep: “asked: "flag R-0001 as keep"” — ');
   expect(out).toContain('The notebook does not know. Not understood: “rain”');
-  expect(out).not.toContain('over');
   expect(out).toMatch(/R-0001 .*: finished, .*begun/);
   expect(out).toContain('[q1] runs: runs R-0001\n');
   expect(out).toContain('expected an experiment, a run');
   expect(out).toContain('Not done: it needs a yes, from a terminal or by --yes; from a pipe');
+});
+
+test('a conversation ends at exit, though its input does not', async () => {
+  const { code, out } = await piped('is R-0001 there?\nexit\nis it over?\n', true);
+  expect(code).toBe(0);
+  expect(out).toContain('R-0001');
+  expect(out).not.toContain('over');
 });
