@@ -3,6 +3,7 @@ import type { RedisOptions } from 'ioredis';
 
 import { LabError } from '../domain/errors.ts';
 import { createRedisBackend } from './bullmq.ts';
+import { wellBehaved, type Clients } from './redis-clients.ts';
 import type { Remote, Store } from './store.ts';
 
 /** Milliseconds until a server that does not answer counts as not there, and most between two tries to come back to it. */
@@ -33,8 +34,8 @@ export function addressOf(url: string): string {
  * there, lets nobody in, or is no Redis that BullMQ can use.
  */
 export async function reachRedis(url: string): Promise<string> {
-  const { client, version } = await connect(url, () => null);
-  client.disconnect();
+  const { version, leave } = await connect(url, () => null);
+  leave();
   return version;
 }
 
@@ -57,7 +58,7 @@ export async function redisStore(
   },
 ): Promise<Store<Redis>> {
   let closing = false;
-  const { client } = await connect(url, (tries) =>
+  const { client, leave } = await connect(url, (tries) =>
     closing ? null : Math.min(20 * 2 ** tries, LONGEST_PAUSE),
   );
   await remove(client, leftovers);
@@ -75,7 +76,7 @@ export async function redisStore(
       // An outage in the middle of it leaves the keys to the lab's next queue.
       if (await remote.answers())
         await within(SILENCE, remove(client, prefix)).catch(() => undefined);
-      leave(client);
+      leave();
     },
   };
 }
@@ -129,7 +130,7 @@ function remoteOf(client: Redis, onOutage: () => void): Remote {
 async function connect(
   url: string,
   pauses: (tries: number) => number | null,
-): Promise<{ client: Redis; version: string }> {
+): Promise<Clients & { version: string }> {
   if (!(URL.canParse(url) && /^rediss?:$/.test(new URL(url).protocol)))
     throw new LabError(
       'failed',
@@ -137,7 +138,7 @@ async function connect(
       PLACE,
     );
   let begun = false;
-  const client = wellBehaved(
+  const clients = wellBehaved(
     new Redis(url, {
       // A command waits for the server to come back, however long.
       maxRetriesPerRequest: null,
@@ -147,11 +148,11 @@ async function connect(
     } satisfies RedisOptions),
   );
   try {
-    const version = await within(PATIENCE, firstAnswer(client));
+    const version = await within(PATIENCE, firstAnswer(clients.client));
     begun = true;
-    return { client, version };
+    return { ...clients, version };
   } catch (error) {
-    client.disconnect();
+    clients.leave();
     throw new LabError(
       'failed',
       `expected a Redis ${OLDEST} or newer for the queue at ${addressOf(url)}, found: ${reason(error)}. Start it, correct queue in the plan, or write queue: embedded.`,
@@ -194,45 +195,6 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-/**
- * What BullMQ needs of a client and of the copies that it makes of it, and ioredis does not do:
- * an error that nobody listens for is not printed (BullMQ listens only while it is open), and one
- * that is told to stop between two tries to come back refuses what waits, rather than forget it
- * (BullMQ would sit the 10 s of its reads out). None connects again once they are left: BullMQ
- * brings one back whose read hung for the time of an outage, although it was closed meanwhile, and
- * it would keep the process alive.
- */
-function wellBehaved(client: Redis, family: Family = { clients: new Set(), left: false }): Redis {
-  const duplicate = client.duplicate.bind(client);
-  const disconnect = client.disconnect.bind(client);
-  const connect = client.connect.bind(client);
-  families.set(client, family);
-  family.clients.add(client);
-  client.on('error', () => undefined);
-  client.duplicate = (options) => wellBehaved(duplicate(options), family);
-  client.connect = (done) =>
-    family.left ? Promise.reject(new Error('Connection is closed.')) : connect(done);
-  client.disconnect = (reconnect) => {
-    if (reconnect !== true && client.status === 'reconnecting') connect().catch(() => undefined);
-    disconnect(reconnect);
-  };
-  return client;
-}
-
-/** A client and the copies that BullMQ made of it. */
-interface Family {
-  readonly clients: Set<Redis>;
-  left: boolean;
-}
-const families = new WeakMap<Redis, Family>();
-
-/** Hangs up all of them, for good. */
-function leave(client: Redis): void {
-  const family = families.get(client);
-  if (family !== undefined) family.left = true;
-  for (const each of family?.clients ?? [client]) each.disconnect();
 }
 
 const OUTAGES = new Set(
