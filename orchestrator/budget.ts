@@ -200,10 +200,10 @@ export function searchEnd(state: State, night: Night): NightEnd | null {
   if (night.gates.some((gate) => !gate.passed)) return 'gate';
   const known = night.waiting.length + night.proposed.length + askedFor(state, night).length;
   const idle = known === 0 && isExhausted(state, night);
-  const all = idle && unrun(state, night).length === 0;
+  const allRan = idle && unrun(state, night).length === 0;
   const out = spent(state, night);
   // What is left of a clock goes to doubtful leads: its end is not what ended the search.
-  if (out) return out === 'time_spent' && all ? 'ideas_spent' : out;
+  if (out) return out === 'time_spent' && allRan ? 'ideas_spent' : out;
   if (dueGate(state, night, elapsed(state, night))) return 'gate';
   if (isOnPlateau(state, night)) return 'plateau';
   if (night.candidates >= night.plan.budget.experiments) return 'experiments_spent';

@@ -174,8 +174,8 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     const runs = [...inHand.values()].flatMap(({ work }) => (work.kind === 'run' ? [work] : []));
     const drained = stopping && !runs.some((work) => queue.hasBegun(work));
     patience = drained ? (patience ?? clock.monotonic() + LAST_WORDS_MS) : null;
-    const nothing = runs.length === 0 && actions.length === 0;
-    const told = nothing || clock.monotonic() > (patience ?? Infinity);
+    const idle = runs.length === 0 && actions.length === 0;
+    const told = idle || clock.monotonic() > (patience ?? Infinity);
     const asked =
       [...inHand.values()].some(({ work }) => asksModels(work)) &&
       clock.monotonic() < (patience ?? 0) - LAST_WORDS_MS + LAST_ANSWERS_MS;

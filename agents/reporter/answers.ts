@@ -4,7 +4,8 @@ import { dawnTraining } from './dawn-training.ts';
 import { clearing, doubted, doubtsOn } from './doubts.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import { whatFailed } from './failures.ts';
-import { becauseOf, isObjected, type Stated } from './findings.ts';
+import { becauseOf, type Stated } from './findings.ts';
+import { isTested, type Tested } from './outcome.ts';
 import { whatNext } from './next.ts';
 import { code, escaped } from './markdown.ts';
 import { heldOut } from './held-out.ts';
@@ -49,9 +50,13 @@ function whatImproved(record: NightRecord, { outcome, going }: Stated): readonly
   if (outcome.kind === 'nothing') return [paragraph(say`Nothing${going ? ' so far' : ''}.`)];
   const stack = stackOf(record, outcome.tip.row.id);
   const tip = idOf(outcome.tip);
+  const nearest = say`Nothing that may be claimed. What came nearest is ${tip}.`;
   const lead = {
     confirmed: say`${tip} is better than the baseline on seeds that the night had not used.`,
-    not_confirmed: say`Nothing that may be claimed. What came nearest is ${tip}${outcome.tip.row.verdict === 'invalid' ? ', which is invalid' : ''}.`,
+    refuted: nearest,
+    objected: nearest,
+    unanswered: nearest,
+    invalid: say`Nothing that may be claimed. What came nearest is ${tip}, which is invalid.`,
     untested: say`Nothing that may be claimed${going ? ' yet' : ''}. Nearest is ${tip}.`,
   }[outcome.kind];
   const built =
@@ -95,7 +100,7 @@ function whyNone(record: NightRecord): Sentence {
 }
 
 function isItReal(record: NightRecord, { outcome, going }: Stated): readonly Block[] {
-  if (outcome.kind !== 'confirmed' && outcome.kind !== 'not_confirmed') {
+  if (!isTested(outcome)) {
     const why = going
       ? say`Not known yet. Whatever is promising when the search ends meets the baseline on fresh seeds at dawn; only that may be called improved.`
       : say`There is nothing to ask it of: no fresh seeds were compared.`;
@@ -105,7 +110,7 @@ function isItReal(record: NightRecord, { outcome, going }: Stated): readonly Blo
   const doubts = outcome.kind === 'confirmed' ? doubtsOn(record, tip) : [];
   return [
     ...(doubts.length === 0 ? [] : [paragraph(doubted(doubts))]),
-    paragraph(realness(record, outcome.kind, tip)),
+    paragraph(realness(record, outcome)),
     ...freshSeeds(record, tip),
     ...dawnTraining(record),
     ...heldOut(record),
@@ -114,21 +119,21 @@ function isItReal(record: NightRecord, { outcome, going }: Stated): readonly Blo
   ];
 }
 
-function realness(
-  record: NightRecord,
-  kind: 'confirmed' | 'not_confirmed',
-  tip: Sourced<ExperimentRow>,
-): Sentence {
-  const { dawn_effect, dawn_low, verdict } = tip.row;
-  if (verdict === 'invalid') return say`No: ${becauseOf(tip)}.`;
-  if (dawn_effect === null) return say`Nobody knows: no fresh seed finished at dawn.`;
-  if (isObjected(record, tip))
-    return say`Not to be claimed: ${becauseOf(tip)}. On fresh seeds: ${dawnInWords(record, tip)}.`;
-  if (kind === 'not_confirmed')
-    return say`Not as far as fresh seeds can tell (${testInWords(tip)}). ${dawnInWords(record, tip)}.`;
-  return dawn_low === null
-    ? say`Yes: the script gives the same number every time, and gave it again.`
-    : say`Yes, as far as fresh seeds can tell (${testInWords(tip)}): the whole 95 % interval lies on the better side. What each seed gave:`;
+function realness(record: NightRecord, { kind, tip }: Tested): Sentence {
+  switch (kind) {
+    case 'invalid':
+      return say`No: ${becauseOf(tip)}.`;
+    case 'unanswered':
+      return say`Nobody knows: no fresh seed finished at dawn.`;
+    case 'objected':
+      return say`Not to be claimed: ${becauseOf(tip)}. On fresh seeds: ${dawnInWords(record, tip)}.`;
+    case 'refuted':
+      return say`Not as far as fresh seeds can tell (${testInWords(tip)}). ${dawnInWords(record, tip)}.`;
+    case 'confirmed':
+      return tip.row.dawn_low === null
+        ? say`Yes: the script gives the same number every time, and gave it again.`
+        : say`Yes, as far as fresh seeds can tell (${testInWords(tip)}): the whole 95 % interval lies on the better side. What each seed gave:`;
+  }
 }
 
 /** How the arms were compared: fixed before the first fresh seed ran. */
@@ -226,7 +231,7 @@ function whatToMerge(record: NightRecord, { outcome, going }: Stated): readonly 
   if (going) return [paragraph(say`Nothing yet: ask again when the night has ended.`)];
   if (outcome.kind === 'nothing' || outcome.kind === 'no_baseline')
     return [paragraph(say`Nothing.`)];
-  if (outcome.tip.row.verdict === 'invalid')
+  if (outcome.kind === 'invalid')
     return [paragraph(say`Nothing is ready, and ${idOf(outcome.tip)} cannot be promoted.`)];
   const anyway = fact(
     { ...outcome.tip, runs: [] },

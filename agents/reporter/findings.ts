@@ -6,7 +6,6 @@ import {
   atDawn,
   dawnInWords,
   experimentOf,
-  gainIn,
   idOf,
   named,
   nightInWords,
@@ -16,16 +15,9 @@ import type { ExperimentRow, NightRecord } from './records.ts';
 import type { Finding } from '../../orchestrator/domain/event.ts';
 import { appliedAgain, candidatesOf } from './ideas.ts';
 import { escaped } from './markdown.ts';
+import { outcomeOf, type Outcome } from './outcome.ts';
 
 /** What a night found, before anybody makes a page of it. */
-
-/** How far the night's claim got. */
-export type Outcome =
-  | { readonly kind: 'confirmed' | 'not_confirmed'; readonly tip: Sourced<ExperimentRow> }
-  /** Something is promising, and dawn did not test it (yet, or at all). */
-  | { readonly kind: 'untested'; readonly tip: Sourced<ExperimentRow> }
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'no_baseline' };
 
 export interface Stated {
   readonly outcome: Outcome;
@@ -35,35 +27,6 @@ export interface Stated {
   /** One sentence for each judged experiment. */
   readonly said: ReadonlyMap<ExperimentId, Sentence>;
 }
-
-function outcomeOf(record: NightRecord): Outcome {
-  if (record.night.row.end_reason === 'baseline_failed') return { kind: 'no_baseline' };
-  const tested = candidatesOf(record).filter(({ row }) => row.dawn_confirmed !== null);
-  const confirmed = tested.find(({ row }) => row.dawn_confirmed);
-  if (confirmed) return { kind: 'confirmed', tip: confirmed };
-  const refuted = tested.at(-1);
-  if (refuted) return { kind: 'not_confirmed', tip: refuted };
-  const best = bestPromising(record);
-  if (best) return { kind: 'untested', tip: best };
-  const { baseline } = record.night.row;
-  return baseline === null || !record.arms.has(baseline)
-    ? { kind: 'no_baseline' }
-    : { kind: 'nothing' };
-}
-
-/** The incumbent where it moved, else the promising one with the largest gain on the baseline. */
-function bestPromising(record: NightRecord): Sourced<ExperimentRow> | undefined {
-  const { incumbent } = record.night.row;
-  const promising = candidatesOf(record).filter(({ row }) => row.verdict === 'promising');
-  return promising.find(({ row }) => row.id === incumbent) ?? byGain(record, promising)[0];
-}
-
-/** Largest gain on the baseline first; those without an effect last. */
-export const byGain = (record: NightRecord, experiments: readonly Sourced<ExperimentRow>[]) =>
-  experiments.toSorted((a, b) => gainOnBaseline(record, b) - gainOnBaseline(record, a));
-
-const gainOnBaseline = (record: NightRecord, { row }: Sourced<ExperimentRow>): number =>
-  row.effect === null ? -Infinity : gainIn(record, row.effect);
 
 /**
  * The place of a model: it may word the findings anew, from the same facts. A number is a fact
@@ -85,13 +48,13 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
   switch (outcome.kind) {
     case 'confirmed':
       return inDoubt(record, outcome.tip, say`${dawnInWords(record, outcome.tip)}: improved`);
-    case 'not_confirmed':
-      if (outcome.tip.row.verdict === 'invalid')
-        return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and dawn found it invalid`;
-      if (isObjected(record, outcome.tip))
-        return say`Nothing was confirmed: ${named(outcome.tip)} was better on fresh seeds, too, and may not be claimed all the same`;
-      if (outcome.tip.row.dawn_effect === null)
-        return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, but no fresh seed finished at dawn`;
+    case 'invalid':
+      return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and dawn found it invalid`;
+    case 'objected':
+      return say`Nothing was confirmed: ${named(outcome.tip)} was better on fresh seeds, too, and may not be claimed all the same`;
+    case 'unanswered':
+      return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, but no fresh seed finished at dawn`;
+    case 'refuted':
       return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and fresh seeds did not bear it out`;
     case 'untested':
       return going
@@ -110,15 +73,6 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
               : fact(record.night, 'message', (text) => escaped(text, 300))
           }`;
   }
-}
-
-/** Whether dawn's numbers would bear the claim out, and something else forbids it. */
-export function isObjected(record: NightRecord, { row }: Sourced<ExperimentRow>): boolean {
-  const { dawn_confirmed, dawn_effect, dawn_low, dawn_high } = row;
-  if (dawn_confirmed !== false || dawn_effect === null) return false;
-  return [dawn_low ?? dawn_effect, dawn_high ?? dawn_effect].every(
-    (effect) => gainIn(record, effect) > 0,
-  );
 }
 
 /** Whoever reads no further than this knows of the mark. */

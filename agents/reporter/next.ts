@@ -2,7 +2,8 @@ import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
 import { clearing, doubtsOn } from './doubts.ts';
 import { atTheEdge } from './edges.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
-import { byGain, isObjected, type Stated } from './findings.ts';
+import type { Stated } from './findings.ts';
+import { byGain } from './outcome.ts';
 import { candidatesOf, lastWords } from './ideas.ts';
 import { counted } from './numbers.ts';
 import { item, type Block } from './page.ts';
@@ -22,9 +23,8 @@ import { isOpen } from './words.ts';
 
 /** At most five suggestions, the most useful first, each by a rule over what was recorded. */
 export function whatNext(record: NightRecord, { outcome, going }: Stated): readonly Block[] {
-  const best = 'tip' in outcome ? outcome.tip : undefined;
   // Nothing is built on what is invalid, nor asked of it.
-  const tip = best?.row.verdict === 'invalid' ? undefined : best;
+  const tip = 'tip' in outcome && outcome.kind !== 'invalid' ? outcome.tip : undefined;
   const ideas: Sentence[] = [];
   if (outcome.kind === 'confirmed')
     ideas.push(
@@ -33,7 +33,7 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
         : promoting(record, outcome.tip),
       ...atTheEdge(record, outcome.tip),
     );
-  else if (tip && !going && !isObjected(record, tip)) ideas.push(moreSeeds(record, tip));
+  else if (tip && !going && outcome.kind !== 'objected') ideas.push(moreSeeds(record, tip));
   if (outcome.kind === 'no_baseline' && !going)
     ideas.push(
       say`Mend the script or the plan (\`${record.command} check\` looks at both), then launch again.`,

@@ -3,6 +3,7 @@ import { fact, say, type Sentence } from './fact.ts';
 import type { Stated } from './findings.ts';
 import { counted, plain } from './numbers.ts';
 import { paragraph, type Block } from './page.ts';
+import { isTested } from './outcome.ts';
 import { betterWay, experimentOf, idOf, meanWithSpread, metricName } from './phrases.ts';
 import type { NightRecord } from './records.ts';
 
@@ -25,9 +26,8 @@ function funnel({ counts, night }: NightRecord, { outcome, going }: Stated): Sen
     n === 1 ? '1 candidate was tried' : `${n} candidates were tried`,
   );
   const good = fact(counts, 'promising', (n) => (n === 0 ? 'none' : String(n)));
-  const dawned = outcome.kind === 'confirmed' || outcome.kind === 'not_confirmed';
   const left = fact(counts, 'confirmed', (n) => (n === 0 ? 'none' : String(n)));
-  const remained = dawned ? say`, ${left} remained at dawn` : say``;
+  const remained = isTested(outcome) ? say`, ${left} remained at dawn` : say``;
   const all = say`${tried}${so}, ${good} looked good at night${remained}.`;
   return night.row.plan?.run.deterministic || going
     ? all
