@@ -1,6 +1,5 @@
 import type { Event } from './domain/event.ts';
 import { changeKey, type Change } from './domain/hypothesis.ts';
-import type { ExperimentId } from './domain/ids.ts';
 import { fold } from './domain/fold.ts';
 import { currentNight, experimentIn, type Night, type State } from './domain/state.ts';
 import { ended, judged, opened, prepare, type Action } from './actions.ts';
@@ -15,14 +14,15 @@ import { gating } from './gating.ts';
 import { missingArms, nextDawnRun, stackOf } from './dawn.ts';
 import { dawnVerdict, restatedEffect, unpreparedArms } from './dawn-judging.ts';
 import { holdingOut } from './holding-out.ts';
+import { incumbentMoves } from './incumbent.ts';
 import { nightVerdict } from './judging.ts';
 import { marks } from './marks.ts';
 import { raceOf } from './race.ts';
-import { baselineFailed, baselineIsMeasured, isRunning } from './replicate.ts';
+import { baselineFailed, isRunning } from './replicate.ts';
 import { hasPlannedWork, plannedOutcomes, plannedRuns, plannedWorkDue } from './planned.ts';
 import { searchMoves } from './search.ts';
 import { ideasWanted, movesExhausted, uncompared, written } from './in-words.ts';
-import { awaitsRepeat, suspicion } from './suspicious.ts';
+import { suspicion } from './suspicious.ts';
 import { taking } from './taking.ts';
 import { writing } from './writing.ts';
 import { breaker, isProbing, nextAttemptAt, nextOf } from './trouble.ts';
@@ -79,7 +79,7 @@ export function openActions(state: State): readonly Action[] {
     plannedOutcomes,
     gating, // → whether to go on
     breaker, // → and whether the machine can
-    incumbent, // → what the next round builds on
+    incumbentMoves, // → what the next round builds on
     dawn, // → what may be claimed
     drift, // → if the machine is still what it was
     reports, // → what the researcher reads
@@ -193,7 +193,7 @@ function branches(state: State, night: Night): Action[] {
 }
 
 /** What is still done for a night that was asked to stop: what runs may finish, and is told of. */
-const WINDING_DOWN = [reports, incumbent, plannedOutcomes, verdicts, runs];
+const WINDING_DOWN = [reports, incumbentMoves, plannedOutcomes, verdicts, runs];
 
 /** What waits while a night is paused: it would fill the disk that is full, or could not be run. */
 const NEW_WORK: ReadonlySet<unknown> = new Set([
@@ -245,45 +245,6 @@ function verdicts(state: State, night: Night): Action[] {
   });
 }
 
-/** Moves the search to the best of what replicated on the present incumbent. */
-function incumbent(state: State, night: Night): Action[] {
-  if (night.dawn || night.incumbent === null || !baselineIsMeasured(state, night)) return [];
-  if (night.drift) return [];
-  const { beliefs } = raceOf(state, night);
-  let best: { id: ExperimentId; gain: number } | null = null;
-  for (const id of night.tried) {
-    const { parent, judgement } = experimentIn(state, id);
-    if (parent !== night.incumbent || judgement?.verdict !== 'promising') continue;
-    if (isRunning(state, id) || awaitsRepeat(state, night, id)) continue;
-    const gain = beliefs.get(id)?.gain ?? 0;
-    if (best === null || gain > best.gain) best = { id, gain };
-  }
-  if (best === null || awaitsLastBest(state, night, best.gain)) return [];
-  const { id: to } = best;
-  const because = `${to} was better than ${night.incumbent} on replicated seeds, as far as the night can tell`;
-  const { id, incumbent: from } = night;
-  return [{ kind: 'record', event: { type: 'incumbent_moved', night: id, from, to, because } }];
-}
-
-/**
- * Last night's best is tried again as one change. Where it is believed to gain more and has further
- * runs coming, the search does not move to one of its own parts: the whole does not apply there.
- */
-function awaitsLastBest(state: State, night: Night, gain: number): boolean {
-  const { beliefs } = raceOf(state, night);
-  const rival = night.tried
-    .map((id) => experimentIn(state, id))
-    .find(({ id, source, parent }) => {
-      const more = (beliefs.get(id)?.gain ?? 0) > gain;
-      return more && source === 'incumbent' && parent === night.incumbent;
-    });
-  if (!rival) return false;
-  const coming = searchMoves(state, night).some(
-    (move) => move.kind === 'run' && move.next.experiment === rival.id,
-  );
-  return coming || isRunning(state, rival.id);
-}
-
 /** Ends the search when it may go no further, lets fresh seeds decide, looks at what is held out, and ends the night. */
 function dawn(state: State, night: Night): Action[] {
   if (night.dawn === null) return beginDawn(state, night);
@@ -308,7 +269,7 @@ function beginDawn(state: State, night: Night): Action[] {
   if (reason === null || night.active.length > 0 || baselineFailed(state, night)) return [];
   if (hasPlannedWork(state, night)) return [];
   if (night.running.length > 0 || searchMoves(state, night).length > 0) return [];
-  if (incumbent(state, night).length > 0 || gating(state, night).length > 0) return [];
+  if (incumbentMoves(state, night).length > 0 || gating(state, night).length > 0) return [];
   const { baseline: base, incumbent: tip } = night;
   if (base === null || tip === null) return [];
   // Where there is nothing to try, the baseline is run all the same.
