@@ -31,6 +31,7 @@ export function wellBehaved(client: Redis): Clients {
       if (reconnect !== true && one.status === 'reconnecting') connect().catch(() => undefined);
       disconnect(reconnect);
     };
+    if (left) one.disconnect();
     return one;
   };
   return {
