@@ -199,15 +199,15 @@ export function spent(state: State, night: Night): NightEnd | null {
 export function searchEnd(state: State, night: Night): NightEnd | null {
   if (night.gates.some((gate) => !gate.passed)) return 'gate';
   const known = night.waiting.length + night.proposed.length + askedFor(state, night).length;
-  const idle = known === 0 && isExhausted(state, night);
-  const allRan = idle && unrun(state, night).length === 0;
+  const isIdle = known === 0 && isExhausted(state, night);
+  const isFull = night.candidates >= night.plan.budget.experiments;
+  const done = isFull ? 'experiments_spent' : isIdle ? 'ideas_spent' : null;
   const out = spent(state, night);
   // What is left of a clock goes to doubtful leads: its end is not what ended the search.
-  if (out) return out === 'time_spent' && allRan ? 'ideas_spent' : out;
+  if (out === 'time_spent' && done && unrun(state, night).length === 0) return done;
+  if (out) return out;
   if (dueGate(state, night, elapsed(state, night))) return 'gate';
-  if (isOnPlateau(state, night)) return 'plateau';
-  if (night.candidates >= night.plan.budget.experiments) return 'experiments_spent';
-  return idle ? 'ideas_spent' : null;
+  return isOnPlateau(state, night) ? 'plateau' : done;
 }
 
 /** Candidates the night may still open, those that wait included. */

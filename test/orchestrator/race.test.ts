@@ -195,6 +195,25 @@ describe('a night', () => {
     expect(unrun).toBeLessThan(10);
   });
 
+  test('says that its experiments were tried where doubtful leads had the rest of the clock', () => {
+    const reasons = [12, 20].flatMap((ideas) =>
+      Array.from({ length: 10 }, (_, seed) => {
+        const normal = noise(seed);
+        const world: World = {
+          ideas: Array.from({ length: ideas }, (__, i) => anIdea(`idea-${i}`)),
+          measure: () => 1 + 0.01 * normal(),
+          secondsPerRun: 60,
+        };
+        const plan = aPlan({ budget: { experiments: 12, wall_clock: '60m' } });
+        const { state } = simulate(world, nightStarted(plan, { slots: 1 }));
+        const ran = [...state.experiments.values()].filter(({ runs }) => runs.length > 0).length;
+        return ran === 13 ? [currentNight(state).ended?.reason] : [];
+      }).flat(),
+    );
+    expect(reasons.length).toBeGreaterThan(10);
+    expect(new Set(reasons)).toEqual(new Set(['experiments_spent']));
+  });
+
   test('does not believe a script to be deterministic whose baseline gives two numbers', () => {
     let runs = 0;
     const world: World = {
