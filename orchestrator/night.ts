@@ -67,7 +67,8 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
   const bell = createBell();
   const arrived: Finished[] = [];
   const telling = paceTelling(clock);
-  let patience: number | null = null;
+  /** The monotonic clock when nothing that runs was left of a night that is to stop. */
+  let drainedAt: number | null = null;
   const undelivered: unknown[] = [];
   queue.onFinished((finished) => {
     arrived.push(finished);
@@ -160,6 +161,26 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     await record({ type: 'stopping', night, how: wish, who });
   };
 
+  /** How the night may be left now, where it may. */
+  const outcome = (): Outcome | null => {
+    const { ended, stopping } = currentNight(state);
+    if (stop.aborted || stopping === 'now') return { kind: 'interrupted' };
+    const held = [...inHand.values()].map(({ work }) => work);
+    const [runs, begun] = [held.filter(isRun), held.filter((work) => queue.hasBegun(work))];
+    const drained = (stopping ?? (ended && drain.aborted)) && !begun.some(isRun);
+    drainedAt = drained ? (drainedAt ?? clock.monotonic()) : null;
+    const waited = drainedAt === null ? 0 : clock.monotonic() - drainedAt;
+    if (ended) {
+      // A model's answer that nobody waits for any more: the night ended without it.
+      if (held.every(asksModels)) return { kind: 'ended', ...ended };
+      const isLate = waited > LAST_WORDS_MS && begun.every(asksModels);
+      return isLate ? { kind: 'interrupted' } : null;
+    }
+    if (begun.some(asksModels) && waited < LAST_ANSWERS_MS) return null;
+    const idle = runs.length === 0 && actions.length === 0;
+    return drained && (idle || waited > LAST_WORDS_MS) ? { kind: 'interrupted' } : null;
+  };
+
   await fenceOff(parts, state, record);
   actions = openActions(state);
   for (;;) {
@@ -169,26 +190,16 @@ export async function runNight(parts: NightParts, { drain, stop }: Interruption)
     await carryOut();
     if (undelivered.length > 0) throw undelivered[0];
     if (arrived.length > 0) continue;
-    const { ended, stopping } = currentNight(state);
-    if (stop.aborted || stopping === 'now') return { kind: 'interrupted' };
-    const runs = [...inHand.values()].flatMap(({ work }) => (work.kind === 'run' ? [work] : []));
-    const drained = stopping && !runs.some((work) => queue.hasBegun(work));
-    patience = drained ? (patience ?? clock.monotonic() + LAST_WORDS_MS) : null;
-    const idle = runs.length === 0 && actions.length === 0;
-    const told = idle || clock.monotonic() > (patience ?? Infinity);
-    const asked =
-      [...inHand.values()].some(({ work }) => asksModels(work)) &&
-      clock.monotonic() < (patience ?? 0) - LAST_WORDS_MS + LAST_ANSWERS_MS;
-    if (drained && !ended && told && !asked) return { kind: 'interrupted' };
-    // A model's answer that nobody waits for any more: the night ended without it.
-    const late = [...inHand.values()].filter(({ work }) => !asksModels(work));
-    if (ended && late.length === 0) return { kind: 'ended', ...ended };
+    const left = outcome();
+    if (left) return left;
     if (inHand.size === 0 && actions.length === 0 && !isHeldUp(state))
       throw new Error('the night is not over, and nothing is to be done: a bug in decide');
     const held = actions.some((work) => work.kind !== 'record' && !inHand.has(work.id));
     await bell.within(held ? CALM_MS : HEARTBEAT_MS);
   }
 }
+
+const isRun = ({ kind }: Work): boolean => kind === 'run';
 
 /** Tries again while the disk is full: what has happened must not be lost for want of room. */
 async function untilRoom<T>(

@@ -31,8 +31,9 @@ const PATIENCE_MS = 15_000;
 
 /**
  * Asks the night that runs in this lab to stop, through the inbox: the wish is on disk, and works
- * from wherever the lab's folder is seen. A launch that still gets ready is waited for. Throws
- * LabError failed where no night runs.
+ * from wherever the lab's folder is seen. A launch that still gets ready is waited for; one whose
+ * ended night lacks its last report is asked, too: the queue may be gone for good. Throws LabError
+ * failed where no night runs.
  */
 export async function stopNight(
   lab: LabPlace,
@@ -58,9 +59,10 @@ export async function stopNight(
     if (asked && (over || !wait)) return { night: asked, pid: holder.pid, how, over };
     if (over) throw new LabError('failed', `${EXPECTED}: the launch that was here has just ended`);
     const night = state.night === null ? undefined : state.nights.get(state.night);
-    if (!night || (night.ended && asked !== night.id)) {
+    const isOver = !night || (night.ended && night.reported === night.revision);
+    if (isOver && asked !== night?.id) {
       say(`${launch} has not begun its night yet, or closes the last one`);
-    } else if (!night.ended && (asked !== night.id || (!night.stopping && !waiting))) {
+    } else if (night && !isOver && (asked !== night.id || (!night.stopping && !waiting))) {
       // Once more where a launch that goes on with a night took back what it had found on its way.
       await putInInbox(lab.notebookDir, {
         ...{ type: 'stopping', night: night.id, how, who: 'autolab stop' },

@@ -1,23 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
-import { openNotebook } from '../../notebook/writer.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Author } from '../../agents/worker/author.ts';
 import type { EventBody } from '../../orchestrator/domain/event.ts';
-import { fold, replay } from '../../orchestrator/domain/fold.ts';
-import { NO_MODEL } from '../../orchestrator/domain/model.ts';
-import type { Finished, Handler, Queue } from '../../orchestrator/domain/ports.ts';
 import { currentNight, experimentIn, runsOf } from '../../orchestrator/domain/state.ts';
-import { openExecutor } from '../../orchestrator/lab/executor.ts';
-import { publish } from '../../orchestrator/lab/footprint.ts';
-import { clock, openLab, readLabPlan } from '../../orchestrator/lab/lab.ts';
-import { look } from '../../orchestrator/lab/look.ts';
-import { serveRoles } from '../../orchestrator/lab/roles.ts';
-import { runNight } from '../../orchestrator/night.ts';
-import { opening } from '../../orchestrator/opening.ts';
-import { machine } from '../../workers/local.ts';
+import { clock } from '../../orchestrator/lab/lab.ts';
 import { makeLab, type FixtureLab } from '../support/lab.ts';
+import { launchHere } from '../support/launch-here.ts';
 
 /**
  * A night in this process with git, trainings, notebook and agents as they are, and an author of
@@ -59,34 +49,6 @@ function author(): Required<Author> & { readonly asked: string[] } {
   };
 }
 
-/** Answers each job once, in this process. */
-function queueHere(): Queue {
-  const handlers = new Map<string, Handler>();
-  const listeners: ((finished: Finished) => void)[] = [];
-  const closing = new AbortController();
-  const going = new Set<Promise<void>>();
-  return {
-    dispatch: async ({ id, role, input }) => {
-      const handler = handlers.get(role);
-      if (!handler) throw new Error(`nobody serves ${role}`);
-      const work = handler(structuredClone(input), { id, signal: closing.signal }).then(
-        (output): Finished => ({ id, role, output: structuredClone(output) }),
-        (error: unknown): Finished => ({ id, role, error: String(error) }),
-      );
-      const told = work.then((finished) => listeners.forEach((listener) => listener(finished)));
-      going.add(told);
-      told.finally(() => going.delete(told)).catch(() => undefined);
-    },
-    serve: async (role, _, handler) => void handlers.set(role, handler),
-    onFinished: (listener) => void listeners.push(listener),
-    hasBegun: () => true,
-    close: async () => {
-      closing.abort('fenced');
-      await Promise.allSettled(going);
-    },
-  };
-}
-
 function aLab(plan: string): FixtureLab {
   const fixture = makeLab({ 'research_plan.yaml': plan, 'train.mjs': TRAIN });
   const before = process.env['XDG_CACHE_HOME'];
@@ -97,51 +59,6 @@ function aLab(plan: string): FixtureLab {
     fixture.remove();
   });
   return fixture;
-}
-
-class Killed extends Error {}
-
-/** One launch, which dies before the first record for which `dies` holds. */
-async function launch(
-  fixture: FixtureLab,
-  by: Author,
-  dies: (body: EventBody) => boolean,
-  drain: AbortSignal = new AbortController().signal,
-) {
-  const lab = await openLab(fixture.root);
-  const labPlan = await readLabPlan(lab);
-  const notebook = await openNotebook({ dir: lab.notebookDir, runsDir: lab.experimentsDir, clock });
-  const queue = queueHere();
-  try {
-    const executor = await openExecutor(lab);
-    await executor.endOrphans();
-    let state = replay(notebook.events);
-    const found = await look(lab, labPlan, state, await machine(process.env));
-    for (const body of await opening(state, found))
-      state = fold(state, await notebook.append(body));
-    await serveRoles({
-      ...{ command: 'autolab', queue, executor, notebook, model: NO_MODEL, author: by },
-      slots: currentNight(state).slots,
-    });
-    await runNight(
-      {
-        ...{ root: lab.root, notebook, queue, executor, clock },
-        surroundings: { branch_prefix: await lab.repository.branchPrefix(), gpus: () => null },
-        publish: (documents) => publish(lab.root, documents),
-        beforeRecord: (body) => {
-          if (dies(body)) throw new Killed(body.type);
-        },
-      },
-      { drain, stop: new AbortController().signal },
-    );
-    return replay(notebook.events);
-  } catch (error) {
-    if (error instanceof Killed) return null;
-    throw error;
-  } finally {
-    await queue.close();
-    await notebook.close();
-  }
 }
 
 test('an idea in the plan becomes a patch, its crash is repaired on its branch, and a kill at any of it costs nothing', async () => {
@@ -167,7 +84,10 @@ test('an idea in the plan becomes a patch, its crash is repaired on its branch, 
   let state = null;
   let launches = 0;
   for (; state === null && launches < 8; launches++)
-    state = await launch(fixture, scripted, (body) => deaths.some((dies) => dies(body)));
+    state = await launchHere(fixture, {
+      author: scripted,
+      dies: (body) => deaths.some((dies) => dies(body)),
+    });
   if (state === null) throw new Error('the night did not end');
   expect(launches).toBe(deaths.length + 1);
 
@@ -214,9 +134,9 @@ test.runIf(process.env['FULL'])(
         return scripted.write(brief, ...rest);
       },
     };
-    const drained = await launch(fixture, slow, () => false, drain.signal);
+    const drained = await launchHere(fixture, { author: slow, drain: drain.signal });
     expect(drained && currentNight(drained)).toMatchObject({ stopping: 'drain', ended: null });
-    const state = await launch(fixture, scripted, () => false);
+    const state = await launchHere(fixture, { author: scripted });
     expect(state && experimentIn(state, 'E-0001').title).toBe('Half the rate');
     expect(scripted.asked.filter((one) => one.startsWith('write'))).toHaveLength(1);
   },
@@ -237,7 +157,7 @@ test('an author who never answers holds up neither the slots nor the end of the 
         );
       }),
   };
-  const state = await launch(aLab(few + less + knob), silent, () => false);
+  const state = await launchHere(aLab(few + less + knob), { author: silent });
   expect(state?.nights.get('N-0001')?.ended?.reason).toBe('runs_spent');
   expect(state?.experiments.get('E-0001')).toMatchObject({
     title: 'Less',
@@ -249,3 +169,48 @@ test('an author who never answers holds up neither the slots nor the end of the 
   });
   expect(ended).toBe('fenced');
 }, 60_000);
+
+/** Runs four times as fast as the real one. */
+const hurried = {
+  now: clock.now,
+  monotonic: () => 4 * clock.monotonic(),
+  asleep: clock.asleep,
+};
+
+describe('a drain while the queue’s server is away', () => {
+  test('does not wait for an author that has not been asked', async () => {
+    const fixture = aLab(PLAN);
+    const drain = new AbortController();
+    const state = await launchHere(fixture, {
+      ...{ author: author(), clock: hurried, drain: drain.signal },
+      lost: ({ id }) => {
+        if (id.startsWith('write-')) drain.abort('a test');
+        return id.startsWith('write-');
+      },
+    });
+    expect(state && currentNight(state)).toMatchObject({ stopping: 'drain', ended: null });
+  }, 60_000);
+
+  test('ends a night that has ended without its last report, which the next launch writes', async () => {
+    const fixture = aLab(PLAN);
+    const drain = new AbortController();
+    let ended = false;
+    const state = await launchHere(fixture, {
+      ...{ author: author(), clock: hurried, drain: drain.signal },
+      dies: ({ type }) => {
+        ended ||= type === 'night_ended';
+        return false;
+      },
+      lost: ({ id }) => {
+        const isLast = ended && id.startsWith('report-');
+        if (isLast) drain.abort('a test');
+        return isLast;
+      },
+    });
+    const night = state && currentNight(state);
+    expect(night?.ended).not.toBeNull();
+    expect(night?.reported).toBeLessThan(night?.revision ?? 0);
+    const after = await launchHere(fixture, { author: author() });
+    expect(after && currentNight(after)).toMatchObject({ id: 'N-0001', reported: night?.revision });
+  }, 60_000);
+});

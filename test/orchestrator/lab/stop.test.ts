@@ -57,6 +57,7 @@ test('the night is asked that begins, not the one that ended before', async () =
     reason: 'runs_spent',
     message: 'done',
   });
+  await launch.append({ type: 'reported', night: 'N-0001', revision: 1, findings: [] });
   const stopped = stop(false);
   await isTold('closes the last one');
   expect(await launch.drainInbox()).toEqual([]);
@@ -83,4 +84,15 @@ test('of a launch that ends before its night begins nothing is said to have been
   await expect(stopped).rejects.toThrow(
     'expected a night to be running in this lab: the launch that was here has just ended',
   );
+});
+
+test('a night that has ended and waits for its last report is asked, too', async () => {
+  await launch.append(aNight());
+  await launch.append({
+    ...{ type: 'night_ended', night: 'N-0001', reason: 'runs_spent', message: 'done' },
+  });
+  const stopped = stop();
+  expect(await wish()).toMatchObject({ night: 'N-0001', how: 'now' });
+  await launch.close();
+  expect(await stopped).toMatchObject({ night: 'N-0001', over: true });
 });
