@@ -70,7 +70,7 @@ export function progressLine(state: State, event: Event): string | null {
     case 'run_summarised':
       return oneLine(event.text);
     case 'experiment_unprepared':
-      return `${event.experiment} ${red('not prepared')}: ${oneLine(event.failure.message)}`;
+      return `${event.experiment} ${red('not prepared')}${event.again ? ', and tried again' : ''}: ${oneLine(event.failure.message)}`;
     case 'baseline_measured':
       return baselineLine(state, event);
     case 'experiment_opened':

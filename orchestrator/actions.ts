@@ -65,13 +65,16 @@ export type Action =
 
 export type Work = Exclude<Action, { kind: 'record' }>;
 
-/** Each repair of its patch is prepared anew. */
-export const prepare = ({ id, repairs = [] }: Experiment): Action => ({
-  kind: 'prepare',
-  id: repairs.length === 0 ? `prepare-${id}` : `prepare-${id}-${repairs.length + 1}`,
-  role: 'worker',
-  experiment: id,
-});
+/** Each repair of its patch is prepared anew, and so is what the machine failed to prepare. */
+export const prepare = ({ id, repairs = [], unprepared }: Experiment): Action => {
+  const patch = repairs.length === 0 ? `prepare-${id}` : `prepare-${id}-${repairs.length + 1}`;
+  return {
+    kind: 'prepare',
+    id: unprepared ? `${patch}-try-${unprepared.tries + 1}` : patch,
+    role: 'worker',
+    experiment: id,
+  };
+};
 
 export const opened = (experiment: Experiment): Action => ({
   kind: 'record',

@@ -20,6 +20,7 @@ import type { RunResult, Span } from './domain/run.ts';
 import { currentNight, experimentIn, type State } from './domain/state.ts';
 import { branchOf, type Surroundings } from './briefs.ts';
 import type { Work } from './actions.ts';
+import { unprepared } from './preparing.ts';
 import { heldBack, uncompared } from './in-words.ts';
 
 /** From what a role answered to what the journal says: checked, sealed, and in the lab's own words. */
@@ -161,7 +162,7 @@ function eventOf(
       const { experiment } = work;
       const answer: Prepared = preparedAnswer.parse(output);
       return 'failure' in answer
-        ? { type: 'experiment_unprepared', experiment, failure: answer.failure }
+        ? unprepared(experimentIn(state, experiment), answer.failure)
         : {
             type: 'experiment_prepared',
             experiment,

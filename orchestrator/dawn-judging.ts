@@ -11,6 +11,7 @@ import { attribute, judgeDawn, type FreshArm } from './statistics/dawn.ts';
 import { nightContrast, RULE } from './statistics/verdict.ts';
 import { changesOf, plain, UNREPEATED, type Judged } from './judging.ts';
 import { awaitsRepeat } from './suspicious.ts';
+import { isUnprepared } from './preparing.ts';
 import { untrained } from './untrained.ts';
 
 /** From the state to what dawn's statistics say: of the tip, of its stack's members, of every effect. Pure. */
@@ -87,7 +88,7 @@ function leftOutVerdict(state: State, night: Night): Judged | null {
 export const unpreparedArms = (state: State, night: Night): readonly Experiment[] =>
   dawnArms(state, night)
     .map((id) => experimentIn(state, id))
-    .filter(({ commit, failure }) => commit === null && failure === null);
+    .filter(isUnprepared);
 
 function tipJudgement(
   state: State,

@@ -17,6 +17,7 @@ import { holdingOut } from './holding-out.ts';
 import { incumbentMoves } from './incumbent.ts';
 import { nightVerdict } from './judging.ts';
 import { marks } from './marks.ts';
+import { isUnprepared, preparable } from './preparing.ts';
 import { raceOf } from './race.ts';
 import { baselineFailed, isRunning } from './replicate.ts';
 import { hasPlannedWork, plannedOutcomes, plannedRuns, plannedWorkDue } from './planned.ts';
@@ -94,9 +95,9 @@ const PREPARED_AHEAD = 2;
 function baseline(state: State, night: Night): Action[] {
   if (night.baseline === null) return [opened(baselineExperiment(state, night))];
   const unchanged = experimentIn(state, night.baseline);
-  const { id, commit } = unchanged;
+  const { id } = unchanged;
   const failed = baselineFailed(state, night);
-  if (failed === null) return commit === null ? [prepare(unchanged)] : [];
+  if (failed === null) return preparable(state, [unchanged].filter(isUnprepared)).map(prepare);
   // What was begun beside it is judged first: nothing stays open in a night that ended.
   if (night.running.length > 0 || night.active.length > 0) return [];
   if (hasPlannedWork(state, night)) return [];
@@ -160,7 +161,7 @@ function experiments(state: State, night: Night): Action[] {
   const ahead = night.active
     .map((id) => experimentIn(state, id))
     .filter((one) => one.runs.length === 0 && (!wished || isAskedFor(state, one)));
-  if (end || ahead.length >= PREPARED_AHEAD) return [];
+  if (end || ahead.length >= (isProbing(night) ? 1 : PREPARED_AHEAD)) return [];
   const experiment = candidateExperiment(state, night, next);
   return experiment ? [opened(experiment)] : [];
 }
@@ -184,12 +185,9 @@ const keyOf = (idea: { readonly change: Change } | undefined): string =>
   idea ? changeKey(idea.change) : '';
 
 function branches(state: State, night: Night): Action[] {
-  return [
-    ...night.active
-      .map((id) => experimentIn(state, id))
-      .filter(({ commit, failure }) => commit === null && failure === null),
-    ...unpreparedArms(state, night),
-  ].map(prepare);
+  const missing = night.active.map((id) => experimentIn(state, id)).filter(isUnprepared);
+  const due = preparable(state, [...missing, ...unpreparedArms(state, night)]);
+  return (isProbing(night) ? due.slice(0, 1) : due).map(prepare);
 }
 
 /** What is still done for a night that was asked to stop: what runs may finish, and is told of. */

@@ -1,8 +1,9 @@
 import type { EventBody } from './domain/event.ts';
 import type { HypothesisId, RunId } from './domain/ids.ts';
 import type { Failure, RunResult } from './domain/run.ts';
-import { currentNight, type State } from './domain/state.ts';
+import { currentNight, experimentIn, type State } from './domain/state.ts';
 import type { Work } from './actions.ts';
+import { unprepared } from './preparing.ts';
 import { heldBack, uncompared, written } from './in-words.ts';
 
 /**
@@ -51,7 +52,7 @@ export function givenUp(state: State, work: Work, error: string): readonly Event
       ];
     }
     case 'prepare':
-      return [alert, { type: 'experiment_unprepared', experiment: work.experiment, failure }];
+      return [alert, unprepared(experimentIn(state, work.experiment), failure)];
     case 'run': {
       const started = state.runs.get(work.run)?.started ?? state.now;
       const result = {

@@ -63,7 +63,7 @@ export function candidateExperiment(
 /** The same change on the present incumbent: what looked good was measured on one that is gone. */
 export function reapplication(state: State, night: Night, of: ExperimentId): Experiment | null {
   if (night.incumbent === null) return null;
-  const { repairs: _, unrepaired: __, ...original } = experimentIn(state, of);
+  const { repairs: _, unrepaired: __, unprepared: ___, ...original } = experimentIn(state, of);
   return {
     ...original,
     ...unopened,

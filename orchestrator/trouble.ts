@@ -2,6 +2,7 @@ import type { EventBody } from './domain/event.ts';
 import type { RunId } from './domain/ids.ts';
 import { currentNight, type Night, type State } from './domain/state.ts';
 import type { Action } from './actions.ts';
+import { preparationsAt } from './preparing.ts';
 import { attemptAtCommit, baselineFailed, isMadeAgain, type NextRun } from './replicate.ts';
 
 /**
@@ -42,10 +43,11 @@ export function nextOf(state: State, night: Night, runs: readonly NextRun[]): Ne
   return due.toSorted((a, b) => a.attempt - b.attempt)[0] ?? null;
 }
 
-/** When the first of those that wait to be started again may be, ms since 1970; null where none waits. */
+/** When the first of the runs and branches that wait to be tried again may be, ms since 1970; null where none waits. */
 export function nextAttemptAt(state: State, night: Night): number | null {
   const now = Date.parse(state.now);
-  const due = night.trouble.lost.flatMap((id) => dueAt(state, id) ?? []).filter((at) => at > now);
+  const lost = night.trouble.lost.flatMap((id) => dueAt(state, id) ?? []);
+  const due = [...lost, ...preparationsAt(state, night)].filter((at) => at > now);
   return due.length === 0 ? null : Math.min(...due);
 }
 

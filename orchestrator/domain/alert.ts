@@ -48,9 +48,10 @@ export function alertOf(state: State, event: Event): Alert | null {
     case 'run_ended':
       return ofRun(state, event);
     case 'experiment_unprepared': {
-      const { experiment, failure } = event;
-      const text = `${experiment} (${titleOf(state, experiment)}) could not be prepared: ${failure.message}`;
-      return { kind: 'run_failed', level: 'warning', subject: experiment, text };
+      const { experiment, failure, again } = event;
+      const what = `${experiment} (${titleOf(state, experiment)}) could not be prepared`;
+      const text = `${what}${again ? ', and is tried again' : ''}: ${failure.message}`;
+      return { kind: 'run_failed', level: again ? 'info' : 'warning', subject: experiment, text };
     }
     case 'flagged': {
       const { target: subject, label, because } = event;

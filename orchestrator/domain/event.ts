@@ -180,6 +180,8 @@ export type EventBody =
       readonly type: 'experiment_unprepared';
       readonly experiment: ExperimentId;
       readonly failure: Failure;
+      /** The machine's fault, and made again in a while. */
+      readonly again?: true;
     }
   /** Recorded before the job is dispatched: what may have happened is always on disk. */
   | {

@@ -138,6 +138,8 @@ export interface Experiment {
   readonly settings: Readonly<Record<string, string>> | null;
   /** Set when the change could not be made into a branch. */
   readonly failure: Failure | null;
+  /** Tries to make its branch that the machine failed, and when the last one did, ISO 8601. Absent: none, or it stands. */
+  readonly unprepared?: { readonly tries: number; readonly at: string };
   /** Repairs of its patch, oldest first; `change` and `commit` are the last one's. Absent: none. */
   readonly repairs?: readonly Repair[];
   /** The try at a repair that came to nothing, and why. */

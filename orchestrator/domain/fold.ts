@@ -164,8 +164,19 @@ function apply(state: State, event: Event, put: Put): State {
       const { branch, commit, command, settings } = event;
       return changed(now, event.experiment, { branch, commit, command, settings }, put);
     }
-    case 'experiment_unprepared':
-      return changed(now, event.experiment, { failure: event.failure }, put);
+    case 'experiment_unprepared': {
+      const { experiment, failure, again, at } = event;
+      const tries = (experimentIn(now, experiment).unprepared?.tries ?? 0) + 1;
+      const change = again ? { unprepared: { tries, at } } : { failure };
+      const row = { run: experiment, at };
+      const after =
+        now.night === null || failure.class !== 'infrastructure'
+          ? now
+          : inNight(now.night, ({ trouble }) => ({
+              trouble: { ...trouble, row: [...trouble.row, row] },
+            }));
+      return changed(after, experiment, change, put);
+    }
     case 'run_started': {
       const { run: id, experiment, seed, purpose, repeats, attempt, slot } = event;
       const run: Run = {

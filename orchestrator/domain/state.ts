@@ -153,8 +153,8 @@ export interface Passage {
 export interface Trouble {
   /** Runs that it failed and that were not started again. */
   readonly lost: readonly RunId[];
-  /** The attempts that it failed since one came to any other end, and when they did, ISO 8601. */
-  readonly row: readonly { readonly run: RunId; readonly at: string }[];
+  /** The attempts that it failed since a run came to any other end, at a run or at an experiment's branch, and when they did, ISO 8601. */
+  readonly row: readonly { readonly run: RunId | ExperimentId; readonly at: string }[];
   /** Pauses since then, and how many of the row they were made for. */
   readonly pauses: number;
   readonly paused_for: number;

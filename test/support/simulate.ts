@@ -22,6 +22,7 @@ import {
 } from '../../orchestrator/domain/state.ts';
 import type { Written } from '../../orchestrator/domain/writing.ts';
 import { heldBack, uncompared, wordsKey, written } from '../../orchestrator/in-words.ts';
+import { unprepared } from '../../orchestrator/preparing.ts';
 import { dueBy, nextAt } from '../../orchestrator/trouble.ts';
 
 /**
@@ -51,6 +52,8 @@ export interface World {
   ) => Written | { readonly gave_up: string };
   /** Who writes and repairs is slower than everything else; without it, faster than any run. */
   readonly slowAuthor?: boolean;
+  /** Why no branch can be made of an experiment now; without it, one always can. */
+  readonly unprepared?: (experiment: Experiment, now: string) => Failure | null;
   /** What a run says that it took, where that is not `secondsPerRun`. */
   readonly took?: (titles: readonly string[], run: Run) => number;
 }
@@ -224,15 +227,19 @@ export function answer(world: World, state: State, work: Work): EventBody {
         ? { type: 'experiment_unrepaired', ...of, because: said.gave_up }
         : { type: 'experiment_repaired', ...of, written: said };
     }
-    case 'prepare':
+    case 'prepare': {
+      const experiment = experimentIn(state, work.experiment);
+      const failure = world.unprepared?.(experiment, state.now) ?? null;
+      if (failure) return unprepared(experiment, failure);
       return {
         type: 'experiment_prepared',
         experiment: work.experiment,
         branch: `autolab/${work.experiment}`,
-        commit: commitOf(experimentIn(state, work.experiment)),
+        commit: commitOf(experiment),
         command: { command: 'node train.mjs', env: {} },
         settings: null,
       };
+    }
     case 'run':
       return { type: 'run_ended', result: resultOf(world, state, work) };
     case 'hold_out': {

@@ -109,7 +109,7 @@ export async function openDrive(
       });
       const answer = await understand(parts, state, work, finished);
       if ('error' in answer) throw new LabError('failed', [answer.error, ...troubles].join('; '));
-      for (const body of answer.bodies) await record(body);
+      for (const body of answer.bodies) await record(forGood(body));
     };
     const run: Drive['run'] = async (experiment, n, seed) => {
       const id = runId(experiment, n);
@@ -130,4 +130,11 @@ export async function openDrive(
     await close();
     throw error;
   }
+}
+
+/** A rehearsal waits for no machine: what fails has failed. */
+function forGood(body: EventBody): EventBody {
+  if (body.type !== 'experiment_unprepared') return body;
+  const { again: _, ...failed } = body;
+  return failed;
 }
