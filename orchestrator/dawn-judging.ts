@@ -1,13 +1,14 @@
-import type { Contrast, DawnJudgement, Experiment, Judgement } from './domain/experiment.ts';
+import type { Contrast, Experiment, Judgement } from './domain/experiment.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import { usableObjective } from './domain/run.ts';
 import { armOf, experimentIn, type Night, type State } from './domain/state.ts';
 import { baselineOf } from './budget.ts';
 import { armWithout, dawnArms, dawnRuns, stackOf } from './dawn.ts';
+import { confirmed, unconfirmed } from './dawn-words.ts';
 import { limitsOf, objection } from './limits.ts';
 import { moderationOf } from './race.ts';
 import { mean, spread } from './statistics/compare.ts';
-import { attribute, judgeDawn, type FreshArm } from './statistics/dawn.ts';
+import { attribute, judgeDawn, lackAtDawn, type FreshArm } from './statistics/dawn.ts';
 import { nightContrast, RULE } from './statistics/verdict.ts';
 import { changesOf, plain, UNREPEATED, type Judged } from './judging.ts';
 import { awaitsRepeat } from './suspicious.ts';
@@ -118,7 +119,9 @@ function tipJudgement(
   const how = { test: night.dawn?.test ?? 'welch', deterministic: run.deterministic };
   const word = judgeDawn(objective, tipArm, baseArm, how);
   const dawn = { ...word, confirmed: word.confirmed && forbids === null };
-  return { ...judged, ...numbers, ...(forbids ?? wordsOfDawn(dawn)), dawn, limits };
+  const lack = lackAtDawn(objective, tipArm, baseArm, how);
+  const words = word.confirmed ? confirmed(word) : unconfirmed(objective, lack, { tip, base });
+  return { ...judged, ...numbers, ...(forbids ?? words), dawn, limits };
 }
 
 /** What all finished seeds of an experiment come to, the night's and dawn's. */
@@ -179,17 +182,6 @@ function objectionAtDawn(
     because: 'the plan calls the script deterministic, and the same commit gave different numbers',
   };
 }
-
-const wordsOfDawn = ({ confirmed, n, n_baseline }: DawnJudgement): Word =>
-  confirmed
-    ? {
-        verdict: 'improved',
-        because: `confirmed at dawn on ${n} fresh seeds against ${n_baseline} of the baseline`,
-      }
-    : {
-        verdict: 'inconclusive',
-        because: 'looked promising at night; fresh seeds at dawn did not confirm it',
-      };
 
 const NO_DAWN = {
   confirmed: false,

@@ -19,6 +19,7 @@ import {
   effectWithInterval,
   experimentOf,
   idOf,
+  leastGain,
   metricName,
   named,
   ON_PARENT,
@@ -55,6 +56,8 @@ function whatImproved(record: NightRecord, { outcome, going }: Stated): readonly
     confirmed: say`${tip} is better than the baseline on seeds that the night had not used.`,
     refuted: nearest,
     objected: nearest,
+    too_small: nearest,
+    too_few: nearest,
     unanswered: nearest,
     invalid: say`Nothing that may be claimed. What came nearest is ${tip}, which is invalid.`,
     untested: say`Nothing that may be claimed${going ? ' yet' : ''}. Nearest is ${tip}.`,
@@ -127,6 +130,10 @@ function realness(record: NightRecord, { kind, tip }: Tested): Sentence {
       return say`Nobody knows: no fresh seed finished at dawn.`;
     case 'objected':
       return say`Not to be claimed: ${becauseOf(tip)}. On fresh seeds: ${dawnInWords(record, tip)}.`;
+    case 'too_small':
+      return say`Maybe, but the gain is smaller than the min_effect ${leastGain(record)} that the plan asks for. On fresh seeds: ${dawnInWords(record, tip)}. Not to be claimed: ${becauseOf(tip)}.`;
+    case 'too_few':
+      return say`Nobody can say yet: ${becauseOf(tip)}. On fresh seeds: ${dawnInWords(record, tip)}.`;
     case 'refuted':
       return say`Not as far as fresh seeds can tell (${testInWords(tip)}). ${dawnInWords(record, tip)}.`;
     case 'confirmed':

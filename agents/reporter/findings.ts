@@ -7,6 +7,7 @@ import {
   dawnInWords,
   experimentOf,
   idOf,
+  leastGain,
   named,
   nightInWords,
   onParent,
@@ -15,7 +16,8 @@ import type { ExperimentRow, NightRecord } from './records.ts';
 import type { Finding } from '../../orchestrator/domain/event.ts';
 import { appliedAgain, candidatesOf } from './ideas.ts';
 import { escaped } from './markdown.ts';
-import { outcomeOf, type Outcome } from './outcome.ts';
+import { counted } from './numbers.ts';
+import { lacksPairs, outcomeOf, type Outcome } from './outcome.ts';
 
 /** What a night found, before anybody makes a page of it. */
 
@@ -52,6 +54,10 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
       return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and dawn found it invalid`;
     case 'objected':
       return say`Nothing was confirmed: ${named(outcome.tip)} was better on fresh seeds, too, and may not be claimed all the same`;
+    case 'too_small':
+      return say`Nothing was confirmed: ${named(outcome.tip)} was better on fresh seeds, too, but by less than min_effect ${leastGain(record)}`;
+    case 'too_few':
+      return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, but ${tooFew(record, outcome.tip)}`;
     case 'unanswered':
       return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, but no fresh seed finished at dawn`;
     case 'refuted':
@@ -73,6 +79,15 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
               : fact(record.night, 'message', (text) => escaped(text, 300))
           }`;
   }
+}
+
+/** How many fresh seeds there were, and that they are not enough. */
+function tooFew(record: NightRecord, tip: Sourced<ExperimentRow>): Sentence {
+  if (lacksPairs(tip))
+    return say`too few of the fresh seeds finished on both sides at dawn for a claim`;
+  const from = atDawn(record, tip);
+  const own = fact(from, 'dawn_n', (n) => counted(n, 'fresh seed'));
+  return say`${own} of it and ${fact(from, 'dawn_n_baseline', String)} of the baseline are too few for a claim`;
 }
 
 /** Whoever reads no further than this knows of the mark. */

@@ -3,7 +3,7 @@ import { clearing, doubtsOn } from './doubts.ts';
 import { atTheEdge } from './edges.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import type { Stated } from './findings.ts';
-import { byGain } from './outcome.ts';
+import { byGain, type Outcome } from './outcome.ts';
 import { candidatesOf, lastWords } from './ideas.ts';
 import { counted } from './numbers.ts';
 import { item, type Block } from './page.ts';
@@ -12,6 +12,7 @@ import {
   experimentOf,
   gainIn,
   idOf,
+  leastGain,
   listed,
   named,
   ON_PARENT,
@@ -33,7 +34,8 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
         : promoting(record, outcome.tip),
       ...atTheEdge(record, outcome.tip),
     );
-  else if (tip && !going && outcome.kind !== 'objected') ideas.push(moreSeeds(record, tip));
+  else if (tip && !going && outcome.kind !== 'objected')
+    ideas.push(missing(record, tip, outcome.kind));
   if (outcome.kind === 'no_baseline' && !going)
     ideas.push(
       say`Mend the script or the plan (\`${record.command} check\` looks at both), then launch again.`,
@@ -49,12 +51,21 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
   return ideas.slice(0, 5).map(item);
 }
 
-/** A next night offers by itself what dawn did not test, and not what it refuted. */
-function moreSeeds({ command }: NightRecord, tip: Sourced<ExperimentRow>): Sentence {
+/** A next night offers by itself what dawn did not test, and not what it looked at. */
+function missing(
+  record: NightRecord,
+  tip: Sourced<ExperimentRow>,
+  kind: Outcome['kind'],
+): Sentence {
+  const again = say`tried again (\`${record.command} propose … --again\`)`;
   const larger = say`a larger \`budget.verification\` keeps more runs for dawn`;
+  if (kind === 'too_few')
+    return say`Have ${named(tip)} ${again}, so that it gets more fresh seeds: ${larger}.`;
+  if (kind === 'too_small')
+    return say`If so small a gain is worth having, set \`objective.min_effect\` below ${leastGain(record)} and have ${named(tip)} ${again}.`;
   return tip.row.verdict === 'promising'
     ? say`Give ${named(tip)} more seeds: the next night offers it first, and ${larger}.`
-    : say`If you believe in ${named(tip)} all the same, have it tried again (\`${command} propose … --again\`): ${larger}.`;
+    : say`If you believe in ${named(tip)} all the same, have it ${again}: ${larger}.`;
 }
 
 function promoting(record: NightRecord, tip: Sourced<ExperimentRow>): Sentence {

@@ -16,6 +16,10 @@ type Answer =
   | 'confirmed'
   /** The fresh seeds do not bear it out. */
   | 'refuted'
+  /** The fresh seeds bear it out, and the gain is below min_effect. */
+  | 'too_small'
+  /** Too few fresh seeds finished to say anything. */
+  | 'too_few'
   /** The fresh seeds bear it out, and something else forbids the claim. */
   | 'objected'
   | 'invalid'
@@ -41,14 +45,35 @@ export function outcomeOf(record: NightRecord): Outcome {
 export const isTested = (outcome: Outcome): outcome is Tested =>
   'tip' in outcome && outcome.kind !== 'untested';
 
+/** LEAST_DAWN_SEEDS of judgeDawn: what a claim needs of each arm, unless the script is deterministic. */
+const LEAST_FRESH = 3;
+
 function answerOn(record: NightRecord, { row }: Sourced<ExperimentRow>): Answer {
   const { dawn_effect, dawn_low, dawn_high } = row;
   if (row.dawn_confirmed) return 'confirmed';
   if (row.verdict === 'invalid') return 'invalid';
   if (dawn_effect === null) return 'unanswered';
+  const { deterministic } = record.night.row.plan?.run ?? { deterministic: false };
+  if (!deterministic && comparedSeeds(record, row) < LEAST_FRESH) return 'too_few';
+  // So many seeds leave no interval only where each arm gave one number every time.
   const interval = [dawn_low ?? dawn_effect, dawn_high ?? dawn_effect];
-  return interval.every((effect) => gainIn(record, effect) > 0) ? 'objected' : 'refuted';
+  if (!interval.every((effect) => gainIn(record, effect) > 0)) return 'refuted';
+  const least = record.objective.min_effect ?? 0;
+  return gainIn(record, dawn_effect) < least ? 'too_small' : 'objected';
 }
+
+/** Fresh seeds of the smaller arm; of a paired test those that both arms finished, if there are any. */
+function comparedSeeds(record: NightRecord, row: ExperimentRow): number {
+  const smaller = Math.min(row.dawn_n ?? 0, row.dawn_n_baseline ?? 0);
+  if (row.dawn_test !== 'paired') return smaller;
+  const others = new Set(record.dawn.get(row.baseline)?.row.seeds);
+  const shared = record.dawn.get(row.id)?.row.seeds.filter((seed) => others.has(seed)).length;
+  return shared || smaller;
+}
+
+/** Of `too_few`: whether each arm finished enough, and the two of them too few of the same seeds. */
+export const lacksPairs = ({ row }: Sourced<ExperimentRow>): boolean =>
+  Math.min(row.dawn_n ?? 0, row.dawn_n_baseline ?? 0) >= LEAST_FRESH;
 
 /** The incumbent where it moved, else the promising one with the largest gain on the baseline. */
 function bestPromising(record: NightRecord): Sourced<ExperimentRow> | undefined {

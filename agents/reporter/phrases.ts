@@ -21,6 +21,10 @@ export const metricName = ({ night }: NightRecord): Fact =>
 export const gainIn = ({ objective }: NightRecord, effect: number): number =>
   objective.direction === 'minimize' ? -effect : effect;
 
+/** What a plan that has one asks a gain to be. */
+export const leastGain = ({ night }: NightRecord): Fact =>
+  fact(night, 'min_effect', (size) => plain(size));
+
 /** `lower is better`. */
 export const betterWay = ({ objective }: NightRecord): string =>
   objective.direction === 'minimize' ? 'lower is better' : 'higher is better';

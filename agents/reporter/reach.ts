@@ -4,7 +4,7 @@ import type { Stated } from './findings.ts';
 import { counted, plain } from './numbers.ts';
 import { paragraph, type Block } from './page.ts';
 import { isTested } from './outcome.ts';
-import { betterWay, experimentOf, idOf, meanWithSpread, metricName } from './phrases.ts';
+import { betterWay, experimentOf, idOf, leastGain, meanWithSpread, metricName } from './phrases.ts';
 import type { NightRecord } from './records.ts';
 
 /** What a night could find out, and how many tries its claim is chosen from. */
@@ -53,16 +53,17 @@ function reach(record: NightRecord): Sentence {
   const seeds = fact(night, 'confirmable_seeds', (n) => counted(n, 'fresh seed'));
   const said = say` The smallest gain that this budget can confirm is ${small} (four times in five, means of ${seeds} each${dawnDiffers(record) ? ', if dawn’s training scatters as the night’s does' : ''})`;
   if (min_effect === null || min_effect >= gain) return say`${said}.`;
-  const least = fact(night, 'min_effect', (size) => plain(size));
+  const least = leastGain(record);
   return say`${said}; min_effect ${least} is below it, and most gains of that size stay unconfirmed.`;
 }
 
 /** Before the list of what made no difference: what it would take to be sure of that. */
-export function toBeSureOfNone({ night }: NightRecord): readonly Block[] {
+export function toBeSureOfNone(record: NightRecord): readonly Block[] {
+  const { night } = record;
   const { runs_for_no_difference: runs, min_effect } = night.row;
   if (runs === null || min_effect === null) return [];
   const n = fact(night, 'runs_for_no_difference', (count) => counted(count, 'run'));
-  const least = fact(night, 'min_effect', (size) => plain(size));
+  const least = leastGain(record);
   return [
     paragraph(
       say`To be sure that a change makes no difference (less than min_effect ${least} either way) would take about ${n} each of it and of what it was built on.`,

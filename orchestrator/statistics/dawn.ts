@@ -18,6 +18,12 @@ export const ALPHA = 0.05;
 /** Fresh seeds an arm needs, whatever the budget. */
 export const LEAST_DAWN_SEEDS = 3;
 
+/** How arms are compared, fixed before the first fresh seed runs. */
+export interface DawnRule {
+  readonly test: DawnTest;
+  readonly deterministic: boolean;
+}
+
 /** One value per fresh seed. */
 export type FreshArm = readonly {
   readonly run: RunId;
@@ -47,6 +53,14 @@ function compared(a: FreshArm, b: FreshArm, test: DawnTest) {
   return { contrast: stated(x, y, difference), difference, n: Math.min(x.length, y.length) };
 }
 
+/** The difference as a gain, and the lower end of its interval, null where there is none. */
+function gained(objective: Objective, tip: FreshArm, baseline: FreshArm, test: DawnTest) {
+  const { contrast, n } = compared(tip, baseline, test);
+  const ends = contrast.interval?.map((effect) => gainOf(objective, effect));
+  const low = ends ? Math.min(...ends) : null;
+  return { contrast, n, gain: gainOf(objective, contrast.effect), low };
+}
+
 /**
  * Dawn's word on the tip of the night's stack, on fresh seeds alone. Confirmed where both arms
  * finished at least LEAST_DAWN_SEEDS seeds (one, if deterministic), the 95 % interval of the test
@@ -57,11 +71,9 @@ export function judgeDawn(
   objective: Objective,
   tip: FreshArm,
   baseline: FreshArm,
-  { test, deterministic }: { readonly test: DawnTest; readonly deterministic: boolean },
+  { test, deterministic }: DawnRule,
 ): DawnJudgement {
-  const { contrast, n } = compared(tip, baseline, test);
-  const gain = gainOf(objective, contrast.effect);
-  const low = contrast.interval && Math.min(...contrast.interval.map((e) => gainOf(objective, e)));
+  const { contrast, n, gain, low } = gained(objective, tip, baseline, test);
   const sure = deterministic || (n >= LEAST_DAWN_SEEDS && low !== null && low > 0);
   return {
     test,
@@ -74,6 +86,35 @@ export function judgeDawn(
     values: values(tip),
     runs: runs(tip, baseline),
   };
+}
+
+/** What a claim lacks: of fresh seeds, `n` is how many there are. */
+export type Lack =
+  | { readonly of: 'seeds'; readonly arm: 'tip' | 'baseline'; readonly n: number }
+  /** Seeds that both arms finished. */
+  | { readonly of: 'pairs'; readonly n: number }
+  | { readonly of: 'gain' | 'size' | 'spread' };
+
+/**
+ * Which condition of `judgeDawn` the arms do not meet, as it takes them; null where they meet all.
+ * Seeds come first, since nothing is known without them; a gain that is certain comes before its
+ * size, since one that is not has none.
+ */
+export function lackAtDawn(
+  objective: Objective,
+  tip: FreshArm,
+  baseline: FreshArm,
+  { test, deterministic }: DawnRule,
+): Lack | null {
+  const { n, gain, low } = gained(objective, tip, baseline, test);
+  if (!deterministic && n < LEAST_DAWN_SEEDS) {
+    if (n < Math.min(tip.length, baseline.length)) return { of: 'pairs', n };
+    return { of: 'seeds', arm: tip.length === n ? 'tip' : 'baseline', n };
+  }
+  const certain = deterministic || low === null ? gain : low;
+  if (!(certain > 0)) return { of: 'gain' };
+  if (gain < (objective.min_effect ?? 0)) return { of: 'size' };
+  return deterministic || low !== null ? null : { of: 'spread' };
 }
 
 /** A change of the stack, and the fresh runs of the stack without it. */
@@ -91,7 +132,7 @@ export function attribute(
   objective: Objective,
   stack: FreshArm,
   members: readonly LeftOut[],
-  { test, deterministic }: { readonly test: DawnTest; readonly deterministic: boolean },
+  { test, deterministic }: DawnRule,
 ): readonly Attribution[] {
   const found = members.map(({ without }) => {
     if (without.length === 0) return null;

@@ -3,7 +3,8 @@ import { briefFor } from '../../orchestrator/briefs.ts';
 import type { PlannerBrief } from '../../orchestrator/domain/brief.ts';
 import type { Experiment } from '../../orchestrator/domain/experiment.ts';
 import type { Event } from '../../orchestrator/domain/event.ts';
-import type { FailureClass } from '../../orchestrator/domain/run.ts';
+import type { Plan } from '../../orchestrator/domain/plan.ts';
+import type { FailureClass, Run } from '../../orchestrator/domain/run.ts';
 import { replay } from '../../orchestrator/domain/fold.ts';
 import { currentNight, experimentIn, type State } from '../../orchestrator/domain/state.ts';
 import { elapsed } from '../../orchestrator/budget.ts';
@@ -142,6 +143,36 @@ describe('a night', () => {
     const judged = [...state.experiments.values()].find((e) => e.title === 'a')?.judgement;
     expect(judged).toMatchObject({ verdict: 'inconclusive', dawn: { confirmed: false, n: 3 } });
     expect(judged?.because).toContain('not_a_number');
+  });
+
+  test('names what a claim lacks: the size that the plan asks for, or fresh seeds that were lost', () => {
+    const judged = (plan: Plan, lost: (run: Run) => boolean) => {
+      const noise = normals(uniforms(5));
+      const world: World = {
+        ideas: [anIdea('a')],
+        measure: (titles, run) =>
+          lost(run)
+            ? { fails: 'infrastructure' }
+            : 1 +
+              0.001 * noise() -
+              (titles.includes('a') ? (run.purpose === 'dawn' ? 0.3 : 0.5) : 0),
+      };
+      const { state } = simulate(world, nightStarted(plan));
+      return [...state.experiments.values()].find((e) => e.title === 'a')?.judgement;
+    };
+    const objective = { metric: 'loss', direction: 'minimize', min_effect: 0.4 } as const;
+    const fresh = (run: Run) => run.purpose === 'dawn' && run.experiment === 'E-0001';
+    let n = 0;
+    const small = judged(aPlan({ objective }), () => false);
+    expect(small).toMatchObject({ verdict: 'inconclusive', dawn: { confirmed: false } });
+    expect(small?.because).toBe(
+      'looked promising at night; the gain on fresh seeds is below min_effect 0.4',
+    );
+    const lost = judged(aPlan({ objective }), (run) => fresh(run) && ++n > 2);
+    expect(lost).toMatchObject({ verdict: 'inconclusive', dawn: { confirmed: false, n: 2 } });
+    expect(lost?.because).toBe(
+      'looked promising at night; only 2 fresh seeds of E-0001 finished at dawn, and a claim needs 3',
+    );
   });
 
   test('does not believe a script to be deterministic that gives two numbers', () => {

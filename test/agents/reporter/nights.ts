@@ -294,6 +294,29 @@ export const REFUTED: Told = {
   ],
 };
 
+/** REFUTED, had its tip's fresh seeds given these numbers. */
+const atDawnOf = (
+  dawn: readonly number[],
+  because_of: string,
+  more: Omit<Told, 'tried'> = {},
+): Told => ({
+  ...more,
+  tried: REFUTED.tried.map((one) => (one.id === 'E-0001' ? { ...one, dawn, because_of } : one)),
+});
+
+/** Better on fresh seeds for certain, by less than the plan asks for. */
+export const TOO_SMALL: Told = atDawnOf(
+  [1.606, 1.6065, 1.6055],
+  'looked promising at night; the gain on fresh seeds is below min_effect 0.02',
+  { night: { min_effect: 0.02 } },
+);
+
+/** Of the tip a single fresh seed finished. */
+export const TOO_FEW: Told = atDawnOf(
+  [1.59],
+  'looked promising at night; only 1 fresh seed of E-0001 finished at dawn, and a claim needs 3',
+);
+
 /** Nothing was even promising. */
 export const NOTHING: Told = {
   night: { end_reason: 'ideas_spent', message: 'there was nothing new left to try' },

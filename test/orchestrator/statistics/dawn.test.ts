@@ -6,6 +6,7 @@ import {
   dawnTest,
   holm,
   judgeDawn,
+  lackAtDawn,
   type FreshArm,
 } from '../../../orchestrator/statistics/dawn.ts';
 import { runsForEquivalence, smallestConfirmable } from '../../../orchestrator/statistics/power.ts';
@@ -116,6 +117,45 @@ describe('dawn', () => {
     expect(word.on_baseline?.effect).toBeCloseTo(-1.05, 10);
     const [worth] = attribute(objective('minimize'), tip, [{ without: base }], how);
     expect(worth?.effect).toBeCloseTo(-1.05, 10);
+  });
+
+  test('names what a claim lacks, and nothing where it confirms', () => {
+    const lack = (tip: FreshArm, min_effect?: number, of: FreshArm = base) =>
+      lackAtDawn(objective('minimize', min_effect), tip, of, welchsTest);
+    expect(lack(better)).toBeNull();
+    expect(lack(better, 0.5)).toEqual({ of: 'size' });
+    expect(lack(base)).toEqual({ of: 'gain' });
+    expect(lack(better.slice(0, 1))).toEqual({ of: 'seeds', arm: 'tip', n: 1 });
+    expect(lack(better, 0.5, base.slice(2))).toEqual({ of: 'seeds', arm: 'baseline', n: 2 });
+    const one = (value: number) => arm([value, value, value]);
+    expect(lack(one(0.8), undefined, one(1))).toEqual({ of: 'spread' });
+    const shifted = base.map((p) => ({ ...p, seed: (p.seed ?? 0) + 2 }));
+    const paired = { test: 'paired', deterministic: false } as const;
+    expect(lackAtDawn(objective('minimize'), better, shifted, paired)).toEqual({
+      ...{ of: 'pairs', n: 2 },
+    });
+  });
+
+  test('lacks something exactly where it does not confirm', () => {
+    const uniform = uniforms(23);
+    const draw = (by: number, first: number) =>
+      arm(
+        // Coarse numbers, so that some arms have no spread and some gains are 0.
+        Array.from({ length: 1 + Math.floor(5 * uniform()) }, () => by + Math.round(2 * uniform())),
+        first + Math.floor(3 * uniform()),
+      );
+    const words = Array.from({ length: 3000 }, () => {
+      const goal = objective('maximize', uniform() < 0.5 ? 2 : undefined);
+      const how = {
+        test: uniform() < 0.5 ? 'paired' : 'welch',
+        deterministic: uniform() < 0.2,
+      } as const;
+      const [tip, of] = [draw(Math.floor(4 * uniform()), 100_001), draw(0, 100_001)];
+      const { confirmed } = judgeDawn(goal, tip, of, how);
+      expect(lackAtDawn(goal, tip, of, how) === null).toBe(confirmed);
+      return confirmed;
+    });
+    expect(new Set(words).size).toBe(2);
   });
 
   test('pairs where the search saw seeds act alike, on enough pairs', () => {
