@@ -51,7 +51,7 @@ function headlineOf(record: NightRecord, outcome: Outcome): Sentence {
     case 'confirmed':
       return inDoubt(record, outcome.tip, say`${dawnInWords(record, outcome.tip)}: improved`);
     case 'invalid':
-      return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and dawn found it invalid`;
+      return say`Nothing was confirmed: ${named(outcome.tip)} looked promising at night, and is invalid`;
     case 'objected':
       return say`Nothing was confirmed: ${named(outcome.tip)} was better on fresh seeds, too, and may not be claimed all the same`;
     case 'too_small':

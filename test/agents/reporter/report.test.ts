@@ -273,14 +273,14 @@ describe('a night that confirmed nothing', () => {
     expect(under(firstScreen(report), 'What to merge')).toContain('Nothing is ready');
   });
 
-  test('says of what dawn found invalid why it is no candidate, and asks for no more seeds of it', async () => {
+  test('says of what dawn looked at and is invalid why it is no candidate, and asks for no more seeds of it', async () => {
     const because_of = 'no training was seen: E-0001.4 logged no step in 0.1 s';
     const tried = REFUTED.tried.map((one) =>
       one.id === 'E-0001' ? { ...one, verdict: 'invalid', because_of } : one,
     );
     const screen = firstScreen(await reported({ ...REFUTED, tried }));
     expect(screen).toContain(
-      '**Nothing was confirmed: E-0001 `width=48` looked promising at night, and dawn found it invalid.**',
+      '**Nothing was confirmed: E-0001 `width=48` looked promising at night, and is invalid.**',
     );
     expect(under(screen, 'Is it real?').trim()).toMatch(/^No: no training was seen: E-0001\.4 /);
     expect(under(screen, 'What to merge').trim()).toBe(
