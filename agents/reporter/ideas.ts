@@ -25,6 +25,13 @@ export function lastWords(record: NightRecord): readonly Sourced<ExperimentRow>[
   return candidates.filter(({ row }) => !again.has(row.id));
 }
 
+/** Whether the same change was tried later, on something newer: that is what counts. */
+export const triedAgain = (record: NightRecord, { id, change }: ExperimentRow): boolean => {
+  const all = candidatesOf(record).map(({ row }) => row);
+  const same = all.filter((row) => JSON.stringify(row.change) === JSON.stringify(change));
+  return same.at(-1)?.id !== id;
+};
+
 /** An experiment and those whose change it put on a newer incumbent, oldest first. */
 export function lineOf(
   record: NightRecord,

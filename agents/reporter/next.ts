@@ -1,22 +1,22 @@
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
+import { besideTheStack } from './beside.ts';
 import { clearing, doubtsOn } from './doubts.ts';
 import { atTheEdge } from './edges.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
 import type { Stated } from './findings.ts';
-import { byGain, type Outcome } from './outcome.ts';
-import { candidatesOf, lastWords } from './ideas.ts';
+import type { Outcome } from './outcome.ts';
+import { lastWords, triedAgain } from './ideas.ts';
 import { counted } from './numbers.ts';
 import { item, type Block } from './page.ts';
 import {
-  effectWithInterval,
   experimentOf,
   gainIn,
+  gainOnParent,
   idOf,
   leastGain,
   listed,
   named,
-  ON_PARENT,
-  onParent,
+  restsOnInvalid,
   stackOf,
 } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
@@ -40,7 +40,7 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
     ideas.push(
       say`Mend the script or the plan (\`${record.command} check\` looks at both), then launch again.`,
     );
-  ideas.push(...besideTheStack(record, tip), ...unsettled(record, tip), ...nextNight(record));
+  ideas.push(...besideTheStack(record, outcome), ...unsettled(record, tip), ...nextNight(record));
   if (ideas.length === 0 && going) ideas.push(say`Let the night go on; it has more to try.`);
   if (ideas.length === 0 && SPENT.has(record.night.row.end_reason ?? ''))
     ideas.push(say`Launch again: the budget ended this night, not the ideas.`);
@@ -75,45 +75,6 @@ function promoting(record: NightRecord, tip: Sourced<ExperimentRow>): Sentence {
     : say`Before anything is built on ${idOf(tip)}, ${clearing(record, doubts)}; or let \`evaluate\` in the plan measure it, and launch again.`;
 }
 
-/** Promising, but not what the night built on. */
-function besideTheStack(
-  record: NightRecord,
-  tip: Sourced<ExperimentRow> | undefined,
-): readonly Sentence[] {
-  const stack = tip ? stackOf(record, tip.row.id) : [];
-  const inStack = new Set(stack.map(({ row }) => row.id));
-  // Another value of a knob would replace what the stack gained by it, and add nothing.
-  const taken = new Set(stack.flatMap(({ row }) => knobsOf(row)));
-  const beside = lastWords(record).filter(
-    (one) =>
-      one.row.verdict === 'promising' &&
-      one.row.stack === null &&
-      !inStack.has(one.row.id) &&
-      !knobsOf(one.row).some((knob) => taken.has(knob)) &&
-      !triedAgain(record, one.row) &&
-      isOpen(record, one),
-  );
-  return byGain(record, beside)
-    .slice(0, 2)
-    .map(
-      (one) =>
-        say`Try ${named(one)} on top of the best: it was promising ${gainOnParent(record, one)}.`,
-    );
-}
-
-const NO_KNOB: ReadonlySet<string> = new Set(['patch', 'idea']);
-
-/** Two patches go by one name there, and are no alternatives of each other. */
-const knobsOf = ({ change }: ExperimentRow): readonly string[] =>
-  Object.keys(change).filter((name) => !NO_KNOB.has(name));
-
-/** Whether the same change was tried later, on something newer: that is what counts. */
-const triedAgain = (record: NightRecord, { id, change }: ExperimentRow): boolean => {
-  const all = candidatesOf(record).map(({ row }) => row);
-  const same = all.filter((row) => JSON.stringify(row.change) === JSON.stringify(change));
-  return same.at(-1)?.id !== id;
-};
-
 /** Inconclusive with a gain on the parent, on shared seeds too: the ones that a few more seeds could settle. */
 function unsettled(
   record: NightRecord,
@@ -131,7 +92,7 @@ function unsettled(
         (gainOnSharedSeeds(record, one.row) ?? 1) > 0 &&
         !inStack.has(JSON.stringify(one.row.change)) &&
         !triedAgain(record, one.row) &&
-        !stackOf(record, one.row.id).some(({ row }) => row.verdict === 'invalid') &&
+        !restsOnInvalid(record, one.row.id) &&
         isOpen(record, one),
     )
     .toSorted((a, b) => gain(b) - gain(a))
@@ -164,12 +125,6 @@ function gainOnSharedSeeds(record: NightRecord, { id, parent, baseline }: Experi
     return other === undefined ? [] : [gainIn(record, own - other)];
   });
   return gains.length === 0 ? null : gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
-}
-
-/** `on E-0003 width=64, −0.009, 95 % interval …`. */
-function gainOnParent(record: NightRecord, one: Sourced<ExperimentRow>): Sentence {
-  const { parent, baseline } = one.row;
-  return say`on ${named(experimentOf(record, parent ?? baseline))}, ${effectWithInterval(onParent(record, one), ON_PARENT, record.decimals)}`;
 }
 
 /** Ends that a larger budget would have put off. */

@@ -119,6 +119,10 @@ export function stackOf(record: NightRecord, tip: ExperimentId): readonly Source
   return stack;
 }
 
+/** Whether it is invalid, or built on what is. */
+export const restsOnInvalid = (record: NightRecord, id: ExperimentId): boolean =>
+  stackOf(record, id).some(({ row }) => row.verdict === 'invalid');
+
 /** An experiment's dawn columns, resting on the fresh seeds of both arms. */
 export const atDawn = (
   record: NightRecord,
@@ -171,6 +175,12 @@ export function nightInWords(record: NightRecord, experiment: Sourced<Experiment
   if (!parent || experiment.row.effect_on_parent === null)
     return say`${metricName(record)} ${mean} (${seeds})`;
   return say`${metricName(record)} ${mean} (${seeds}), on ${named(parent)} ${effectWithInterval(from, ON_PARENT, record.decimals)}`;
+}
+
+/** `on E-0003 width=64, −0.009, 95 % interval …`. */
+export function gainOnParent(record: NightRecord, one: Sourced<ExperimentRow>): Sentence {
+  const { parent, baseline } = one.row;
+  return say`on ${named(experimentOf(record, parent ?? baseline))}, ${effectWithInterval(onParent(record, one), ON_PARENT, record.decimals)}`;
 }
 
 export const listed = (sentences: readonly Sentence[]): Sentence =>
