@@ -1,7 +1,15 @@
 import { say, type Sentence, type Sourced } from './fact.ts';
 import { lastWords, triedAgain } from './ideas.ts';
 import { byGain, type Outcome } from './outcome.ts';
-import { gainOnParent, named, restsOnInvalid, stackOf } from './phrases.ts';
+import {
+  experimentOf,
+  gainIn,
+  gainOnParent,
+  named,
+  onItsParent,
+  restsOnInvalid,
+  stackOf,
+} from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
 import { isOpen } from './words.ts';
 
@@ -24,11 +32,39 @@ export function besideTheStack(record: NightRecord, outcome: Outcome): readonly 
     );
 }
 
+/** Another value that gained more on the same parent than the one that the stack took; one a knob. */
+export function inPlaceOf(record: NightRecord, outcome: Outcome): readonly Sentence[] {
+  if (!('tip' in outcome) || outcome.kind === 'invalid') return [];
+  const stack = stackOf(record, outcome.tip.row.id);
+  const others = notBuiltOn(record, stack);
+  const gain = ({ row }: Sourced<ExperimentRow>) =>
+    row.effect_on_parent === null ? -Infinity : gainIn(record, row.effect_on_parent);
+  return stack
+    .flatMap((member) => {
+      const [best] = others
+        .filter((one) => isAlternative(one.row, member.row) && gain(one) > gain(member))
+        .toSorted((a, b) => gain(b) - gain(a));
+      return best ? [{ best, member }] : [];
+    })
+    .slice(0, 2)
+    .map(({ best, member }) => {
+      const parent = experimentOf(record, parentOf(best.row));
+      return say`Try ${named(best)} in place of ${named(member)}: it gained more on ${named(parent)} (${onItsParent(record, best)}, against ${onItsParent(record, member)}).`;
+    });
+}
+
+const parentOf = ({ parent, baseline }: ExperimentRow) => parent ?? baseline;
+
+/** Whether they set the same knobs of the same parent. */
+const isAlternative = (a: ExperimentRow, b: ExperimentRow): boolean =>
+  parentOf(a) === parentOf(b) &&
+  knobsOf(a).length > 0 &&
+  knobsOf(a).toSorted().join('\n') === knobsOf(b).toSorted().join('\n');
+
 /** Where there is no best: what was measured on base lacks fresh seeds alone. */
 function onBase(record: NightRecord, one: Sourced<ExperimentRow>): Sentence {
-  const { parent, baseline } = one.row;
   const was = say`it was promising ${gainOnParent(record, one)}`;
-  return (parent ?? baseline) === baseline
+  return parentOf(one.row) === one.row.baseline
     ? say`Give ${named(one)} fresh seeds: ${was}, and dawn did not test it.`
     : say`Try ${named(one)} on base: ${was}.`;
 }

@@ -1,5 +1,5 @@
 import type { ExperimentId } from '../../orchestrator/domain/ids.ts';
-import { besideTheStack } from './beside.ts';
+import { besideTheStack, inPlaceOf } from './beside.ts';
 import { clearing, doubtsOn } from './doubts.ts';
 import { atTheEdge } from './edges.ts';
 import { fact, say, type Sentence, type Sourced } from './fact.ts';
@@ -40,7 +40,12 @@ export function whatNext(record: NightRecord, { outcome, going }: Stated): reado
     ideas.push(
       say`Mend the script or the plan (\`${record.command} check\` looks at both), then launch again.`,
     );
-  ideas.push(...besideTheStack(record, outcome), ...unsettled(record, tip), ...nextNight(record));
+  ideas.push(
+    ...inPlaceOf(record, outcome),
+    ...besideTheStack(record, outcome),
+    ...unsettled(record, tip),
+    ...nextNight(record),
+  );
   if (ideas.length === 0 && going) ideas.push(say`Let the night go on; it has more to try.`);
   if (ideas.length === 0 && SPENT.has(record.night.row.end_reason ?? ''))
     ideas.push(say`Launch again: the budget ended this night, not the ideas.`);

@@ -180,8 +180,12 @@ export function nightInWords(record: NightRecord, experiment: Sourced<Experiment
 /** `on E-0003 width=64, −0.009, 95 % interval …`. */
 export function gainOnParent(record: NightRecord, one: Sourced<ExperimentRow>): Sentence {
   const { parent, baseline } = one.row;
-  return say`on ${named(experimentOf(record, parent ?? baseline))}, ${effectWithInterval(onParent(record, one), ON_PARENT, record.decimals)}`;
+  return say`on ${named(experimentOf(record, parent ?? baseline))}, ${onItsParent(record, one)}`;
 }
+
+/** `−0.009, 95 % interval …`. */
+export const onItsParent = (record: NightRecord, one: Sourced<ExperimentRow>): Sentence =>
+  effectWithInterval(onParent(record, one), ON_PARENT, record.decimals);
 
 export const listed = (sentences: readonly Sentence[]): Sentence =>
   sentences.length < 2

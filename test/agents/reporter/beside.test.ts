@@ -56,3 +56,45 @@ test('what was promising on something invalid is not put on top of the best', as
   expect(next).toContain('Try E-0009 `dropout=0.1` on top of the best');
   expect(next).not.toContain('E-0015');
 });
+
+describe('another value of a knob that the best has set', () => {
+  const plain = CONFIRMED.tried.map(({ curve: _, ...one }) => one);
+  const nextWith = (...more: readonly Tried[]) => nextAfter({ tried: [...plain, ...more] });
+
+  test('is to be tried in its place where it gained more on the same parent', async () => {
+    const next = await nextWith(
+      promising('E-0014', 'E-0003', { learning_rate: '0.05' }, 1.561),
+      promising('E-0015', 'E-0003', { learning_rate: '0.04' }, 1.569),
+    );
+    expect(next).toMatch(
+      /Try E-0014 `learning_rate=0\.05` in place of E-0007 `learning_rate=0\.03`: it gained more on E-0003 `width=64` \(−0\.031\d*, 95 % interval −\S+ to −\S+, against −0\.018\d*, 95 % interval −\S+ to −\S+\) \(E-/,
+    );
+    expect(next).not.toContain('E-0015');
+    expect(next).toContain('Try E-0009 `dropout=0.1` on top of the best');
+  });
+
+  test.each([
+    ['gained less there', promising('E-0014', 'E-0003', { learning_rate: '0.05' }, 1.581)],
+    ['stood on another parent', promising('E-0014', 'E-0000', { learning_rate: '0.05' }, 1.561)],
+    [
+      'set another knob, too',
+      promising('E-0014', 'E-0003', { learning_rate: '0.05', width: '96' }, 1.561),
+    ],
+  ])('is not where it %s', async (_, other) => {
+    const next = await nextWith(other);
+    expect(next).toContain('on top of the best');
+    expect(next).not.toContain('E-0014');
+  });
+
+  test('gained more where the number is larger, if that is the better way', async () => {
+    const turned = (values: readonly number[] | undefined) => (values ?? []).map((v) => 3 - v);
+    const all = [...plain, promising('E-0014', 'E-0003', { learning_rate: '0.05' }, 1.561)];
+    const tried = all.map((one) => ({
+      ...one,
+      values: turned(one.values),
+      ...(one.dawn && { dawn: turned(one.dawn) }),
+    }));
+    const next = await nextAfter({ night: { direction: 'maximize' }, tried });
+    expect(next).toMatch(/Try E-0014 .* in place of E-0007 .* \(\+0\.031/);
+  });
+});
