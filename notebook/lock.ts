@@ -98,7 +98,7 @@ async function removeStale(path: string, until: number): Promise<void> {
   const holder = parse(text);
   if (holder && (await lives(holder))) {
     if (holder.purpose === 'take_in' && performance.now() < until) return setTimeout(LOOK_MS);
-    throw busy(holder, path, await isStopped(holder));
+    throw await busy(holder, path);
   }
   const aside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
   try {
@@ -112,14 +112,22 @@ async function removeStale(path: string, until: number): Promise<void> {
   await rm(aside, { force: true });
 }
 
-/** A suspended launch may wake at any moment: its lock is not taken, but the way out is another. */
-function busy({ pid, host, since, process_started }: Holder, path: string, stopped: boolean) {
-  const way = stopped
-    ? `It is stopped: kill -CONT ${pid} lets it go on, kill -9 ${pid} ends it, and the next launch goes on from there`
-    : `autolab attach shows it, and autolab stop ends it; if it is certain that it no longer runs, delete ${path}`;
-  const who = `process ${pid} on ${host}, which took it at ${since} (process start ${process_started})`;
-  return new LabError('busy', `the notebook is held by ${who}. ${way}`, path);
+async function busy(holder: Holder, path: string): Promise<LabError> {
+  const way =
+    (await wayOfStopped(holder)) ??
+    `autolab attach shows it, and autolab stop ends it; if it is certain that it no longer runs, delete ${path}`;
+  return new LabError('busy', `the notebook is held by ${nameOf(holder)}. ${way}`, path);
 }
+
+/** A launch as refusals name it. */
+export const nameOf = ({ pid, host, since, process_started }: Holder): string =>
+  `process ${pid} on ${host}, which took it at ${since} (process start ${process_started})`;
+
+/** A suspended launch may wake at any moment: its lock is not taken, but the way out is another. */
+export const wayOfStopped = async (holder: Holder): Promise<string | null> =>
+  (await isStopped(holder))
+    ? `It is stopped: kill -CONT ${holder.pid} lets it go on, kill -9 ${holder.pid} ends it, and the next launch goes on from there`
+    : null;
 
 const contentOf = (path: string): Promise<string | undefined> =>
   readFile(path, 'utf8').catch(ignoring('ENOENT'));

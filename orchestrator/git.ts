@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { LabError } from './domain/errors.ts';
 import type { Base } from './domain/event.ts';
 import type { Repository } from './domain/ports.ts';
+import { otherCheckouts } from './git/checkouts.ts';
 import { commit } from './git/commit.ts';
 import { filtersOff } from './git/filters.ts';
 import { complaint, createGit } from './git/hardened.ts';
@@ -58,6 +59,7 @@ export async function openRepository(
   return {
     root: user.workTree,
     gitDir: home.commonDir,
+    otherCheckouts: () => otherCheckouts(home),
     userName: () => userName(git, user),
     resolveBase: (base) => (base === undefined ? checkedOut(git, user) : tip(git, store, base)),
     readFile: (at, path) => readText(git, objects, at, path),

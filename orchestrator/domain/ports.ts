@@ -103,6 +103,8 @@ export interface Repository {
   readonly root: string;
   /** Absolute path of the common .git folder. */
   readonly gitDir: string;
+  /** Top levels of the repository's other checkouts, which share its branches; none of AutoLab's own. */
+  otherCheckouts(): Promise<readonly string[]>;
   /** Who git thinks is at work here (`user.name`); null where nobody told it. */
   userName(): Promise<string | null>;
   /** The commit of `base` (a branch), or of what is checked out. Throws LabError not_found. */

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Git, Place } from './hardened.ts';
+import type { Home } from './home.ts';
 
 /** A folder in which a commit of this repository is checked out: the user's, or a slot's. */
 export interface Checkout {
@@ -64,6 +65,20 @@ export function linked(commonDir: string): Promise<readonly Linked[]> {
     return { admin, folder: said ? dirname(dotGit) : null, ours };
   });
   return Promise.resolve(found);
+}
+
+/**
+ * Top levels of the repository's other checkouts that are there, but for worktrees that AutoLab made;
+ * no git is started. Where the main checkout's .git lies elsewhere, a linked one does not know it.
+ */
+export async function otherCheckouts({ user, commonDir }: Home): Promise<readonly string[]> {
+  const main = basename(commonDir) === '.git' ? [dirname(commonDir)] : [];
+  const others = (await linked(commonDir)).flatMap(({ folder, ours }) =>
+    folder === null || ours ? [] : [folder],
+  );
+  const real = [...main, ...others].flatMap((folder) => orNull(() => realpathSync(folder)) ?? []);
+  const own = realpathSync(user.workTree);
+  return real.filter((folder) => folder !== own);
 }
 
 /** The path with symlinks resolved in its parents, as git records it; its end may not exist yet. */

@@ -17,6 +17,7 @@ import { clock, type Lab, type LabPlan } from './lab.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { look } from './look.ts';
 import { openModels } from './models.ts';
+import { refuseBesideNeighbours } from './neighbours.ts';
 import { unrecordedMerges } from './merged.ts';
 import { papersFor } from './papers.ts';
 import { sandboxRemarks } from './probe/sandbox.ts';
@@ -74,6 +75,7 @@ export async function launch(
   const heard: Heard[] = [];
   let hear = ({ text }: Heard): void => on.onRemark(text);
   try {
+    await refuseBesideNeighbours(lab);
     const { openQueue } = await import('../queue.ts');
     // It opens while the rest is loaded and looked at; what it throws, the wait for it throws.
     opened = openQueue({

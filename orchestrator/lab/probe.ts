@@ -7,6 +7,7 @@ import type { Machine } from '../../workers/local.ts';
 import { makeRoom } from './footprint.ts';
 import type { Lab, LabPlan } from './lab.ts';
 import { prospect, type Prospect } from './look.ts';
+import { neighbours } from './neighbours.ts';
 import { missingProgram } from './program.ts';
 import { agentSeesItself } from './writing.ts';
 import { codingAgentProbes } from './probe/coding-agent.ts';
@@ -156,7 +157,12 @@ async function programProbe(lab: Lab, labPlan: LabPlan): Promise<Probe> {
 
 async function lockProbe(lab: Lab): Promise<Probe> {
   const holder = await holderOf(lab.notebookDir);
-  return holder
-    ? odd('lock', `a night is running here (pid ${holder.pid})`)
+  if (holder) return odd('lock', `a night is running here (pid ${holder.pid})`);
+  const [beside] = await neighbours(lab);
+  return beside
+    ? odd(
+        'lock',
+        `a night is running in another worktree of this repository, ${beside.root} (pid ${beside.holder.pid}): launch refuses to share its branches`,
+      )
     : ok('lock', 'no other launch holds this lab');
 }
