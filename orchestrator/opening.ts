@@ -47,14 +47,23 @@ export async function opening(state: State, found: Found): Promise<readonly Even
     // Only its last report is missing: nothing of it is run again.
     return [{ type: 'night_resumed', night: last.id, slots: last.slots, plan: last.plan }];
   if (last === null || last.ended) return [await nextNight(state, last, found)];
-  if (goesOn(last, found))
-    return [{ type: 'night_resumed', night: last.id, slots: found.slots, plan: found.plan }];
+  if (goesOn(last, found)) {
+    const { slots, plan } = found;
+    const next_experiment = nextNumber(state, found);
+    // Behind its own they come from another worktree's night, which ran while this one was stopped.
+    const moved = next_experiment > state.next_experiment ? { next_experiment } : {};
+    return [{ type: 'night_resumed', night: last.id, slots, plan, ...moved }];
+  }
   const message = `it was cut off, and ${whatChanged(last, found)} since`;
   return [
     { type: 'night_ended', night: last.id, reason: 'superseded', message },
     await nextNight(state, last, found),
   ];
 }
+
+/** Free for the next experiment: behind the notebook's, and all branches and folders. */
+const nextNumber = (state: State, { highest_number }: Found): number =>
+  Math.max(state.next_experiment, highest_number + 1);
 
 /** A night goes on where nothing changed that its runs know of: or they would not compare. */
 const goesOn = (night: Night, found: Found): boolean => whatChanged(night, found) === null;
@@ -114,7 +123,7 @@ async function nextNight(state: State, last: Night | null, found: Found): Promis
     data_changed: last === null ? [] : changedData(last.data, found.data),
     baseline,
     proposals: [...(await offeredAgain(state, found)), ...found.own],
-    next_experiment: Math.max(state.next_experiment, found.highest_number + 1),
+    next_experiment: nextNumber(state, found),
     remarks: [...found.remarks, ...softRemarks(state, baseline, found)],
     ...(found.environment ? { environment: found.environment } : {}),
     ...(found.notes && Object.keys(found.notes).length > 0 ? { notes: found.notes } : {}),

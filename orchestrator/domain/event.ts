@@ -132,6 +132,8 @@ export type EventBody =
       readonly night: NightId;
       readonly slots: number;
       readonly plan: Plan;
+      /** Where other worktrees' nights made branches since: ids go on behind theirs. */
+      readonly next_experiment?: number;
     }
   /** The Researcher's answer; `exhausted` when it has nothing more for this incumbent. */
   | {

@@ -91,8 +91,8 @@ function apply(state: State, event: Event, put: Put): State {
         next_night: Math.max(now.next_night, numberOf(night.id) + 1),
       };
     }
-    case 'night_resumed':
-      return inNight(event.night, (night) => ({
+    case 'night_resumed': {
+      const after = inNight(event.night, (night) => ({
         slots: event.slots,
         plan: wholePlan(event.plan),
         stopping: null,
@@ -101,6 +101,9 @@ function apply(state: State, event: Event, put: Put): State {
         trouble: { ...NO_TROUBLE, lost: night.trouble.lost },
         idle_seconds: night.idle_seconds + (Date.parse(event.at) - Date.parse(state.worked)) / 1000,
       }));
+      const next_experiment = Math.max(now.next_experiment, event.next_experiment ?? 0);
+      return { ...after, next_experiment };
+    }
     case 'hypotheses_proposed': {
       let { hypotheses, next_hypothesis } = now;
       for (const hypothesis of event.hypotheses) {

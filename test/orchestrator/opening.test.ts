@@ -82,6 +82,17 @@ describe('a launch', () => {
     expect(await opening(cut, found())).toMatchObject([{ type: 'night_resumed', night: 'N-0001' }]);
   });
 
+  test('goes on with a night behind the branches that another worktree’s night made meanwhile', async () => {
+    const before = aNight(0).events.slice(0, 12);
+    const cut = replay(before);
+    const own = found({ highest_number: cut.next_experiment - 1 });
+    expect((await opening(cut, own))[0]).not.toHaveProperty('next_experiment');
+    const [body] = await opening(cut, found({ highest_number: 40 }));
+    expect(body).toMatchObject({ type: 'night_resumed', next_experiment: 41 });
+    const resumed = { ...body, seq: 13, at: '2026-01-01T05:00:00.000Z' } as Event;
+    expect(replay([...before, resumed]).next_experiment).toBe(41);
+  });
+
   test('goes on with a night of an older AutoLab, whose plan lacks a key and has another order', async () => {
     const [first, ...rest] = aNight(0).events.slice(0, 12) as [Event, ...Event[]];
     const { experiments: _, gates: __, agents: ___, ...old } = aPlan();
