@@ -1,4 +1,5 @@
 import { EXIT, LabError } from '../orchestrator/domain/errors.ts';
+import { systemTrouble } from '../orchestrator/domain/system-error.ts';
 
 /** How verbs speak: one JSON value on standard output under --json, text for people otherwise. */
 
@@ -44,13 +45,13 @@ export const oneLine = (text: string): string =>
 
 /** Says what went wrong the way the caller asked to hear it, and gives the exit code. */
 export function fail(error: unknown, json: boolean): number {
-  const known = error instanceof LabError;
-  const code = known ? error.code : 'failed';
-  const message = known ? error.message : describe(error);
-  const where = known ? error.where : undefined;
+  const known = error instanceof LabError ? error : systemTrouble(error);
+  const code = known?.code ?? 'failed';
+  const message = known?.message ?? describe(error);
+  const where = known?.where;
   if (json) printJson({ error: { code, message, ...(where === undefined ? {} : { where }) } });
   else process.stderr.write(`${red('autolab:')} ${message}\n`);
-  return known ? error.exit : EXIT.failed;
+  return known?.exit ?? EXIT.failed;
 }
 
 /** A bug of ours: the whole stack, so that it can be reported. */

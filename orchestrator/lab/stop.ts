@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { putInInbox, readInbox } from '../../notebook/inbox.ts';
 import { holderOf } from '../../notebook/lock.ts';
 import { readNotebook } from '../../notebook/reader.ts';
+import { systemTrouble } from '../domain/system-error.ts';
 import { LabError } from '../domain/errors.ts';
 import type { NightId } from '../domain/ids.ts';
 import { experimentIn, type State } from '../domain/state.ts';
@@ -64,8 +65,8 @@ export async function stopNight(
       say(`${launch} has not begun its night yet, or closes the last one`);
     } else if (night && !isOver && (asked !== night.id || (!night.stopping && !waiting))) {
       // Once more where a launch that goes on with a night took back what it had found on its way.
-      await putInInbox(lab.notebookDir, {
-        ...{ type: 'stopping', night: night.id, how, who: 'autolab stop' },
+      await ask(lab, night.id, how).catch((error: unknown) => {
+        throw withOtherWays(error, launch, holder.pid);
       });
       [asked, since] = [night.id, performance.now()];
       continue;
@@ -74,6 +75,17 @@ export async function stopNight(
     } else say(waitsFor(state));
     await pause(LOOK_MS);
   }
+}
+
+const ask = (lab: LabPlace, night: NightId, how: StopOptions['how']): Promise<void> =>
+  putInInbox(lab.notebookDir, { type: 'stopping', night, how, who: 'autolab stop' });
+
+/** A notebook that takes no wish is no reason that a night cannot be stopped. */
+function withOtherWays(error: unknown, launch: string, pid: number): unknown {
+  const trouble = systemTrouble(error);
+  if (trouble === null) return error;
+  const ways = `Ctrl-C in its terminal, or kill ${pid}, also asks ${launch} to stop`;
+  return new LabError(trouble.code, `${trouble.message}. ${ways}`, trouble.where, error);
 }
 
 function waitsFor(state: State): string {
