@@ -14,7 +14,7 @@ const alone = all.filter((file) => OWN_PROCESS.test(readFileSync(file, 'utf8')))
 const together = all.filter((file) => !alone.includes(file));
 
 const root = import.meta.dirname;
-const OURS = /^(agents|cli|notebook|orchestrator|workers)\/.*\.ts$/;
+const OURS = /^(agents|cli|notebook|orchestrator|system|workers)\/.*\.ts$/;
 
 /**
  * `npm test` has just built what users get, and tests that: ours are then imported as they lie in
@@ -53,7 +53,9 @@ class StartersFirst extends BaseSequencer {
 export default defineConfig({
   plugins: process.env['npm_lifecycle_event'] === 'test' ? [built] : [],
   test: {
-    server: { deps: { external: [/\/dist\/(?:agents|cli|notebook|orchestrator|workers)\//] } },
+    server: {
+      deps: { external: [/\/dist\/(?:agents|cli|notebook|orchestrator|system|workers)\//] },
+    },
     globalSetup: 'test/support/template.ts',
     // Real git, processes and DuckDB on a busy laptop: generous, and never what a test asserts.
     testTimeout: 120_000,

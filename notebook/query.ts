@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { LabError } from '../orchestrator/domain/errors.ts';
 import type { Json, Rows } from '../orchestrator/domain/ports.ts';
+import { temporaryFolderIfAny } from '../system/temporary.ts';
 import { openDatabase, type Database, type Selected } from './duckdb.ts';
 import { inWords } from './durable.ts';
 import { oneAtATime } from './turns.ts';
@@ -40,8 +40,10 @@ export function createAnswerer(dir: string): Answerer {
   let open: { readonly database: Database; readonly tables: WarmTables } | null = null;
 
   async function opened() {
+    // Also later: what DuckDB makes where a question needs it lies below, and only there.
+    const folder = temporaryFolderIfAny();
     if (open) return open;
-    const spill = join(tmpdir(), `autolab-query-${randomBytes(6).toString('hex')}`);
+    const spill = join(folder, `autolab-query-${randomBytes(6).toString('hex')}`);
     const database = await openDatabase({ spill });
     open = { database, tables: await warmTables(database, dir) };
     return open;

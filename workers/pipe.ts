@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { temporaryFolder } from '../system/temporary.ts';
 import { ownName } from './processes.ts';
 
 /** A pipe of the operating system: what is written to `input` comes out of `output`. */
@@ -55,7 +55,7 @@ const more = (): Promise<boolean> =>
 async function stockUp(): Promise<boolean> {
   let folder: string | undefined;
   try {
-    folder = await mkdtemp(join(tmpdir(), `autolab-pipe-${ownName()}-`));
+    folder = await mkdtemp(join(temporaryFolder(), `autolab-pipe-${ownName()}-`));
     const paths = Array.from({ length: STOCK }, (_, i) => join(folder ?? '', String(i)));
     await run('mkfifo', ['-m', '600', ...paths]);
     for (const path of paths) stock.push(opened(path));

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, extname, isAbsolute, join } from 'node:path';
 import { execa } from 'execa';
 import { parseAllDocuments } from 'yaml';
 import type { Plan } from '../orchestrator/domain/plan.ts';
+import { temporaryFolder } from '../system/temporary.ts';
 import { split } from './command.ts';
 
 /**
@@ -71,7 +71,7 @@ const python: Parser = async (text, { python: program, path }) => {
 /** A `.js` is what its package says it is: only what is neither kind of module is wrong. */
 const javascript: Parser = async (text, tools, extension) => {
   const kinds = extension === '.js' ? ['.mjs', '.cjs'] : [extension];
-  const folder = await mkdtemp(join(tmpdir(), 'autolab-syntax-'));
+  const folder = await mkdtemp(join(temporaryFolder(), 'autolab-syntax-'));
   try {
     const found: (string | null)[] = [];
     for (const kind of kinds) {

@@ -57,6 +57,13 @@ export function systemTrouble(error: unknown): LabError | null {
   return new LabError('failed', message, error.path, error);
 }
 
+/** What the system said, in words where there are some. */
+export function systemWords(error: unknown): string {
+  const known = wordsOf(error);
+  if (known !== null) return known.found;
+  return error instanceof Error ? error.message : String(error);
+}
+
 function wordsOf(error: unknown): Words | null {
   if (!isSystemError(error)) return null;
   if (error.code !== 'ENOENT') return KNOWN[error.code] ?? null;

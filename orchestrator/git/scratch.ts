@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../system/temporary.ts';
 import type { FileChanges } from '../domain/ports.ts';
 import { LabError } from '../domain/errors.ts';
 import { complaint } from './hardened.ts';
@@ -31,7 +31,7 @@ const OWNER = ((): string => {
  * checkout, not even its attributes, has a say in what becomes of a commit.
  */
 export async function withScratch<T>(home: Home, use: (scratch: Place) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), `autolab-git-${OWNER}-`));
+  const folder = await mkdtemp(join(temporaryFolder(), `autolab-git-${OWNER}-`));
   try {
     return await use({
       gitDir: home.commonDir,

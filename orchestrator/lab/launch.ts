@@ -9,6 +9,7 @@ import { currentNight, type State } from '../domain/state.ts';
 import { runNight, type Interruption, type Outcome } from '../night.ts';
 import { goalRemark } from '../goal.ts';
 import { opening } from '../opening.ts';
+import { temporaryFolder } from '../../system/temporary.ts';
 import { watchOwnRuns } from './own/watch.ts';
 import { openWriting } from './writing.ts';
 import { openExecutor } from './executor.ts';
@@ -55,6 +56,7 @@ export async function launch(
   on: Launch,
 ): Promise<{ outcome: Outcome; state: State }> {
   const plan = limitedPlan(labPlan.plan, options);
+  temporaryFolder(); // without one no run begins
   const { chooseSandbox } = await import('../../workers/local.ts');
   const shutting = sandboxRemarks(plan, await chooseSandbox(plan.sandbox));
   await makeRoom(lab.repository, labPlan.base.commit);

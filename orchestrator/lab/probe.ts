@@ -1,3 +1,4 @@
+import { temporaryFolder } from '../../system/temporary.ts';
 import { holderOf } from '../../notebook/lock.ts';
 import { fromTop, tidyPath } from '../domain/editable.ts';
 import { overlap } from '../domain/labels.ts';
@@ -94,6 +95,7 @@ export function checkoutProbe(all: readonly string[]): Probe {
 async function roomProbe(lab: Lab, commit: string): Promise<Probe> {
   try {
     await makeRoom(lab.repository, commit);
+    temporaryFolder();
     return ok(
       'room',
       'FINDINGS.md, experiments/ and data/notebook/ can be written, and git ignores them',

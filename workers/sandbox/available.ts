@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SandboxSettings } from '../../orchestrator/domain/plan-sandbox.ts';
+import { temporaryFolder } from '../../system/temporary.ts';
 import { programOf } from '../programs.ts';
 import { byAllNames, limitsOf } from './ground.ts';
 import { bubblewrap, bubblewrapFeatures } from './bubblewrap.ts';
@@ -85,7 +86,7 @@ exit 0`;
 
 /** Runs something in it; null where it came out as it should. */
 async function fault(sandbox: Sandbox, settings: SandboxSettings): Promise<string | null> {
-  const folder = await mkdtemp(join(tmpdir(), 'autolab-sandbox-'));
+  const folder = await mkdtemp(join(temporaryFolder(), 'autolab-sandbox-'));
   const confinement: Confinement = {
     argv: ['/bin/sh', '-c', PROBE, 'sh', folder, homedir()],
     env: {},

@@ -11,9 +11,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { temporaryFolder } from '../../system/temporary.ts';
 import { ownName } from '../processes.ts';
 import { inOrder, type Confinement, type Mount, type Sandbox, type Shut } from './confinement.ts';
 import { createHolder, FILTER_FD, STATUS_FD, type Holder } from './hold.ts';
@@ -112,7 +112,8 @@ function statusFile() {
 
 /** One that a later launch takes away where this one is killed. */
 function ownFile(content: string | Buffer): string {
-  const file = join(tmpdir(), `autolab-status-${ownName()}-${randomBytes(3).toString('hex')}`);
+  const name = `autolab-status-${ownName()}-${randomBytes(3).toString('hex')}`;
+  const file = join(temporaryFolder(), name);
   writeFileSync(file, content, { flag: 'wx', mode: 0o600 });
   return file;
 }

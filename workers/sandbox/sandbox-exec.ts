@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../system/temporary.ts';
 import { byAllNames } from './ground.ts';
 import { inOrder, type Confinement, type Mount, type Sandbox } from './confinement.ts';
 import { createHolder } from './hold.ts';
@@ -19,7 +19,7 @@ export function sandboxExec(program: string): Sandbox {
     holds: [],
     ownPrograms: true,
     async shutIn(confinement) {
-      const scratch = mkdtempSync(join(tmpdir(), 'autolab-home-'));
+      const scratch = mkdtempSync(join(temporaryFolder(), 'autolab-home-'));
       const hold = holder.hold(confinement, '/dev/null', '/dev/null');
       const profile = seatbeltProfile(confinement, byAllNames(scratch));
       return {

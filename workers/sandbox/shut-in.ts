@@ -1,5 +1,6 @@
 import { LabError } from '../../orchestrator/domain/errors.ts';
 import type { SandboxKind } from '../../orchestrator/domain/plan-sandbox.ts';
+import { temporaryFolderIfAny } from '../../system/temporary.ts';
 import type { Attempt } from '../attempt.ts';
 import { ranOutOfMemory, type Bounds, type Passed } from '../bounds.ts';
 import { confinementOf, groundOf, programWords, type Wish } from './attempt-confinement.ts';
@@ -22,6 +23,8 @@ export interface Ready extends Pick<Shut, 'argv' | 'env' | 'keeper' | 'began' | 
 export async function shutIn(attempt: Attempt, wish: Wish): Promise<Ready> {
   const { plan } = attempt.order;
   const { argv, env } = wish;
+  // Its environment names the same; and what is not there is given no place of its own.
+  temporaryFolderIfAny();
   const choice = await attempt.workshop.chooseSandbox(plan.sandbox);
   const { sandbox } = choice;
   if (sandbox !== null) return shut(attempt, wish, sandbox);

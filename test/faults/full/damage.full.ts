@@ -8,6 +8,7 @@ import {
   launchToTheEnd,
   launchWith,
   notebookOf,
+  TINY_PLAN,
 } from '../../support/faults.ts';
 import { intact } from '../../support/faults-intact.ts';
 import { checkout } from '../../support/lab.ts';
@@ -33,6 +34,23 @@ describe('at night', () => {
     const { state } = await notebookOf(lab);
     const finished = [...state.runs.values()].filter((run) => run.status === 'finished');
     expect(finished.length).toBeGreaterThanOrEqual(2);
+  }, 180_000);
+
+  test('the folder for temporary files, taken away again and again, costs no run', async () => {
+    const lab = aLab({ 'research_plan.yaml': TINY_PLAN.replace('sandbox: off\n', '') });
+    const before = checkout(lab);
+    const taken = 'rm -rf "$TMPDIR"';
+    const said = await launchWith(
+      lab,
+      { when: 'after', type: 'night_started', do: taken },
+      { when: 'after', type: 'run_started', nth: 2, do: taken },
+      { when: 'after', type: 'run_ended', nth: 2, do: taken },
+      { when: 'after', type: 'experiment_opened', nth: 2, do: taken },
+    );
+    expect(howItEnded(said)).toBe('ended');
+    expect(await intact(lab, { checkout: before })).toEqual([]);
+    const { state } = await notebookOf(lab);
+    expect([...state.runs.values()].filter((run) => run.status === 'failed')).toEqual([]);
   }, 180_000);
 });
 
