@@ -24,7 +24,8 @@ export interface DrainOptions {
 export async function drain(options: DrainOptions): Promise<readonly Event[]> {
   const { dir, journal, state, append } = options;
   const records = await readInbox(dir);
-  await journal.settled();
+  // A night drains at every heartbeat: so long a deleted journal stays deleted, also where nothing is recorded.
+  await journal.tend();
   const events: Event[] = [];
   for (const record of records) {
     if (journal.drained.has(record.id)) continue;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { LabError } from '../orchestrator/domain/errors.ts';
 import type { Event } from '../orchestrator/domain/event.ts';
 import { decodeEvent, encodeEvent } from './codec.ts';
-import { errorCode } from './durable.ts';
+import { errorCode, ignoring } from './durable.ts';
 import { unchecked, wholeLines } from './lines.ts';
 import { migrationsFrom, type Migration, type Schema } from './schema.ts';
 
@@ -58,7 +58,10 @@ export async function readJournal(
         throw damaged(join(folder, segmentName(position.segment + 1)), 'the file is missing');
       position = { ...position, segment, schema: 0, bytes: 0, lines: 0 };
     }
-    position = await readSegment(folder, schema, position, records);
+    const read = await readSegment(folder, schema, position, records).catch(ignoring('ENOENT'));
+    // Deleted since the folder was listed: its writer puts it back, and the next call reads on.
+    if (!read) break;
+    position = read;
   }
   return { records, position };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { LabError } from '../orchestrator/domain/errors.ts';
 import type { Event, EventBody } from '../orchestrator/domain/event.ts';
-import { inWords, replaceDurably, writeDurably } from './durable.ts';
+import { inWords, replaceDurably, writeAt, writeDurably } from './durable.ts';
 import {
   encodeRecord,
   readJournal,
@@ -14,6 +14,7 @@ import {
 } from './journal-reader.ts';
 import { checksummed } from './lines.ts';
 import type { Schema } from './schema.ts';
+import { putBack, standsAt } from './standing.ts';
 
 /** A new journal file is begun on opening when the last one is larger. */
 const SEGMENT_BYTES = 16 << 20;
@@ -34,6 +35,12 @@ export interface Journal {
   append(body: EventBody, at: string, inbox?: string): Promise<Event>;
   /** Resolves when every call so far has been settled. */
   settled(): Promise<void>;
+  /**
+   * The same, and puts the file back where somebody deleted or replaced it, as every append does.
+   * Costs two `stat`s. Throws LabError failed, and busy as appending does.
+   */
+  tend(): Promise<void>;
+  /** Tends it for the last time, unless it may not be written any more. Throws LabError failed. */
   close(): Promise<void>;
 }
 
@@ -46,12 +53,13 @@ interface Waiting {
 /**
  * Reads the journal, cuts off a last line that was never acknowledged, and goes on behind it.
  * `mayWrite` is asked before every write, and once more before the write is acknowledged; what it
- * throws ends the writing for good.
+ * throws ends the writing for good. `onTrouble` is told where the file was deleted or replaced.
  */
 export async function openJournal(
   dir: string,
   schema: Schema,
   mayWrite: () => Promise<void> = async () => {},
+  onTrouble: (text: string) => void = () => {},
 ): Promise<Journal> {
   const { records, position } = await readJournal(dir, schema);
   const folder = join(dir, 'journal');
@@ -65,6 +73,7 @@ export async function openJournal(
     live: join('journal', segmentName(segment.segment)),
     cut,
     mayWrite,
+    onTrouble,
   });
 }
 
@@ -106,9 +115,11 @@ interface Opened extends Pick<Journal, 'live' | 'cut'> {
   readonly begin: Position;
   readonly records: readonly JournalRecord[];
   readonly mayWrite: () => Promise<void>;
+  readonly onTrouble: (text: string) => void;
 }
 
-function journalOver(handle: FileHandle, opened: Opened): Journal {
+function journalOver(first: FileHandle, opened: Opened): Journal {
+  let handle = first;
   const events = opened.records.map((record) => record.event);
   const drained = new Set(opened.records.flatMap((record) => record.inbox ?? []));
   let { bytes: size, lines } = opened.begin;
@@ -117,24 +128,18 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
   let writing: Promise<void> | null = null;
   let broken: LabError | null = null;
 
-  const failed = (error: unknown): LabError =>
-    new LabError(
-      'failed',
-      `the journal could not be written: ${inWords(error)}`,
-      opened.path,
-      error,
-    );
+  const failed = (error: unknown): LabError => {
+    const text = `the journal could not be written: ${inWords(error)}`;
+    return new LabError('failed', text, opened.path, error);
+  };
 
-  async function write(batch: readonly Waiting[]): Promise<void> {
+  /** Returns where the file ends then. */
+  async function write(batch: readonly Waiting[]): Promise<number> {
     const text = batch.map(({ record }) => checksummed(encodeRecord(record))).join('');
     const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, size + done);
-      done += bytesWritten;
-    }
+    await writeAt(handle, bytes, size);
     await sync();
-    size += bytes.length;
-    lines += batch.length;
+    return size + bytes.length;
   }
 
   // After a failed fsync nobody knows what of the file is on disk, so nothing more is promised.
@@ -150,6 +155,16 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
       throw error;
     });
 
+  /** Sees to it that the first `bytes` bytes of the file are where readers and the next launch look. */
+  async function atItsPath(bytes: number): Promise<void> {
+    if (await standsAt(opened.path, handle)) return;
+    const lost = handle;
+    const again = await putBack(opened.path, lost, bytes, askLeave);
+    handle = again.handle;
+    await lost.close();
+    if (again.trouble !== null) opened.onTrouble(again.trouble);
+  }
+
   async function writeAll(): Promise<void> {
     while (waiting.length > 0) await writeWaiting();
     // Not a moment later: who appends as soon as it was told begins the next writing.
@@ -162,9 +177,13 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
     waiting = [];
     try {
       await askLeave();
-      await write(batch);
+      const end = await write(batch);
+      // Afterwards is enough: what was written to a file without a name is read from there.
+      await atItsPath(end);
       // Who took over meanwhile may have read the file before: then this is on no disk.
       await askLeave();
+      size = end;
+      lines += batch.length;
     } catch (error) {
       return giveUp([...batch, ...waiting], error);
     }
@@ -188,6 +207,17 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
     for (let current = writing; current; current = writing) await current;
   }
 
+  async function tend(): Promise<void> {
+    // A writing looks by itself.
+    if (writing || broken) return settled();
+    const tended = atItsPath(size);
+    // Whoever appends meanwhile is written after it.
+    writing = tended.catch(() => undefined).then(writeAll);
+    await tended.catch((error: unknown) => {
+      throw broken ?? failed(error);
+    });
+  }
+
   return {
     events,
     drained,
@@ -202,10 +232,19 @@ function journalOver(handle: FileHandle, opened: Opened): Journal {
       }),
     position: () => ({ ...opened.begin, bytes: size, lines, seq: events.at(-1)?.seq ?? 0 }),
     settled,
+    tend,
     async close() {
-      await settled();
-      broken ??= new LabError('failed', 'the notebook is closed', opened.path);
-      await handle.close();
+      try {
+        await tend();
+      } catch (error) {
+        // Who holds the notebook now has what was recorded: no reason to fail at the very end.
+        if (broken?.code !== 'busy') throw error;
+        opened.onTrouble(broken.message);
+      } finally {
+        await settled();
+        broken ??= new LabError('failed', 'the notebook is closed', opened.path);
+        await handle.close();
+      }
     },
   };
 }

@@ -33,6 +33,11 @@ export interface NotebookOptions {
   readonly purpose?: 'launch' | 'take_in';
   /** Milliseconds until what was recorded is sealed into Parquet without being asked. */
   readonly sealAfter?: number;
+  /**
+   * Told of what befell the journal's file meanwhile, which is mended by then. Left out: it is among
+   * the warnings.
+   */
+  readonly onTrouble?: (text: string) => void;
   /** So many files of one table may wait; more are merged. */
   readonly mostFiles?: number;
 }
@@ -72,9 +77,11 @@ export async function openNotebook(options: NotebookOptions): Promise<OpenNotebo
 async function openLocked(options: NotebookOptions, lock: Lock): Promise<OpenNotebook> {
   const { dir, schema = CURRENT } = options;
   const found = await findManifest(dir, schema);
-  const journal = await openJournal(dir, schema, lock.check);
+  const warnings: string[] = [];
+  const { onTrouble = (text: string) => void warnings.push(text) } = options;
+  const journal = await openJournal(dir, schema, lock.check, onTrouble);
   try {
-    return await openOver(journal, found, options, lock);
+    return await openOver(journal, found, { ...options, warnings }, lock);
   } catch (error) {
     await journal.close();
     throw error;
@@ -84,17 +91,17 @@ async function openLocked(options: NotebookOptions, lock: Lock): Promise<OpenNot
 async function openOver(
   journal: Journal,
   found: Found,
-  options: NotebookOptions,
+  options: NotebookOptions & { readonly warnings: string[] },
   lock: Lock,
 ): Promise<OpenNotebook> {
-  const { dir, clock, schema = CURRENT, sealAfter = 10_000 } = options;
+  const { dir, clock, schema = CURRENT, sealAfter = 10_000, warnings } = options;
   const { runsDir = usualRunsDir(dir) } = options;
   const follower = follow();
   const contents = (): Contents => follower.upTo(journal.events);
   const stock = await takeStock(dir, found, contents().state, runsDir, schema);
   const keeper = keepManifest(dir, found.manifest, lock.check);
   await keeper.change(() => ({ ...stock.manifest, journal: journal.live }));
-  const warnings = [...stock.remarks];
+  warnings.push(...stock.remarks);
   const sealer = createSealer({
     ...{ dir, journal, contents, keeper, warnings, sealAfter, schema },
     mostFiles: options.mostFiles,

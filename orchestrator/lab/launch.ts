@@ -65,7 +65,13 @@ export async function launch(
     import('../../notebook/calls.ts'),
     import('../../notebook/kept-briefs.ts'),
   ]);
-  const notebook = await openNotebook({ dir: lab.notebookDir, runsDir: lab.experimentsDir, clock });
+  /** Of queue and notebook: a line at once, and an alert while a night is under way. */
+  const heard: Heard[] = [];
+  let hear = ({ text }: Heard): void => on.onRemark(text);
+  const notebook = await openNotebook({
+    ...{ dir: lab.notebookDir, runsDir: lab.experimentsDir, clock },
+    onTrouble: (text) => hear({ level: 'warning', text }),
+  });
   const notifier = notifierFor(lab, plan, on);
   const onEvent = (state: State, event: Event): void => {
     on.onEvent(state, event);
@@ -73,9 +79,6 @@ export async function launch(
   };
   const own = watchOwnRuns(lab, notebook, on.onRemark);
   let opened: Promise<Queue> | undefined;
-  /** Of the queue: a line at once, and an alert while a night is under way. */
-  const heard: Heard[] = [];
-  let hear = ({ text }: Heard): void => on.onRemark(text);
   try {
     await refuseBesideNeighbours(lab);
     const { openQueue } = await import('../queue.ts');

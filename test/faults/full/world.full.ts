@@ -14,7 +14,7 @@ import { checkout, type FixtureLab } from '../../support/lab.ts';
 
 const aLab = labsOfEachTest();
 
-const alertsOf = async (lab: FixtureLab, kind: string): Promise<readonly string[]> =>
+const alertsOf = async (lab: FixtureLab, kind: string | undefined): Promise<readonly string[]> =>
   (await notebookOf(lab)).events.flatMap((event) =>
     event.type === 'alert' && event.kind === kind ? [event.text] : [],
   );
@@ -64,6 +64,20 @@ describe('at night', () => {
     expect(first.said).toContain('lock is gone');
     await launchToTheEnd(lab);
     expect(await intact(lab, { checkout: before })).toEqual([]);
+  });
+
+  test.each([
+    ['deleted', (path: string) => `rm ${path}`],
+    ['deleted with its folder', () => 'rm -r data/notebook/journal'],
+    ['replaced by an older one', (path: string) => `head -n 3 ${path} > t && mv t ${path}`],
+  ])('a journal that is %s is put back, which an alert says', async (_, harm) => {
+    const lab = aLab();
+    const path = 'data/notebook/journal/000001.ndjson';
+    const blow = { when: 'after', type: 'run_started', do: harm(path) } as const;
+    expect(howItEnded(await launchWith(lab, blow))).toBe('ended');
+    const alerts = (await alertsOf(lab, undefined)).filter((text) => text.includes(path));
+    expect(alerts).toEqual([expect.stringMatching(/was (deleted|replaced).* was put back/)]);
+    expect(await intact(lab)).toEqual([]);
   });
 
   test('a folder in the place of FINDINGS.md keeps the night from nothing but that file', async () => {
