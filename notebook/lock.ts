@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -57,21 +57,33 @@ export async function takeLock(
   return {
     async check() {
       const found = await contentOf(path);
-      if (found === mine) return;
-      const holder = found === undefined ? null : parse(found);
-      const now =
-        holder === null ? 'is gone' : `is held by process ${holder.pid} on ${holder.host}`;
-      throw new LabError(
-        'busy',
-        `the notebook's lock ${now}: another launch may write here, so this one records nothing more. autolab launch goes on from what is recorded`,
-        path,
-      );
+      if (found !== mine) throw await lost(dir, path, found);
     },
     async release() {
       if ((await contentOf(path)) === mine) await rm(path, { force: true });
     },
   };
 }
+
+async function lost(dir: string, path: string, found: string | undefined): Promise<LabError> {
+  if (found === undefined && (await isGone(dir)))
+    return new LabError(
+      'busy',
+      `the notebook ${dir} was deleted or moved away, its journal and its lock with it: this launch records nothing more. Put it back, and autolab launch goes on from what it holds`,
+      path,
+    );
+  const holder = found === undefined ? null : parse(found);
+  const now = holder === null ? 'is gone' : `is held by process ${holder.pid} on ${holder.host}`;
+  return new LabError(
+    'busy',
+    `the notebook's lock ${now}: another launch may write here, so this one records nothing more. autolab launch goes on from what is recorded`,
+    path,
+  );
+}
+
+/** Empty counts: whoever leaves something in the inbox makes the notebook's folders anew. */
+const isGone = async (dir: string): Promise<boolean> =>
+  ((await readdir(join(dir, 'journal')).catch(ignoring('ENOENT'))) ?? []).length === 0;
 
 /** The launch that holds the notebook now; null where none that lives does. */
 export async function holderOf(dir: string): Promise<Holder | null> {

@@ -5,12 +5,13 @@ import { expect, it } from 'vitest';
 import { LabError } from '../../orchestrator/domain/errors.ts';
 import type { EventBody } from '../../orchestrator/domain/event.ts';
 import { makeNotebookFolder } from '../../notebook/durable.ts';
+import { putInInbox } from '../../notebook/inbox.ts';
 import { readJournal } from '../../notebook/journal-reader.ts';
 import { openJournal } from '../../notebook/journal.ts';
 import { CURRENT } from '../../notebook/schema.ts';
 import { openNotebook } from '../../notebook/writer.ts';
 import { aNight } from '../support/events.ts';
-import { aPlace, opened } from './helpers.ts';
+import { aPlace, opened, type Place } from './helpers.ts';
 
 const alert: EventBody = { type: 'alert', level: 'info', subject: 'N-0001', text: 'late' };
 
@@ -37,6 +38,24 @@ it.each([
   expect(await readFile(journal, 'utf8')).toBe(before);
   expect(await readFile(join(place.dir, 'manifest.json'), 'utf8')).toBe(manifest);
 });
+
+it.each([
+  ['all of it', async () => undefined],
+  ['and begun anew by an inbox', ({ dir }: Place) => putInInbox(dir, alert)],
+])(
+  'a notebook that is deleted while it is written records nothing more, and says so: %s',
+  async (_, then) => {
+    const place = await aPlace();
+    const notebook = await opened(place);
+    await notebook.append(aNight());
+    await rm(place.dir, { recursive: true });
+    await then(place);
+    await expect(notebook.append(alert)).rejects.toMatchObject({ code: 'busy' });
+    await expect(notebook.append(alert)).rejects.toThrow('was deleted or moved away');
+    await notebook.close();
+    expect((await readJournal(place.dir, CURRENT)).records).toEqual([]);
+  },
+);
 
 it('a writer that was suspended after it had asked, and wakes beside the next one, writes over nothing', async () => {
   const place = await aPlace();

@@ -80,6 +80,14 @@ describe('at night', () => {
     expect(await intact(lab)).toEqual([]);
   });
 
+  test('a notebook that the user deletes ends the writing, and says so', async () => {
+    const lab = aLab();
+    const blow = { when: 'after', type: 'run_started', do: 'rm -r data/notebook' } as const;
+    const { code, said } = await launchWith(lab, blow);
+    expect(code).toBe(1);
+    expect(said).toMatch(/the notebook .* was deleted or moved away/);
+  });
+
   test('a folder in the place of FINDINGS.md keeps the night from nothing but that file', async () => {
     const lab = aLab();
     const folder = 'rm -f FINDINGS.md; mkdir -p FINDINGS.md/mine';
