@@ -69,6 +69,7 @@ export async function gather(
     predictions: await of('predictions', rows.predictionRow),
     slots: (await of('slots', rows.slotsRow))[0],
     sandboxes: (await of('sandboxes', rows.sandboxesRow))[0],
+    pauses: (await of('pauses', rows.pausesRow))[0],
     calls: await of('calls', rows.callsRow),
     without: await of('without', rows.withoutRow),
     counts: (await of('counts', rows.countsRow))[0],

@@ -13,6 +13,7 @@ import { plannedSection } from './planned.ts';
 import { endedEarly } from './pruned.ts';
 import { standingOfNight, toBeSureOfNone } from './reach.ts';
 import type { ExperimentRow, NightRecord, NightRow } from './records.ts';
+import { heldUp } from './pauses.ts';
 import { shutIn } from './shut-in.ts';
 import { thinking } from './thinking.ts';
 import { yourWords } from './words.ts';
@@ -47,6 +48,7 @@ export function projectPage(record: NightRecord, stated: Stated): Page {
     ...section('Your words', yourWords(record)),
     heading(2, say`The night`),
     paragraph(theNight(record, stated)),
+    ...heldUp(record),
     ...shutIn(record),
     ...thinking(record),
     ...completed(record),

@@ -41,6 +41,7 @@ export interface Queries {
   readonly counts: Source;
   readonly slots: Source;
   readonly sandboxes: Source;
+  readonly pauses: Source;
   readonly calls: Source;
   readonly without: Source;
   readonly metrics: Source;
@@ -184,6 +185,8 @@ FROM trained t, nights n WHERE n.id = '${night}'`,
   sandboxes: `SELECT count(*) AS n, count(*) FILTER (sandbox <> 'none') AS shut,
   coalesce(list(DISTINCT sandbox ORDER BY sandbox) FILTER (sandbox <> 'none'), []) AS kinds
 FROM runs WHERE night = '${night}' AND sandbox IS NOT NULL`,
+  pauses: `SELECT count(*) AS n, strftime(min(time), '%H:%M') AS since, arg_min(text, time) AS text
+FROM alerts WHERE subject = '${night}' AND kind = 'paused' HAVING count(*) > 0`,
   calls: `SELECT who AS role, model, count(*) AS calls, sum(tokens_in + tokens_out)::BIGINT AS tokens,
   bool_or(estimated) AS estimated, coalesce(sum(usd), 0) AS usd, count(*) FILTER (usd IS NULL) AS unpriced
 FROM spans WHERE night = '${night}' AND requests > 0

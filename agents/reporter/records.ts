@@ -149,6 +149,7 @@ export const countsRow = z.object({
 export const endedRow = z.object({ completed: number, failed: number });
 export const slotsRow = z.object({ slots: number, seconds: maybe, share: maybe });
 export const sandboxesRow = z.object({ n: number, shut: number, kinds: z.array(text) });
+export const pausesRow = z.object({ n: number, since: text, text });
 export const callsRow = z.object({
   ...{ role: text, model: text, calls: number, tokens: number },
   ...{ estimated: z.boolean(), usd: number, unpriced: number },
@@ -226,6 +227,8 @@ export interface NightRecord {
   readonly slots: Sourced<z.output<typeof slotsRow>> | undefined;
   /** Of runs that say what they were shut in. */
   readonly sandboxes: Sourced<z.output<typeof sandboxesRow>> | undefined;
+  /** Undefined where nothing held the night up. */
+  readonly pauses: Sourced<z.output<typeof pausesRow>> | undefined;
   /** Of models, by role and model. */
   readonly calls: readonly Sourced<CallsRow>[];
   /** When a role had no answer of its model that it could use, by why. */

@@ -39,6 +39,7 @@ const TABLES: Readonly<Record<string, string>> = {
   decisions: `id VARCHAR, text VARCHAR, because VARCHAR, closes VARCHAR, opens VARCHAR, in_force BOOLEAN,
     evidence VARCHAR[], who VARCHAR, time TIMESTAMP`,
   tags: 'target VARCHAR, tag VARCHAR, who VARCHAR, time TIMESTAMP',
+  alerts: 'id VARCHAR, time TIMESTAMP, kind VARCHAR, level VARCHAR, subject VARCHAR, text VARCHAR',
   nights: `id VARCHAR, started TIMESTAMP, ended TIMESTAMP, end_reason VARCHAR, message VARCHAR, base_branch VARCHAR,
     base_commit VARCHAR, baseline VARCHAR, incumbent VARCHAR, slots BIGINT, candidates BIGINT, runs_started BIGINT, calls BIGINT, tokens BIGINT, usd DOUBLE, unpriced_calls BIGINT,
     plan_key VARCHAR, plan_changes VARCHAR, project VARCHAR, question VARCHAR, metric VARCHAR, direction VARCHAR,
