@@ -1,5 +1,6 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { LabError } from '../orchestrator/domain/errors.ts';
 import { systemWords } from '../orchestrator/domain/system-error.ts';
 
@@ -12,7 +13,7 @@ import { systemWords } from '../orchestrator/domain/system-error.ts';
 export function temporaryFolder(): string {
   const folder = tmpdir();
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK | constants.X_OK);
     return folder;
   } catch (error) {
@@ -24,6 +25,18 @@ export function temporaryFolder(): string {
       folder,
       error,
     );
+  }
+}
+
+/** Not `recursive`: of Node's, that never ends where a file system says of a new folder that it is not found, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process was faster.
+    if (!existsSync(folder)) throw error;
   }
 }
 

@@ -91,3 +91,11 @@ test('check and launch say so in words where there can be no temporary folder, a
   expect(probes.some(({ text }) => text.includes(`found none at ${TMPDIR}`))).toBe(true);
   expect(await autolabJson(odd, 'query', 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
+
+test.runIf(existsSync('/proc/self'))(
+  'where the file system takes no new folder, that is said, and nothing hangs',
+  () => {
+    process.env['TMPDIR'] = '/proc/of/a/session';
+    expect(temporaryFolder).toThrow('set TMPDIR to one that is there');
+  },
+);
