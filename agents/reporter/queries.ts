@@ -112,14 +112,21 @@ WHERE ${ofNight(night)} AND json_array_length(e.repairs) > 0
 ORDER BY ${inOrder('e.id')}`,
 });
 
+/** Of a training that explodes and stays finite. DuckDB throws where a square is larger than any number. */
+const LARGEST = 1e150;
+
+/** The standard deviation; null where there is none, or where a value is too large to be squared. */
+const spreadOf = (value: string): string =>
+  `CASE WHEN max(abs(${value})) < ${LARGEST} THEN stddev_samp(${value}) FILTER (abs(${value}) < ${LARGEST}) END`;
+
 const measured = (night: NightId) => ({
   arms: `${oncePerSeed(`${ofNight(night)} AND r.variant IS NULL`)}
-SELECT experiment, count(*) AS n, avg(objective) AS mean, stddev_samp(objective) AS spread,
+SELECT experiment, count(*) AS n, avg(objective) AS mean, ${spreadOf('objective')} AS spread,
   list(id ORDER BY ${inOrder('id')}) AS runs
 FROM once GROUP BY experiment ORDER BY ${inOrder('experiment')}`,
   dawn: `${oncePerSeed(`${ofNight(night)} AND r.purpose = 'dawn'
     AND r.started >= (SELECT started FROM nights WHERE id = '${night}')`)}
-SELECT experiment, count(*) AS n, avg(objective) AS mean, stddev_samp(objective) AS spread,
+SELECT experiment, count(*) AS n, avg(objective) AS mean, ${spreadOf('objective')} AS spread,
   list(seed ORDER BY ${inOrder('id')}) AS seeds, list(objective ORDER BY ${inOrder('id')}) AS "values",
   list(id ORDER BY ${inOrder('id')}) AS runs
 FROM once GROUP BY experiment ORDER BY ${inOrder('experiment')}`,
@@ -127,7 +134,7 @@ FROM once GROUP BY experiment ORDER BY ${inOrder('experiment')}`,
   SELECT run_id, key, number FROM summary WHERE number IS NOT NULL AND key <> '${WALL_SECONDS}'
   UNION ALL SELECT id, '${WALL_SECONDS}', seconds FROM runs
 )
-SELECT r.experiment, m.key, count(*) AS n, avg(m.number) AS mean, stddev_samp(m.number) AS spread,
+SELECT r.experiment, m.key, count(*) AS n, avg(m.number) AS mean, ${spreadOf('m.number')} AS spread,
   list(r.id ORDER BY ${inOrder('r.id')}) AS runs
 FROM measured m JOIN runs r ON r.id = m.run_id JOIN experiments e ON e.id = r.experiment
 WHERE ${withPlanned(night)} AND r.purpose <> 'repeat' AND r.status = 'finished' AND r.variant IS NULL AND isfinite(m.number)
@@ -141,7 +148,7 @@ GROUP BY r.experiment, m.key ORDER BY ${inOrder('r.experiment')}, m.key`,
   GROUP BY m.run_id, m.key HAVING count(*) >= 20
 ), tenths AS (
   SELECT m.run_id, m.key, least(9, floor(10 * (m.step - ends.first) / (ends.last - ends.first))) AS tenth, m.value
-  FROM metrics m JOIN ends USING (run_id, key) WHERE isfinite(m.value) AND ends.last > ends.first
+  FROM metrics m JOIN ends USING (run_id, key) WHERE abs(m.value) < ${LARGEST} AND ends.last > ends.first
 ), each AS (
   SELECT run_id, key, avg(value) FILTER (tenth = 9) AS at_end,
     avg(value) FILTER (tenth = 8) AS before, avg(value) FILTER (tenth = 0) AS at_start,
@@ -240,7 +247,7 @@ export function queryOfRun(run: RunId): Source {
     AND r.id <> '${run}'
     AND r.variant IS NOT DISTINCT FROM (SELECT variant FROM runs WHERE id = '${run}')`)}
 SELECT r.id, r.experiment, e.baseline, e.planned, r.seed, r.status, r.failure, r.failure_message, r.killed_because, r.prune_because, r.objective, r.seconds, n.metric,
-  (SELECT avg(objective) FROM once) AS base, (SELECT stddev_samp(objective) FROM once) AS spread,
+  (SELECT avg(objective) FROM once) AS base, (SELECT ${spreadOf('objective')} FROM once) AS spread,
   (SELECT count(*) FROM once) AS n, r.objective - (SELECT avg(objective) FROM once) AS effect
 FROM runs r JOIN experiments e ON e.id = r.experiment JOIN nights n ON n.id = r.night
 WHERE r.id = '${run}'`,
