@@ -164,8 +164,11 @@ function apply(state: State, event: Event, put: Put): State {
       };
     }
     case 'experiment_prepared': {
-      const { branch, commit, command, settings } = event;
-      return changed(now, event.experiment, { branch, commit, command, settings }, put);
+      const { experiment: id, branch, commit, command, settings } = event;
+      // Its branch stands: how often that failed says nothing of a repair's.
+      const { unprepared: _, ...standing } = experimentIn(now, id);
+      const prepared = { ...standing, branch, commit, command, settings };
+      return { ...now, experiments: put(now.experiments, id, prepared) };
     }
     case 'experiment_unprepared': {
       const { experiment, failure, again, at } = event;

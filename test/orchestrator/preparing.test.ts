@@ -50,6 +50,8 @@ describe('a branch that the machine failed to make', () => {
     );
     expect(failures(one)).toHaveLength(2);
     expect(verdictOf(one, 'b')).toBe('improved');
+    // Its branch stands: a repair of its patch would begin to count anew.
+    expect(candidates(one).some(({ unprepared }) => unprepared)).toBe(false);
   });
 
   test('costs no idea while nothing can be written for half an hour, which is said and waited for', () => {
