@@ -1,6 +1,6 @@
 import type { Sourced } from './fact.ts';
 import { candidatesOf } from './ideas.ts';
-import { gainIn } from './phrases.ts';
+import { gainIn, stackOf } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
 
 /** How far the night's claim got. */
@@ -45,6 +45,9 @@ export function outcomeOf(record: NightRecord): Outcome {
 export const isTested = (outcome: Outcome): outcome is Tested =>
   'tip' in outcome && outcome.kind !== 'untested';
 
+/** Verdicts on which nothing is built. */
+const FELL: ReadonlySet<ExperimentRow['verdict']> = new Set(['worse', 'failed', 'invalid']);
+
 /** LEAST_DAWN_SEEDS of judgeDawn: what a claim needs of each arm, unless the script is deterministic. */
 const LEAST_FRESH = 3;
 
@@ -75,10 +78,16 @@ function comparedSeeds(record: NightRecord, row: ExperimentRow): number {
 export const lacksPairs = ({ row }: Sourced<ExperimentRow>): boolean =>
   Math.min(row.dawn_n ?? 0, row.dawn_n_baseline ?? 0) >= LEAST_FRESH;
 
-/** The incumbent where it moved, else the promising one with the largest gain on the baseline. */
+/**
+ * The incumbent where it moved, else the promising one with the largest gain on the baseline. None
+ * that is built on what fell: the search left that, and what was better than it may be no better.
+ */
 function bestPromising(record: NightRecord): Sourced<ExperimentRow> | undefined {
   const { incumbent } = record.night.row;
-  const promising = candidatesOf(record).filter(({ row }) => row.verdict === 'promising');
+  const promising = candidatesOf(record).filter(
+    ({ row: { id, verdict } }) =>
+      verdict === 'promising' && !stackOf(record, id).some(({ row }) => FELL.has(row.verdict)),
+  );
   return promising.find(({ row }) => row.id === incumbent) ?? byGain(record, promising)[0];
 }
 

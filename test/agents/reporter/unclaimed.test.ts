@@ -93,3 +93,18 @@ describe('what dawn tested and could not claim', () => {
     );
   });
 });
+
+test('what was better than a change that fell is no lead', async () => {
+  const tried = (verdict: string) => [
+    { id: 'E-0000', values: [1.61, 1.62, 1.63] },
+    { id: 'E-0001', values: [1.5, 1.51, 9e9], verdict },
+    { id: 'E-0002', parent: 'E-0001', values: [1.4, 1.41], verdict: 'promising' },
+    { id: 'E-0003', values: [1.59, 1.6], verdict: 'promising' },
+  ];
+  expect(await screenOf(told({ tried: tried('worse') }))).toContain(
+    '**Nothing was confirmed: E-0003 ',
+  );
+  expect(await screenOf(told({ tried: tried('promising') }))).toContain(
+    '**Nothing was confirmed: E-0002 ',
+  );
+});
