@@ -11,7 +11,8 @@ import { awaitsRepeat } from './suspicious.ts';
 
 /**
  * Moves the search to the best of what replicated on the present incumbent, or to another value of
- * the knob that it turned, measured on the same parent: such a one cannot be put on top of it.
+ * the knob that it turned, measured on the same parent: such a one cannot be put on top of it. Back
+ * to its parent from one that turned out worse on further seeds.
  */
 export function incumbentMoves(state: State, night: Night): Action[] {
   if (night.dawn || night.incumbent === null || !baselineIsMeasured(state, night)) return [];
@@ -19,6 +20,15 @@ export function incumbentMoves(state: State, night: Night): Action[] {
   const { beliefs } = raceOf(state, night);
   const gainOf = (id: ExperimentId): number => beliefs.get(id)?.gain ?? 0;
   const present = experimentIn(state, night.incumbent);
+  if (present.judgement?.verdict === 'worse' && present.parent !== null)
+    return [
+      moved(
+        night,
+        present.id,
+        present.parent,
+        `${present.id} turned out worse than ${present.parent} on further seeds`,
+      ),
+    ];
   const reached = gainOf(present.id);
   let best: { to: Experiment; lead: number } | null = null;
   for (const id of night.tried) {
@@ -36,9 +46,18 @@ export function incumbentMoves(state: State, night: Night): Action[] {
     to.parent === present.id
       ? `${to.id} was better than ${present.id} on replicated seeds, as far as the night can tell`
       : `${to.id} gained more on ${to.parent} than ${present.id} with another value, as far as the night can tell`;
-  const move = { night: night.id, from: present.id, to: to.id, because };
-  return [{ kind: 'record', event: { type: 'incumbent_moved', ...move } }];
+  return [moved(night, present.id, to.id, because)];
 }
+
+const moved = (
+  { id: night }: Night,
+  from: ExperimentId,
+  to: ExperimentId,
+  because: string,
+): Action => ({
+  kind: 'record',
+  event: { type: 'incumbent_moved', night, from, to, because },
+});
 
 /** Whether both put a value of the same knob on the same parent. */
 function isAlternative(one: Experiment, other: Experiment): boolean {

@@ -1,4 +1,5 @@
 import type { Experiment, JudgedLimit, Judgement } from './domain/experiment.ts';
+import { LARGEST } from './domain/objective.ts';
 import { usableObjective, type Run } from './domain/run.ts';
 import { runsOf, type Night, type State } from './domain/state.ts';
 import { moderate } from './statistics/moderate.ts';
@@ -50,13 +51,14 @@ function found(
   return standingOf(limit, own, moderate(arms)?.noiseOf(own) ?? null);
 }
 
-/** One value per finished run; NaN where it did not report the metric. */
+/** One value per finished run, at most ±LARGEST; NaN where it did not report the metric. */
 const metricOf = ({ plan }: Night, runs: readonly Run[], metric: string): readonly number[] =>
   runs
     .filter(({ status, purpose }) => status === 'finished' && purpose !== 'repeat')
     .map((run) => {
       if (metric === plan.objective.metric) return usableObjective(run) ?? Number.NaN;
-      return run.result?.summary.find(({ key }) => key === metric)?.number ?? Number.NaN;
+      const value = run.result?.summary.find(({ key }) => key === metric)?.number ?? Number.NaN;
+      return Number.isFinite(value) ? Math.min(LARGEST, Math.max(-LARGEST, value)) : value;
     });
 
 /** What a limit of the plan does to a verdict, or null. */

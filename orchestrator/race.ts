@@ -4,6 +4,7 @@ import { gainOf } from './domain/objective.ts';
 import type { Objective } from './domain/plan.ts';
 import { armOf, experimentIn, type Night, type State } from './domain/state.ts';
 import { adjustedDifference } from './statistics/adjusted.ts';
+import { cameApart } from './statistics/apart.ts';
 import { belief, type Belief, type Measured } from './statistics/belief.ts';
 import { mean } from './statistics/compare.ts';
 import { moderate, type Moderation } from './statistics/moderate.ts';
@@ -55,11 +56,15 @@ function standings(state: State, night: Night, before: ReadonlyMap<ExperimentId,
     arms.set(id, found);
     return found;
   };
+  const isWild = (of: Seeded): boolean => moderation?.isWild([...of.values()]) ?? false;
   const kinds = new Map<string, Shared[]>();
   for (const one of tried) {
     if (one.runs.length < 2) continue;
     const kind = kindOf(one);
-    const alike = sharedBy(arm(one.id), arm(one.parent ?? one.baseline));
+    const [own, parent] = [arm(one.id), arm(one.parent ?? one.baseline)];
+    // What a seed does to a training is not seen where it came apart.
+    if (isWild(own) || isWild(parent)) continue;
+    const alike = sharedBy(own, parent);
     kinds.set(kind, [...(kinds.get(kind) ?? []), alike]);
   }
   const shared = pooledShared([...kinds.values()].flat());
@@ -84,11 +89,14 @@ function standings(state: State, night: Night, before: ReadonlyMap<ExperimentId,
   const measuredOn = (one: Experiment): Measured | null => {
     const [own, parent] = [arm(one.id), arm(one.parent ?? one.baseline)];
     if (own.size === 0 || parent.size === 0) return null;
+    const [values, its] = [[...own.values()], [...parent.values()]];
+    // Of a change that did nothing, the noise would be what it is everywhere.
+    const apart = cameApart(plan.objective, values, its, moderation);
     const noise = {
-      candidate: moderation.noiseOf([...own.values()]),
-      parent: moderation.noiseOf([...parent.values()]),
+      candidate: apart ? moderation.typical : moderation.noiseOf(values),
+      parent: moderation.noiseOf(its),
     };
-    const alike = correlations.get(kindOf(one)) ?? ofAll;
+    const alike = isWild(own) || isWild(parent) ? 0 : (correlations.get(kindOf(one)) ?? ofAll);
     const { effect, error, df } = adjustedDifference(own, parent, noise, alike);
     return { gain: gainOf(plan.objective, effect), error, df };
   };

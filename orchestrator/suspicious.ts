@@ -41,21 +41,21 @@ export function suspicion(
     noise,
     ...{ n: own.length, m: base.length },
     parent: mean(base.map(({ value }) => value)),
-    effects: effectsBeside(state, night, id),
+    others: gainsBeside(state, night, id),
   });
   if (why === null) return null;
   const because = `a gain of ${size(on_parent.effect)} is ${why}; its first run is made again from a fresh checkout before anything is built on it`;
   return { type: 'flagged', target: id, label: SUSPICIOUS, because, who: AUTOLAB };
 }
 
-/** What other changes of this lab did to what they were built on, where the numbers compare. */
-const effectsBeside = (state: State, night: Night, id: ExperimentId): readonly number[] =>
+/** What other changes of this lab gained on what they were built on, where the numbers compare. */
+const gainsBeside = (state: State, night: Night, id: ExperimentId): readonly number[] =>
   [...state.experiments.values()].flatMap((one) =>
     one.id !== id &&
     one.judgement?.on_parent &&
     one.judgement.verdict !== 'invalid' &&
     state.nights.get(one.night)?.plan_key === night.plan_key
-      ? [one.judgement.on_parent.effect]
+      ? [gainOf(night.plan.objective, one.judgement.on_parent.effect)]
       : [],
   );
 

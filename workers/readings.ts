@@ -1,3 +1,4 @@
+import { LARGEST } from '../orchestrator/domain/objective.ts';
 import type { Objective } from '../orchestrator/domain/plan.ts';
 import type { RunOrder } from '../orchestrator/domain/ports.ts';
 import {
@@ -80,7 +81,7 @@ function orFull({ done, points_error }: Trained, { objective, failure }: Found):
 
 /**
  * The last value of the metric, or the best one where the plan says so; `no_metric`, naming what
- * was found, where it was not printed; `not_a_number`, the value kept, where it is not finite.
+ * was found, where it was not printed; `not_a_number`, the value kept, where it is not finite or beyond LARGEST.
  */
 export function objectiveOf(
   metrics: Pick<MetricsReader, 'series'>,
@@ -98,8 +99,11 @@ export function objectiveOf(
       objective: null,
       failure: noMetric(objective.metric, [...metrics.series.keys()], who),
     };
-  if (Number.isFinite(value)) return { objective: value, failure: null };
-  const message = `expected a finite ${objective.metric}${who === 'the script' ? '' : ` of ${who}`}, found ${value}`;
+  if (Math.abs(value) <= LARGEST) return { objective: value, failure: null };
+  const what = Number.isFinite(value)
+    ? `${objective.metric} within ±${LARGEST}`
+    : `a finite ${objective.metric}`;
+  const message = `expected ${what}${who === 'the script' ? '' : ` of ${who}`}, found ${value}`;
   return { objective: value, failure: { class: 'not_a_number', message } };
 }
 

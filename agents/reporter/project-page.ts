@@ -93,7 +93,13 @@ const ofVerdicts = (record: NightRecord, verdicts: readonly string[]): readonly 
 
 /** `E-0003 width=64: …`; on a newer incumbent, `again as E-0012: …`. */
 const testOf = (record: NightRecord, one: Sourced<ExperimentRow>): Sentence =>
-  say`${one.row.reapplies === null ? named(one) : say`again as ${idOf(one)}`}: ${nightInWords(record, one)}`;
+  say`${one.row.reapplies === null ? named(one) : say`again as ${idOf(one)}`}: ${nightInWords(record, one)}${cameApart(one) ? '; at least one of its seeds came apart' : ''}`;
+
+/** Called worse without its interval, which includes no effect: its seeds lie too far apart for one. */
+const cameApart = ({ row }: Sourced<ExperimentRow>): boolean =>
+  row.verdict === 'worse' &&
+  (row.parent_interval_low ?? 0) < 0 &&
+  (row.parent_interval_high ?? 0) > 0;
 
 function unsettled(record: NightRecord): readonly Block[] {
   const found = ofVerdicts(record, ['no_difference', 'inconclusive']);

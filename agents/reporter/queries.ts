@@ -1,4 +1,5 @@
 import type { NightId, RunId } from '../../orchestrator/domain/ids.ts';
+import { LARGEST } from '../../orchestrator/domain/objective.ts';
 import type { Source } from './fact.ts';
 
 /**
@@ -112,10 +113,10 @@ WHERE ${ofNight(night)} AND json_array_length(e.repairs) > 0
 ORDER BY ${inOrder('e.id')}`,
 });
 
-/** Of a training that explodes and stays finite. DuckDB throws where a square is larger than any number. */
-const LARGEST = 1e150;
-
-/** The standard deviation; null where there is none, or where a value is too large to be squared. */
+/**
+ * The standard deviation; null where there is none, or where a value is too large to be squared:
+ * DuckDB throws there.
+ */
 const spreadOf = (value: string): string =>
   `CASE WHEN max(abs(${value})) < ${LARGEST} THEN stddev_samp(${value}) FILTER (abs(${value}) < ${LARGEST}) END`;
 

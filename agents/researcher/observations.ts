@@ -32,6 +32,8 @@ const MOST = 150;
 
 /** Losses count in full up to about this many noise units, and then ever less. */
 const BEND = 6;
+/** And beyond this not at all: of a training that exploded, the number has no meaning. */
+const MOST_LOSS = 1e4;
 
 /** What came to nothing counts as this much worse than the worst that was measured. */
 const WORSE = 1;
@@ -108,7 +110,7 @@ function valueOf(trial: Trial, bent: (effect: number) => number, worst: number):
  * drown how good a good one is.
  */
 function bend(effect: number, reached: number): number {
-  const loss = reached - effect;
+  const loss = Math.min(MOST_LOSS, reached - effect);
   return loss <= 0 ? effect : reached - BEND * Math.log1p(loss / BEND);
 }
 

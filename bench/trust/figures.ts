@@ -32,7 +32,7 @@ export interface Figures {
   readonly coverage_of_members: Share;
   /** Mean true gain per night in noise units: claimed, ended up with at night, of all that helps. */
   readonly gain: { readonly claimed: number; readonly found: number; readonly possible: number };
-  /** Gain of the claims over greedy's; null where nothing can be gained. */
+  /** Gain of the claims over greedy's; null where nothing can be gained, or greedy lost. */
   readonly of_greedy: {
     readonly ratio: number;
     readonly interval: readonly [number, number];
@@ -112,8 +112,10 @@ export function summaryOf(played: readonly Played[]): Summary {
     );
   const named = (is: (figures: Figures) => boolean, among = played) =>
     among.filter((one) => is(figuresOf(one))).map(({ setting }) => setting.name);
+  // Where greedy ends up with a loss there is nothing to be a share of.
   const full = played.filter(
-    ({ setting, tally }) => setting.runs === FULL_BUDGET && tally.possible > 0,
+    ({ setting, tally }) =>
+      setting.runs === FULL_BUDGET && tally.possible > 0 && tally.against_greedy.y > 0,
   );
   const pairs = full.map(({ tally }) => tally.against_greedy);
   const rivals = RIVAL_NAMES.map((name) => [name, sum((tally) => tally.rivals[name].wrong)]);

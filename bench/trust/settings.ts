@@ -15,7 +15,7 @@ export interface Setting extends WorldKind {
 type Condition = Omit<Setting, 'name' | 'condition' | 'runs'>;
 
 const USUAL: Condition = {
-  ...{ help: 5, harm: 10, noise: 'normal', correlation: 0 },
+  ...{ help: 5, harm: 10, noise: 'normal', correlation: 0, explode: 0 },
   ...{ slots: 2, min_effect: null },
 };
 
@@ -31,6 +31,8 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
   deterministic: { ...USUAL, noise: 'none' },
   'one-slot': { ...USUAL, slots: 1 },
   'min-effect': { ...USUAL, min_effect: 0.5 },
+  explosive: { ...USUAL, explode: 10 },
+  'none-explosive': { ...USUAL, help: 0, explode: 10 },
 };
 
 const BUDGETS = [24, 60, 200];

@@ -13,6 +13,8 @@ export interface WorldKind {
   readonly noise: 'none' | 'normal' | 'heavy';
   /** Correlation between two arms' noise on the same seed. */
   readonly correlation: number;
+  /** How many more help on every other seed, and make the training explode on the rest. */
+  readonly explode: number;
 }
 
 export interface Idea {
@@ -20,6 +22,9 @@ export interface Idea {
   /** True gain, in standard deviations of the baseline's noise; effects add up along a stack. */
   readonly gain: number;
   readonly spread: number;
+  /** What it does on the seeds on which it does not explode; of one that never does, its gain. */
+  readonly calm: number;
+  readonly explodes: boolean;
 }
 
 export interface World {
@@ -35,6 +40,10 @@ export interface World {
 
 const IDEAS = 100;
 const [LEAST, MOST] = [0.5, 3];
+/** The gain of an idea that explodes on every other seed: its mean has no size of its own. */
+const EXPLODED = -10;
+/** An explosion, in powers of ten of noise units: from a collapse to chance to no meaning at all. */
+const [SMALLEST, LARGEST] = [1, 80];
 /** The baseline's true objective. */
 const UNCHANGED = 100;
 
@@ -51,42 +60,56 @@ export function worldOf(kind: WorldKind, seed: number): World {
         return found;
       })
       .toSorted((a, b) => a - b);
-  const gain = (at: readonly number[]) => at.reduce((sum, i) => sum + (ideas[i]?.gain ?? 0), 0);
+  const calm = (at: readonly number[]) => at.reduce((sum, i) => sum + (ideas[i]?.calm ?? 0), 0);
   const shared = new Map<number, number>();
   const ofSeed = (at: number): number => {
     const known = shared.get(at) ?? noise(kind, mixed(seed, 2, at));
     shared.set(at, known);
     return known;
   };
+  const explosion = (at: readonly number[], key: number, repeat: number): number =>
+    at.reduce((sum, i) => {
+      if (!ideas[i]?.explodes) return sum;
+      const uniform = uniforms(mixed(seed, 4, key, repeat, i));
+      if (uniform() < 0.5) return sum;
+      return sum + 10 ** (SMALLEST + (LARGEST - SMALLEST) * uniform() ** 3);
+    }, 0);
   return {
     ideas,
-    gainOf: (titles) => gain(indices(titles)),
+    gainOf: (titles) => indices(titles).reduce((sum, i) => sum + (ideas[i]?.gain ?? 0), 0),
     measure(titles, runSeed, repeat = 0) {
       const at = indices(titles);
-      const truth = UNCHANGED - gain(at);
+      const truth = UNCHANGED - calm(at);
       if (kind.noise === 'none') return truth;
       const key = runSeed ?? 0;
       const own = noise(kind, mixed(seed, 3, key, repeat, ...at));
       const common = kind.correlation > 0 ? ofSeed(key) : 0;
       const sd = at.reduce((product, i) => product * (ideas[i]?.spread ?? 1), 1);
       const { correlation } = kind;
-      return truth + sd * (Math.sqrt(correlation) * common + Math.sqrt(1 - correlation) * own);
+      const noisy = sd * (Math.sqrt(correlation) * common + Math.sqrt(1 - correlation) * own);
+      return truth + noisy + explosion(at, key, repeat);
     },
   };
 }
 
-function ideasOf({ help, harm, noise }: WorldKind, uniform: () => number): readonly Idea[] {
+function ideasOf(
+  { help, harm, explode, noise }: WorldKind,
+  uniform: () => number,
+): readonly Idea[] {
   const size = () => LEAST + (MOST - LEAST) * uniform();
-  const gains = Array.from({ length: IDEAS }, (_, i) =>
-    i < help ? size() : i < help + harm ? -size() : 0,
-  );
+  const effects = Array.from({ length: IDEAS }, (_, i) => {
+    const explodes = i >= help + harm && i < help + harm + explode;
+    const calm = i < help || explodes ? size() : i < help + harm ? -size() : 0;
+    return { gain: explodes ? EXPLODED : calm, calm, explodes };
+  });
   for (let i = IDEAS - 1; i > 0; i -= 1) {
     const j = Math.floor((i + 1) * uniform());
-    [gains[i], gains[j]] = [gains[j] ?? 0, gains[i] ?? 0];
+    const [one, other] = [effects[i], effects[j]];
+    if (one && other) [effects[i], effects[j]] = [other, one];
   }
-  return gains.map((gain, i) => ({
+  return effects.map((effect, i) => ({
     title: `idea ${i + 1}`,
-    gain,
+    ...effect,
     spread: noise === 'heavy' ? 2 ** (2 * uniform() - 1) : 1,
   }));
 }

@@ -9,6 +9,12 @@ export function isBetter(objective: Objective, a: number, b: number): boolean {
   return objective.direction === 'minimize' ? a < b : a > b;
 }
 
+/**
+ * What a training that exploded may print and still be counted with: beyond, a square has no number,
+ * and so no spread and no interval has one. It is taken as NaN is.
+ */
+export const LARGEST = 1e150;
+
 /** `effect` seen as a gain: positive where the objective moved the way it should. */
 export const gainOf = (objective: Objective, effect: number): number =>
   objective.direction === 'minimize' ? -effect : effect;

@@ -1,4 +1,4 @@
-import { mean, type Difference, type Noise } from './compare.ts';
+import { mean, satterthwaite, type Difference, type Noise } from './compare.ts';
 import type { Seeded } from './seeds.ts';
 
 /**
@@ -36,9 +36,10 @@ export function adjustedDifference(
   // Where nearly everything cancels, what is left is how well the correlation is known.
   const least = 0.05 * (ofCandidate + ofParent);
   const squared = Math.max(ofCandidate + ofParent - together, least);
-  const df =
-    (ofCandidate + ofParent) ** 2 /
-    (ofCandidate ** 2 / noise.candidate.df + ofParent ** 2 / noise.parent.df);
+  const df = satterthwaite(
+    { variance: ofCandidate, df: noise.candidate.df },
+    { variance: ofParent, df: noise.parent.df },
+  );
   return {
     effect,
     error: Math.sqrt(squared),

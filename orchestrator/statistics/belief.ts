@@ -29,16 +29,29 @@ const SLAB = 1.5;
 /** With more, one measurement far from another would leave no density to compare. */
 const MOST_DF = 30;
 
-/** Where the slab is looked at in any case, in noise units: from the unseen to the overwhelming. */
-const NODES: readonly number[] = Array.from({ length: 28 }, (_, i) => 0.02 * 2 ** i).flatMap(
-  (size) => [-size, size],
-);
-/** And around each measurement, in its standard errors. */
+/** Where the slab is looked at in any case, in noise units: from the unseen to the overwhelming, */
+const [LEAST, MOST] = [0.02, 0.02 * 2 ** 27];
+/** and around each measurement, in its standard errors. */
 const NEAR = [-4, -2.5, -1.5, -0.8, -0.25, 0.25, 0.8, 1.5, 2.5, 4];
 
-/** Student's density without its constant, which cancels. */
-function kernel(t: number, df: number): number {
-  return Math.exp(-((df + 1) / 2) * Math.log1p((t * t) / df));
+/** The logarithm of Student's density, without its constant, which cancels. */
+const logKernel = (t: number, df: number): number => {
+  const squared = (t * t) / df;
+  // The square of a training that exploded has no number: far out, one more or less is nothing.
+  return (
+    (-(df + 1) / 2) *
+    (squared < Infinity ? Math.log1p(squared) : 2 * Math.log(Math.abs(t)) - Math.log(df))
+  );
+};
+
+/** Effects in noise units, ascending. */
+function nodesFor(measured: readonly Measured[], unit: number): readonly number[] {
+  const near = measured.flatMap(({ gain, error }) => NEAR.map((k) => (gain + k * error) / unit));
+  // As far as was measured: a training that exploded is further out than anything else.
+  const far = near.reduce((most, effect) => Math.max(most, Math.abs(effect)), MOST);
+  const nodes = [...near];
+  for (let size = LEAST; size <= far; size *= 2) nodes.push(-size, size);
+  return nodes.toSorted((a, b) => a - b);
 }
 
 /**
@@ -47,28 +60,31 @@ function kernel(t: number, df: number): number {
  * trapezoidal rule over the nodes above.
  */
 export function belief(measured: readonly Measured[], unit: number): Belief {
-  const likelihood = (effect: number): number => {
-    let all = 1;
-    for (const { gain, error, df } of measured)
-      all *= kernel((gain - effect * unit) / error, Math.min(df, MOST_DF));
-    return all;
-  };
-  const near = measured.flatMap(({ gain, error }) => NEAR.map((k) => (gain + k * error) / unit));
-  const nodes = [...NODES, ...near].toSorted((a, b) => a - b);
+  const logLikelihood = (effect: number): number =>
+    measured.reduce(
+      (sum, { gain, error, df }) =>
+        sum + logKernel((gain - effect * unit) / error, Math.min(df, MOST_DF)),
+      0,
+    );
+  const effects = nodesFor(measured, unit);
+  const nodes = effects.map((effect, i) => {
+    const width = (effects[i + 1] ?? effect) - (effects[i - 1] ?? effect);
+    return { effect, log: Math.log(width) + logKernel(effect / SLAB, 1) };
+  });
+  const seen = nodes.map(({ effect, log }) => log + logLikelihood(effect));
+  const spike = logLikelihood(0);
+  // What is likeliest counts as 1: far from everything, all densities are too small for a number.
+  const top = Math.max(spike, ...seen);
   let [better, worse, moment, prior] = [0, 0, 0, 0];
-  for (const [i, effect] of nodes.entries()) {
-    const width = (nodes[i + 1] ?? effect) - (nodes[i - 1] ?? effect);
-    const weight = width * kernel(effect / SLAB, 1);
-    const seen = weight * likelihood(effect);
-    prior += weight;
-    if (effect > 0) better += seen;
-    else worse += seen;
-    moment += seen * effect * unit;
+  for (const [i, { effect, log }] of nodes.entries()) {
+    const weight = Math.exp((seen[i] ?? -Infinity) - top);
+    prior += Math.exp(log);
+    if (effect > 0) better += weight;
+    else worse += weight;
+    moment += weight * effect * unit;
   }
   const scale = EFFECTIVE / prior;
-  const all = (better + worse) * scale + (1 - EFFECTIVE) * likelihood(0);
-  // Measurements that contradict each other beyond all measure leave what was believed before.
-  if (!(all > 0)) return { better: EFFECTIVE / 2, worse: EFFECTIVE / 2, gain: 0 };
+  const all = (better + worse) * scale + (1 - EFFECTIVE) * Math.exp(spike - top);
   return {
     better: (better * scale) / all,
     worse: (worse * scale) / all,

@@ -55,10 +55,17 @@ export function welch(a: readonly number[], b: readonly number[]): Difference | 
 }
 
 /** Of two means with these variances of their own. */
-export function unpooled(effect: number, a: Noise, b: Noise): Difference {
-  const squared = a.variance + b.variance;
-  const df = squared ** 2 / (a.variance ** 2 / a.df + b.variance ** 2 / b.df);
-  return { effect, error: Math.sqrt(squared), df };
+export const unpooled = (effect: number, a: Noise, b: Noise): Difference => ({
+  effect,
+  error: Math.sqrt(a.variance + b.variance),
+  df: satterthwaite(a, b),
+});
+
+/** Degrees of freedom of a sum of two variances, not both 0 (Satterthwaite 1946). */
+export function satterthwaite(a: Noise, b: Noise): number {
+  // By shares: the square of a variance may be too large for a number, or too small.
+  const share = a.variance / (a.variance + b.variance);
+  return 1 / (share ** 2 / a.df + (1 - share) ** 2 / b.df);
 }
 
 /**

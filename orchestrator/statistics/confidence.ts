@@ -172,6 +172,8 @@ function ofNight(
   const medium = (because: string): Confidence => ({ level: 'medium', because, borderline: false });
   switch (verdict) {
     case 'worse':
+      // It was called so without its interval, which includes everything.
+      if (clear < 0) return medium(`one of its ${n} seeds came apart`);
       return clear < NEAR
         ? low('the night’s interval ends close to no effect', true)
         : medium(`clear at night, on ${seeds(n)}`);

@@ -1,37 +1,7 @@
+import { incompleteBeta } from './beta.ts';
 import { logGamma } from './gamma.ts';
 
 /** Student's t distribution: every interval here rests on few runs, so none uses the normal. */
-
-/**
- * The regularised incomplete beta function I_x(a, b), by the continued fraction of
- * Lentz's method (Numerical Recipes, 3rd ed., 6.4). x in [0, 1], a and b above 0.
- */
-function incompleteBeta(x: number, a: number, b: number): number {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
-  if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
-  const front = Math.exp(
-    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x),
-  );
-  const tiny = 1e-300;
-  const away = (value: number) => (Math.abs(value) < tiny ? tiny : value);
-  let c = 1;
-  let d = 1 / away(1 - ((a + b) * x) / (a + 1));
-  let fraction = d;
-  for (let m = 1; m <= 300; m++) {
-    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
-    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
-    let step = 1;
-    for (const term of [even, odd]) {
-      d = 1 / away(1 + term * d);
-      c = away(1 + term / c);
-      step = c * d;
-      fraction *= step;
-    }
-    if (Math.abs(step - 1) < 1e-15) break;
-  }
-  return (front * fraction) / a;
-}
 
 /** P(T ≤ t) with `df` degrees of freedom (any real number above 0). */
 export function tCdf(t: number, df: number): number {

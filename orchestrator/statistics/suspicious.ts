@@ -11,7 +11,8 @@ import { tQuantile } from './student.ts';
  *
  * Custom: three times the largest effect, good or bad, that any other change showed on what it was
  * built on. Where fewer than five did, two thirds of the parent's own number, which is then the
- * only scale there is.
+ * only scale there is. A loss of more than ten times that number is an explosion: how far a training
+ * can come apart says nothing of how much it can gain.
  */
 
 const QUANTILE = 0.999;
@@ -19,6 +20,7 @@ const LEAST_UNITS = 8;
 const TIMES_THE_LARGEST = 3;
 const LEAST_KNOWN = 5;
 const SHARE_OF_PARENT = 2 / 3;
+const EXPLODED = 10;
 
 export interface Surprise {
   /** In units of the objective, positive is better. */
@@ -30,19 +32,21 @@ export interface Surprise {
   readonly m: number;
   /** The parent's mean. */
   readonly parent: number;
-  /** Effects of other changes on their parents, either sign. */
-  readonly effects: readonly number[];
+  /** What other changes gained on their parents; a loss is below 0. */
+  readonly others: readonly number[];
 }
 
 /** Why the gain is too good, as half a sentence; null where it is not. */
-export function tooGood({ gain, noise, n, m, parent, effects }: Surprise): string | null {
+export function tooGood({ gain, noise, n, m, parent, others }: Surprise): string | null {
   if (!(gain > 0) || gain <= chance(noise, n, m)) return null;
-  const largest = Math.max(0, ...effects.map(Math.abs));
-  if (effects.length >= LEAST_KNOWN && largest > 0)
+  const scale = Math.abs(parent);
+  const known = others.filter((other) => scale === 0 || other >= -EXPLODED * scale);
+  const largest = Math.max(0, ...known.map(Math.abs));
+  if (known.length >= LEAST_KNOWN && largest > 0)
     return gain > TIMES_THE_LARGEST * largest
-      ? `more than ${TIMES_THE_LARGEST} times the largest effect of ${effects.length} other changes`
+      ? `more than ${TIMES_THE_LARGEST} times the largest effect of ${known.length} other changes`
       : null;
-  return parent !== 0 && gain > SHARE_OF_PARENT * Math.abs(parent)
+  return scale !== 0 && gain > SHARE_OF_PARENT * scale
     ? 'more than two thirds of what its parent measures'
     : null;
 }

@@ -2,6 +2,7 @@ import type { Contrast, Judgement, Verdict } from '../domain/experiment.ts';
 import type { RunId } from '../domain/ids.ts';
 import { gainOf } from '../domain/objective.ts';
 import type { Objective } from '../domain/plan.ts';
+import { cameApart } from './apart.ts';
 import { mean, spread, stated, unpooled } from './compare.ts';
 import type { Moderation } from './moderate.ts';
 
@@ -12,7 +13,7 @@ import type { Moderation } from './moderate.ts';
  */
 
 /** Recorded with every verdict; a new rule does not rewrite what an older one said. */
-export const RULE = 'race-and-dawn/3';
+export const RULE = 'race-and-dawn/4';
 
 /** Seeds the baseline runs before anything is judged against it. */
 export const REPLICATES = 3;
@@ -104,6 +105,12 @@ function verdictOn(evidence: Evidence, on_parent: Contrast): Word {
       verdict: 'inconclusive',
       because: 'the plan names no seed, so repeats cannot show how much of this is chance',
     };
+  const apart = scatter(evidence);
+  if (apart !== null)
+    return {
+      verdict: 'worse',
+      because: `worse than its parent, and its ${candidate.length} seeds lie ${apart} times as far apart as those of others: on one of them at least it came apart`,
+    };
   const { gain, low, high } = asGain(objective, on_parent);
   if (low === null || high === null || chance === null)
     return {
@@ -136,6 +143,14 @@ function verdictOn(evidence: Evidence, on_parent: Contrast): Word {
       because: `the 95% interval (n ${n}) lies within min_effect of no effect`,
     };
   return { verdict: 'inconclusive', because: whyUnsettled(n, gain, paired, chance, least) };
+}
+
+/** How many times as far apart as usual the seeds of a candidate that came apart lie; else null. */
+function scatter({ objective, candidate, parent, moderation }: Evidence): string | null {
+  const own = values(candidate);
+  if (moderation === null || !cameApart(objective, own, values(parent), moderation)) return null;
+  const times = (spread(own) ?? 0) / Math.sqrt(moderation.typical.variance);
+  return times < 1e4 ? String(Math.round(times)) : times.toExponential(0);
 }
 
 function ofDeterministic(objective: Objective, on_parent: Contrast): Word {

@@ -69,7 +69,10 @@ describe('The truth of an arm', () => {
 });
 
 describe('The score of a night', () => {
-  const ideas = [2, -1, 0, -3].map((gain, i) => ({ title: `idea ${i + 1}`, gain, spread: 1 }));
+  const ideas = [2, -1, 0, -3].map((gain, i) => ({
+    ...{ title: `idea ${i + 1}`, gain, calm: gain },
+    ...{ spread: 1, explodes: false },
+  }));
   const world: World = {
     ideas,
     gainOf: (titles) =>

@@ -97,6 +97,22 @@ describe('A simulated world', () => {
     expect(within(noiseOf(world, [title]), bound)).toBeCloseTo(0.5, 1);
   });
 
+  test('has ideas that help on every other seed and explode on the rest, and count as a loss', () => {
+    const world = worldOf(settingOf('explosive/200'), 7);
+    const explosive = world.ideas.filter(({ explodes }) => explodes);
+    expect(explosive).toHaveLength(10);
+    for (const { title, gain, calm } of explosive) {
+      expect([world.gainOf([title]), gain]).toEqual([-10, -10]);
+      expect(calm).toBeGreaterThanOrEqual(0.5);
+      const lost = Array.from({ length: 400 }, (_, i) => world.measure([title], i + 1) - 100);
+      // An explosion is of 10 noise units or more; what is left is the gain, and noise.
+      const apart = lost.filter((value) => value > 5);
+      expect(apart.length / lost.length).toBeCloseTo(0.5, 1);
+      expect(Math.max(...apart)).toBeGreaterThan(1e60);
+      expect(average(lost.filter((value) => value <= 5))).toBeCloseTo(-calm, 0);
+    }
+  });
+
   test('is another one for each setting and night', () => {
     const seeds = SETTINGS.flatMap((one) => [1, 2, 3].map((night) => seedOf(1, one, night)));
     expect(new Set(seeds).size).toBe(seeds.length);
@@ -243,5 +259,5 @@ test('A bench of an unknown setting or budget is refused', () => {
     'heavy/60',
     'heavy/24',
   ]);
-  expect(chosen([], 60)).toHaveLength(11);
+  expect(chosen([], 60)).toHaveLength(13);
 });

@@ -12,7 +12,7 @@ const surprise = (extra: Partial<Surprise>): string | null =>
   tooGood({
     gain: 0.5,
     noise: { variance: 0.0001, df: 10 },
-    ...{ n: 1, m: 3, parent: 1, effects: [] },
+    ...{ n: 1, m: 3, parent: 1, others: [] },
     ...extra,
   });
 
@@ -25,22 +25,30 @@ describe('a gain is too good', () => {
   });
 
   test('where five other changes moved it by less than a third of that', () => {
-    const effects = [0.02, -0.05, 0.01, 0, -0.1];
-    expect(surprise({ gain: 0.29, effects })).toBeNull();
-    expect(surprise({ gain: 0.31, effects })).toContain('3 times the largest effect of 5 other');
-    expect(surprise({ gain: 0.31, effects: effects.slice(1) })).toBeNull();
+    const others = [0.02, -0.05, 0.01, 0, -0.1];
+    expect(surprise({ gain: 0.29, others })).toBeNull();
+    expect(surprise({ gain: 0.31, others })).toContain('3 times the largest effect of 5 other');
+    expect(surprise({ gain: 0.31, others: others.slice(1) })).toBeNull();
+  });
+
+  test('whatever others lost where their training exploded', () => {
+    const others = [0.02, -0.05, 0.01, 0, -0.1];
+    expect(surprise({ gain: 0.31, others: [...others, -9] })).toBeNull();
+    expect(surprise({ gain: 0.31, others: [...others, -11, -4e78] })).toContain('of 5 other');
+    // Of a parent that measures 0 nobody knows what is much.
+    expect(surprise({ gain: 0.31, parent: 0, others: [...others, -11] })).toBeNull();
   });
 
   test('never within what chance may do, the less is known of noise the wider', () => {
-    const effects = [0, 0, 0, 0, 0.001];
-    expect(surprise({ gain: 0.079, effects })).toBeNull();
-    expect(surprise({ gain: 0.081, effects })).not.toBeNull();
+    const others = [0, 0, 0, 0, 0.001];
+    expect(surprise({ gain: 0.079, others })).toBeNull();
+    expect(surprise({ gain: 0.081, others })).not.toBeNull();
     // The 99.9 % quantile of t is 22.3 on 2 degrees of freedom, times the root of 1 + 1/3.
-    const poorly = { noise: { variance: 0.0001, df: 2 }, effects };
+    const poorly = { noise: { variance: 0.0001, df: 2 }, others };
     expect(surprise({ gain: 0.25, ...poorly })).toBeNull();
     expect(surprise({ gain: 0.26, ...poorly })).not.toBeNull();
-    expect(surprise({ gain: 0.004, noise: null, effects })).not.toBeNull();
-    expect(surprise({ gain: -1, noise: null, effects })).toBeNull();
+    expect(surprise({ gain: 0.004, noise: null, others })).not.toBeNull();
+    expect(surprise({ gain: -1, noise: null, others })).toBeNull();
   });
 });
 

@@ -19,3 +19,22 @@ test('a training that exploded, and printed a number all the same, leaves a repo
   // Of numbers that no square can hold there is a mean, and no spread.
   expect(page).toContain('| worse | 1.333e+256 | 3 |');
 });
+
+test('a change that came apart on a seed is said to, where its interval includes no effect', async () => {
+  const notebook = await memoryNotebook(
+    told({
+      tried: [
+        { id: 'E-0000', values: [1.61, 1.62, 1.63] },
+        { id: 'E-0001', values: [1.5, 4e78], verdict: 'worse' },
+        { id: 'E-0002', values: [1.71, 1.72], verdict: 'worse' },
+      ],
+    }),
+  );
+  const report = await createReporter({ notebook })({ task: 'report', night: 'N-0002' });
+  const page = 'documents' in report ? report.documents[0]?.text : undefined;
+  const worse = page?.split('## Worse')[1]?.split('##')[0] ?? '';
+  expect(worse).toMatch(
+    /E-0001 unchanged: val_bpb 2e\+78 \(2 seeds\), on the baseline .*; at least one of its seeds came apart \(E-/,
+  );
+  expect(worse).toMatch(/E-0002 unchanged: val_bpb 1\.715 \(2 seeds\), .* to \+[.\d]+ \(E-/);
+});

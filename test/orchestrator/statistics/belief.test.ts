@@ -39,6 +39,20 @@ describe('what the search believes', () => {
     for (const gain of [400, 1e4, 3e5]) expect(one(gain, 1, 2).better).toBeGreaterThan(0.99);
   });
 
+  test('knows a loss that is larger than any square, and what it is beside others', () => {
+    for (const gain of [1e10, 1e80, 1e149])
+      for (const df of [2, 30]) {
+        expect(one(-gain, 1, df).worse, `${gain} on ${df}`).toBeGreaterThan(0.99);
+        expect(one(gain, 1, df).better, `${gain} on ${df}`).toBeGreaterThan(0.99);
+        expect(one(-gain, 0.005, df).gain / -gain, `${gain} on ${df}`).toBeCloseTo(1, 1);
+      }
+    // Known on less than one degree of freedom, noise itself reaches as far.
+    expect(one(-1e80, 1, 0.7).better).toBeLessThan(0.125);
+    const twice = [0.3, -1e149].map((gain) => ({ gain, error: 1, df: 5 }));
+    const { better, worse } = belief(twice, 1);
+    expect(better + worse).toBeLessThanOrEqual(1);
+  });
+
   test('stays a number where two measurements contradict each other beyond all measure', () => {
     const odd = belief(
       [

@@ -60,6 +60,76 @@ describe('moderated noise', () => {
   });
 });
 
+describe('an arm whose training came apart', () => {
+  const calm = (seed: number, arms: number) => {
+    const noise = normals(uniforms(seed));
+    return Array.from({ length: arms }, (_, i) => drawn(noise, i === 0 ? 3 : 2));
+  };
+
+  test('says nothing of the others, however far apart its runs lie', () => {
+    for (const arms of [2, 3, 6, 20]) {
+      const others = calm(arms, arms);
+      const alone = moderate(others);
+      for (const far of [1e3, 1e9, 1e80, 1e149]) {
+        const wild = [0.1, far];
+        const beside = moderate([...others.slice(0, 1), wild, ...others.slice(1)]);
+        expect(beside?.typical, `${far} beside ${arms}`).toEqual(alone?.typical);
+        expect(beside?.df).toBe(alone?.df);
+        expect(beside?.isWild(wild)).toBe(true);
+        expect(others.some((arm) => beside?.isWild(arm))).toBe(false);
+        expect(beside?.noiseOf(wild)).toEqual({ variance: variance(wild), df: 1 });
+      }
+    }
+  });
+
+  test('hides no other that did', () => {
+    const others = calm(7, 6);
+    const wild = [1e3, 1.1e3, 1e40, 1e80, 1.2e80, 0.9e80, 7e79, 1e90].map((far) => [0.1, far]);
+    const beside = moderate([...wild, ...others]);
+    expect(beside?.typical).toEqual(moderate(others)?.typical);
+    expect(wild.every((arm) => beside?.isWild(arm))).toBe(true);
+  });
+
+  test('may be the baseline', () => {
+    const wild = [0.1, 0.2, 1e6];
+    const others = [
+      [0.11, 0.13],
+      [0.2, 0.17],
+    ];
+    const beside = moderate([wild, ...others]);
+    expect(beside?.typical).toEqual(moderate(others)?.typical);
+    expect(beside?.noiseOf(wild).variance).toBe(variance(wild));
+  });
+
+  test('is not one where few seeds happened to agree, or noise has heavy tails', () => {
+    // A ratio of 20,000 on 2 and 1 degrees of freedom has chance in one of 200 nights.
+    expect(
+      moderate([
+        [1, 2, 3],
+        [1, 1.01],
+      ])?.isWild([1, 2, 3]),
+    ).toBe(false);
+    const noise = normals(uniforms(11));
+    const heavy = () => noise() / Math.sqrt((noise() ** 2 + noise() ** 2 + noise() ** 2) / 3);
+    let wild = 0;
+    for (let night = 0; night < 300; night++) {
+      const arms = Array.from({ length: 12 }, (_, i) => drawn(heavy, 2 + (i % 3), 2 ** (i % 2)));
+      const moderation = moderate(arms);
+      wild += arms.filter((arm) => moderation?.isWild(arm)).length;
+    }
+    expect(wild).toBeLessThan(4);
+    // Nor where most arms gave one number twice.
+    const few = [
+      [0.9, 0.9],
+      [0.9, 0.9, 0.9],
+      [0.8, 0.8],
+      [0.9, 0.9],
+      [0.9, 0.91],
+    ];
+    expect(moderate(few)?.isWild([0.9, 0.91])).toBe(false);
+  });
+});
+
 describe('the correlation at shared seeds', () => {
   test('is drawn to none while few pairs are known, and to what many show', () => {
     const noise = normals(uniforms(4));
