@@ -1,7 +1,7 @@
 import type { Experiment } from './domain/experiment.ts';
 import type { RunId } from './domain/ids.ts';
 import { usableObjective, type Run } from './domain/run.ts';
-import { runsOf, searchRunsOf, type Night, type State } from './domain/state.ts';
+import { armOf, runsOf, searchRunsOf, type Night, type State } from './domain/state.ts';
 import type { Action } from './actions.ts';
 import { baselineOf, searchRunsLeft, spent } from './budget.ts';
 import { inShort } from './enough.ts';
@@ -109,7 +109,10 @@ function deviation(state: State, night: Night, check: Run): number | null {
   const now = usableObjective(check);
   if (was === null || now === null) return null;
   if (night.plan.run.deterministic) return variance([was, now]) === 0 ? null : now - was;
-  const noise = raceOf(state, night).moderation?.typical;
+  const { moderation } = raceOf(state, night);
+  const base = armOf(state, check.experiment).map(({ value }) => value);
+  // A baseline that came apart on a seed is no steadier the second time.
+  const noise = moderation?.isWild(base) ? moderation.noiseOf(base) : moderation?.typical;
   const off = Math.abs(now - was);
   // No bound is below one noise unit: asked after each event, so what is cheap comes first.
   if (!noise || off ** 2 <= noise.variance) return null;

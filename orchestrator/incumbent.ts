@@ -2,6 +2,7 @@ import type { Action } from './actions.ts';
 import type { Experiment } from './domain/experiment.ts';
 import type { ExperimentId } from './domain/ids.ts';
 import { experimentIn, type Night, type State } from './domain/state.ts';
+import { fallenIn } from './fallen.ts';
 import { raceOf } from './race.ts';
 import { baselineIsMeasured, isRunning } from './replicate.ts';
 import { searchMoves } from './search.ts';
@@ -12,7 +13,7 @@ import { awaitsRepeat } from './suspicious.ts';
 /**
  * Moves the search to the best of what replicated on the present incumbent, or to another value of
  * the knob that it turned, measured on the same parent: such a one cannot be put on top of it. Back
- * to its parent from one that turned out worse on further seeds.
+ * to its parent from one that turned out worse on further seeds, and from what was built on that.
  */
 export function incumbentMoves(state: State, night: Night): Action[] {
   if (night.dawn || night.incumbent === null || !baselineIsMeasured(state, night)) return [];
@@ -20,15 +21,11 @@ export function incumbentMoves(state: State, night: Night): Action[] {
   const { beliefs } = raceOf(state, night);
   const gainOf = (id: ExperimentId): number => beliefs.get(id)?.gain ?? 0;
   const present = experimentIn(state, night.incumbent);
-  if (present.judgement?.verdict === 'worse' && present.parent !== null)
-    return [
-      moved(
-        night,
-        present.id,
-        present.parent,
-        `${present.id} turned out worse than ${present.parent} on further seeds`,
-      ),
-    ];
+  const fell = fallenIn(state, present.id);
+  if (fell?.parent) {
+    const because = `${fell.id} turned out worse than ${fell.parent} on further seeds`;
+    return [moved(night, present.id, fell.parent, because)];
+  }
   const reached = gainOf(present.id);
   let best: { to: Experiment; lead: number } | null = null;
   for (const id of night.tried) {

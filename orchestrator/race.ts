@@ -86,15 +86,17 @@ function standings(state: State, night: Night, before: ReadonlyMap<ExperimentId,
   );
   const ofAll = correlation(pooledShared([]), shared);
   const unit = Math.sqrt(moderation.typical.variance);
+  const apart = (one: Experiment): boolean => {
+    const [own, its] = [arm(one.id), arm(one.parent ?? one.baseline)];
+    return cameApart(plan.objective, [...own.values()], [...its.values()], moderation);
+  };
   const measuredOn = (one: Experiment): Measured | null => {
     const [own, parent] = [arm(one.id), arm(one.parent ?? one.baseline)];
     if (own.size === 0 || parent.size === 0) return null;
-    const [values, its] = [[...own.values()], [...parent.values()]];
-    // Of a change that did nothing, the noise would be what it is everywhere.
-    const apart = cameApart(plan.objective, values, its, moderation);
     const noise = {
-      candidate: apart ? moderation.typical : moderation.noiseOf(values),
-      parent: moderation.noiseOf(its),
+      // Of a change that did nothing, it would be what it is everywhere.
+      candidate: apart(one) ? moderation.typical : moderation.noiseOf([...own.values()]),
+      parent: moderation.noiseOf([...parent.values()]),
     };
     const alike = isWild(own) || isWild(parent) ? 0 : (correlations.get(kindOf(one)) ?? ofAll);
     const { effect, error, df } = adjustedDifference(own, parent, noise, alike);
@@ -102,7 +104,9 @@ function standings(state: State, night: Night, before: ReadonlyMap<ExperimentId,
   };
   for (const experiment of tried) {
     if (experiment.runs.length === 0) continue;
-    const measured = lineOf(state, experiment).flatMap((one): Measured[] => {
+    // Beside a training that came apart, what its change did elsewhere says nothing.
+    const line = apart(experiment) ? [experiment] : lineOf(state, experiment);
+    const measured = line.flatMap((one): Measured[] => {
       const found = measuredOn(one);
       const carried = one.parent === experiment.parent ? 1 : Math.sqrt(CARRIED);
       return found ? [{ ...found, error: found.error * carried }] : [];
@@ -137,12 +141,13 @@ export function lineOf(state: State, experiment: Experiment): readonly Experimen
 
 /** Run-to-run noise, over everything this baseline is compared with. */
 export function moderationOf(state: State, baseline: ExperimentId): Moderation | null {
-  const arms: number[][] = [];
-  for (const experiment of state.experiments.values()) {
-    if (experiment.baseline !== baseline || experiment.runs.length < 2) continue;
-    arms.push(armOf(state, experiment.id).map((point) => point.value));
+  const own = armOf(state, baseline).map(({ value }) => value);
+  const arms: (readonly number[])[] = [own];
+  for (const { id, baseline: its, runs } of state.experiments.values()) {
+    if (its !== baseline || id === baseline || runs.length < 2) continue;
+    arms.push(armOf(state, id).map(({ value }) => value));
   }
-  return moderate(arms);
+  return moderate(arms, own);
 }
 
 /** One value per seed; repeats without a seed have none to share, and count below zero. */

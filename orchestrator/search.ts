@@ -15,6 +15,7 @@ import { closureOf } from './domain/words.ts';
 import { ideasLeft, isLimited, searchRunsLeft, spent, unrun } from './budget.ts';
 import { closedIn } from './closed.ts';
 import { checkDue } from './drift.ts';
+import { fallenIn } from './fallen.ts';
 import { lineOf, raceOf } from './race.ts';
 import { besides, settingsAt } from './memory.ts';
 import {
@@ -122,7 +123,14 @@ function replicateMoves(state: State, night: Night, open: readonly Experiment[])
   const last: Move[] = [];
   if (!baselineIsMeasured(state, night)) return { first, last };
   const { beliefs } = raceOf(state, night);
-  const replaced = new Set(night.tried.map((id) => experimentIn(state, id).reapplies));
+  // What was put on a change that fell is not the last word on it: where it stood before counts.
+  const reapplied = night.tried
+    .map((id) => experimentIn(state, id))
+    .filter(({ reapplies }) => reapplies);
+  const fell = new Set(
+    reapplied.flatMap(({ id, parent }) => (parent && fallenIn(state, parent) ? [id] : [])),
+  );
+  const replaced = new Set(reapplied.map(({ id, reapplies }) => (fell.has(id) ? id : reapplies)));
   const standing = open
     .filter(({ id, runs }) => runs.length > 0 && id !== night.incumbent && !replaced.has(id))
     .flatMap((experiment) => {

@@ -12,6 +12,7 @@ import {
   type Night,
   type State,
 } from './domain/state.ts';
+import { fallenIn } from './fallen.ts';
 import { raceOf } from './race.ts';
 import { isRunning, repeat, type NextRun } from './replicate.ts';
 import { mean } from './statistics/compare.ts';
@@ -32,10 +33,13 @@ export function suspicion(
 ): EventBody | null {
   const { objective, run } = night.plan;
   if (on_parent === null || verdict === 'invalid' || night.suspected.includes(id)) return null;
-  const noise = run.deterministic ? null : (raceOf(state, night).moderation?.typical ?? undefined);
+  const { moderation } = raceOf(state, night);
+  const noise = run.deterministic ? null : moderation?.typical;
   // Without a spread between seeds nothing is called promising, so nothing is to be kept back.
   if (noise === undefined || !(run.deterministic || run.seed)) return null;
   const [own, base] = [armOf(state, id), armOf(state, parent ?? baseline)];
+  // Beside a training that came apart whatever held together looks too good.
+  if (!run.deterministic && moderation?.isWild(base.map(({ value }) => value))) return null;
   const why = tooGood({
     gain: gainOf(objective, on_parent.effect),
     noise,
@@ -48,12 +52,13 @@ export function suspicion(
   return { type: 'flagged', target: id, label: SUSPICIOUS, because, who: AUTOLAB };
 }
 
-/** What other changes of this lab gained on what they were built on, where the numbers compare. */
+/** What other changes of this lab gained on what they were built on, where that stands and the numbers compare. */
 const gainsBeside = (state: State, night: Night, id: ExperimentId): readonly number[] =>
   [...state.experiments.values()].flatMap((one) =>
     one.id !== id &&
     one.judgement?.on_parent &&
     one.judgement.verdict !== 'invalid' &&
+    !(one.parent && fallenIn(state, one.parent)) &&
     state.nights.get(one.night)?.plan_key === night.plan_key
       ? [gainOf(night.plan.objective, one.judgement.on_parent.effect)]
       : [],

@@ -81,7 +81,7 @@ function orFull({ done, points_error }: Trained, { objective, failure }: Found):
 
 /**
  * The last value of the metric, or the best one where the plan says so; `no_metric`, naming what
- * was found, where it was not printed; `not_a_number`, the value kept, where it is not finite or beyond LARGEST.
+ * was found, where it was not printed; `not_a_number` where it is not finite, or beyond LARGEST and then taken for infinite.
  */
 export function objectiveOf(
   metrics: Pick<MetricsReader, 'series'>,
@@ -104,7 +104,9 @@ export function objectiveOf(
     ? `${objective.metric} within ±${LARGEST}`
     : `a finite ${objective.metric}`;
   const message = `expected ${what}${who === 'the script' ? '' : ` of ${who}`}, found ${value}`;
-  return { objective: value, failure: { class: 'not_a_number', message } };
+  // Whatever reads the notebook leaves out what is not finite; the message has what was found.
+  const none = Number.isNaN(value) ? value : Math.sign(value) * Infinity;
+  return { objective: none, failure: { class: 'not_a_number', message } };
 }
 
 function noMetric(metric: string, found: readonly string[], who: string): Failure {

@@ -3,11 +3,11 @@ import { lastWords, triedAgain } from './ideas.ts';
 import { byGain, type Outcome } from './outcome.ts';
 import {
   experimentOf,
+  fell,
   gainIn,
   gainOnParent,
   named,
   onItsParent,
-  restsOnInvalid,
   stackOf,
 } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
@@ -80,7 +80,7 @@ function notBuiltOn(
       one.row.verdict === 'promising' &&
       one.row.stack === null &&
       !inStack.has(one.row.id) &&
-      !restsOnInvalid(record, one.row.id) &&
+      !fell(record, one.row.id) &&
       !triedAgain(record, one.row) &&
       isOpen(record, one),
   );

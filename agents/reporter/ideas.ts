@@ -1,4 +1,5 @@
 import type { Sourced } from './fact.ts';
+import { fell } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
 
 /** Ideas and the experiments that tested them: one idea may have been put on several incumbents. */
@@ -11,23 +12,31 @@ export const testsAnIdea = ({ row }: Sourced<ExperimentRow>): boolean =>
 export const candidatesOf = ({ experiments }: NightRecord): readonly Sourced<ExperimentRow>[] =>
   [...experiments.values()].filter(testsAnIdea);
 
-/** What put its change on a newer incumbent, where something did. */
+/** Whether it puts a change on an incumbent that fell: what was measured before is the last word on it. */
+const isInVain = (record: NightRecord, { row }: Sourced<ExperimentRow>): boolean =>
+  row.reapplies !== null && row.parent !== null && fell(record, row.parent);
+
+/** What put its change on a newer incumbent that stands, where something did. */
 export const appliedAgain = (
-  { experiments }: NightRecord,
+  record: NightRecord,
   { row: { id } }: Sourced<ExperimentRow>,
 ): Sourced<ExperimentRow> | undefined =>
-  [...experiments.values()].find(({ row }) => row.reapplies === id);
+  [...record.experiments.values()].find(
+    (one) => one.row.reapplies === id && !isInVain(record, one),
+  );
 
 /** The last word on each idea: what was put on a newer incumbent since is not in it. */
 export function lastWords(record: NightRecord): readonly Sourced<ExperimentRow>[] {
-  const candidates = candidatesOf(record);
+  const candidates = candidatesOf(record).filter((one) => !isInVain(record, one));
   const again = new Set(candidates.map(({ row }) => row.reapplies));
   return candidates.filter(({ row }) => !again.has(row.id));
 }
 
 /** Whether the same change was tried later, on something newer: that is what counts. */
 export const triedAgain = (record: NightRecord, { id, change }: ExperimentRow): boolean => {
-  const all = candidatesOf(record).map(({ row }) => row);
+  const all = candidatesOf(record)
+    .filter((one) => !isInVain(record, one))
+    .map(({ row }) => row);
   const same = all.filter((row) => JSON.stringify(row.change) === JSON.stringify(change));
   return same.at(-1)?.id !== id;
 };

@@ -10,13 +10,13 @@ import { counted } from './numbers.ts';
 import { item, type Block } from './page.ts';
 import {
   experimentOf,
+  fell,
   gainIn,
   gainOnParent,
   idOf,
   leastGain,
   listed,
   named,
-  restsOnInvalid,
   stackOf,
 } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
@@ -97,7 +97,7 @@ function unsettled(
         (gainOnSharedSeeds(record, one.row) ?? 1) > 0 &&
         !inStack.has(JSON.stringify(one.row.change)) &&
         !triedAgain(record, one.row) &&
-        !restsOnInvalid(record, one.row.id) &&
+        !fell(record, one.row.id) &&
         isOpen(record, one),
     )
     .toSorted((a, b) => gain(b) - gain(a))

@@ -1,6 +1,6 @@
 import type { Sourced } from './fact.ts';
 import { candidatesOf } from './ideas.ts';
-import { gainIn, stackOf } from './phrases.ts';
+import { fell, gainIn } from './phrases.ts';
 import type { ExperimentRow, NightRecord } from './records.ts';
 
 /** How far the night's claim got. */
@@ -45,9 +45,6 @@ export function outcomeOf(record: NightRecord): Outcome {
 export const isTested = (outcome: Outcome): outcome is Tested =>
   'tip' in outcome && outcome.kind !== 'untested';
 
-/** Verdicts on which nothing is built. */
-const FELL: ReadonlySet<ExperimentRow['verdict']> = new Set(['worse', 'failed', 'invalid']);
-
 /** LEAST_DAWN_SEEDS of judgeDawn: what a claim needs of each arm, unless the script is deterministic. */
 const LEAST_FRESH = 3;
 
@@ -85,8 +82,7 @@ export const lacksPairs = ({ row }: Sourced<ExperimentRow>): boolean =>
 function bestPromising(record: NightRecord): Sourced<ExperimentRow> | undefined {
   const { incumbent } = record.night.row;
   const promising = candidatesOf(record).filter(
-    ({ row: { id, verdict } }) =>
-      verdict === 'promising' && !stackOf(record, id).some(({ row }) => FELL.has(row.verdict)),
+    ({ row }) => row.verdict === 'promising' && !fell(record, row.id),
   );
   return promising.find(({ row }) => row.id === incumbent) ?? byGain(record, promising)[0];
 }

@@ -119,9 +119,12 @@ export function stackOf(record: NightRecord, tip: ExperimentId): readonly Source
   return stack;
 }
 
-/** Whether it is invalid, or built on what is. */
-export const restsOnInvalid = (record: NightRecord, id: ExperimentId): boolean =>
-  stackOf(record, id).some(({ row }) => row.verdict === 'invalid');
+/** Verdicts on which nothing is built. */
+const FELL: ReadonlySet<ExperimentRow['verdict']> = new Set(['worse', 'failed', 'invalid']);
+
+/** Whether it came to nothing, or is built on what did: the search left that. */
+export const fell = (record: NightRecord, id: ExperimentId): boolean =>
+  stackOf(record, id).some(({ row }) => FELL.has(row.verdict));
 
 /** An experiment's dawn columns, resting on the fresh seeds of both arms. */
 export const atDawn = (

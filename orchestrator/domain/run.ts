@@ -1,6 +1,5 @@
 import type { ExperimentId, RunId } from './ids.ts';
 import type { Logged, Saved } from './logged.ts';
-import { LARGEST } from './objective.ts';
 import type { SandboxKind } from './plan-sandbox.ts';
 
 export type RunStatus = 'running' | 'finished' | 'failed' | 'killed';
@@ -185,10 +184,10 @@ export interface Run {
   readonly said: string | null;
 }
 
-/** A number a verdict may rest on: from a run that finished, finite, and not too large to be squared. */
+/** A number a verdict may rest on: from a run that finished, and finite. */
 export function usableObjective(run: Run): number | null {
   const value = run.status === 'finished' ? (run.result?.objective ?? null) : null;
-  return value !== null && Math.abs(value) <= LARGEST ? value : null;
+  return value !== null && Number.isFinite(value) ? value : null;
 }
 
 /** The lowest tier of the numbers that these runs give; null where they give none. */

@@ -89,7 +89,8 @@ export function stated(
   const effect = mean(a) - mean(b);
   if (difference === null) return { effect, interval: null };
   const reach = tQuantile(1 - (1 - CONFIDENCE) / 2, difference.df) * difference.error;
-  return { effect, interval: [effect - reach, effect + reach] };
+  // A notebook may hold numbers beyond LARGEST, of runs that an older AutoLab recorded.
+  return { effect, interval: Number.isFinite(reach) ? [effect - reach, effect + reach] : null };
 }
 
 /** Two-sided p of "no difference". */

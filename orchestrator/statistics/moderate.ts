@@ -22,14 +22,24 @@ export interface Moderation {
   isWild(values: readonly number[]): boolean;
 }
 
+/** What one arm's runs show. */
+interface Group extends Noise {
+  readonly isBaseline: boolean;
+}
+
 /**
- * From the values of all arms, one list each; arms without two values say nothing. Null where no
- * arm has two, or where nothing varied anywhere: no spread seen is not no spread.
+ * From the values of all arms, one list each, `baseline` one of them; arms without two values say
+ * nothing. Null where no arm has two, or where nothing varied anywhere: no spread seen is not no
+ * spread.
  */
-export function moderate(arms: readonly (readonly number[])[]): Moderation | null {
-  const all = arms.flatMap((arm): Noise[] => {
+export function moderate(
+  arms: readonly (readonly number[])[],
+  baseline?: readonly number[],
+): Moderation | null {
+  const all = arms.flatMap((arm): Group[] => {
     const own = variance(arm);
-    return own === null ? [] : [{ variance: own, df: arm.length - 1 }];
+    const isBaseline = arm === baseline;
+    return own === null ? [] : [{ variance: own, df: arm.length - 1, isBaseline }];
   });
   const wildFrom = leastWild(all);
   const groups = all.filter((group) => group.variance < wildFrom);
@@ -67,18 +77,23 @@ const BY_CHANCE = 1e-3;
  * The variance from which on arms are wild; Infinity where none is. Each arm is held against the
  * pool of all with a smaller variance (after Cochran 1941, "The distribution of the largest of a
  * set of estimated variances as a fraction of their total", Annals of Eugenics 11), where that
- * pool holds a third of the degrees of freedom or more: so wild ones cannot hide each other, and a
- * few seeds that happen to agree make no other wild.
+ * pool has the baseline in it, or a third of the degrees of freedom: so wild ones cannot hide each
+ * other, and a few seeds that happen to agree make no other wild. Arms without any spread know
+ * nothing of what is usual among those that have one.
  */
-function leastWild(groups: readonly Noise[]): number {
-  const ascending = groups.toSorted((a, b) => a.variance - b.variance);
-  const all = groups.reduce((sum, { df }) => sum + df, 0);
-  let [pooled, known] = [0, 0];
-  for (const { variance: own, df } of ascending) {
-    const ratio = pooled > 0 && 3 * known >= all ? (own * known) / pooled : 0;
+function leastWild(groups: readonly Group[]): number {
+  const ascending = groups
+    .filter(({ variance: own }) => own > 0)
+    .toSorted((a, b) => a.variance - b.variance);
+  const all = ascending.reduce((sum, { df }) => sum + df, 0);
+  let [pooled, known, counts] = [0, 0, false];
+  for (const { variance: own, df, isBaseline } of ascending) {
+    counts ||= 3 * known >= all;
+    const ratio = counts && known > 0 ? (own * known) / pooled : 0;
     if (ratio > WILD ** 2 && fTail(ratio, df, known) < BY_CHANCE) return own;
     pooled += df * own;
     known += df;
+    counts ||= isBaseline;
   }
   return Infinity;
 }

@@ -11,8 +11,8 @@ import { tQuantile } from './student.ts';
  *
  * Custom: three times the largest effect, good or bad, that any other change showed on what it was
  * built on. Where fewer than five did, two thirds of the parent's own number, which is then the
- * only scale there is. A loss of more than ten times that number is an explosion: how far a training
- * can come apart says nothing of how much it can gain.
+ * only scale there is. A loss of more than ten times that number, and of a hundred times the median
+ * effect, is an explosion: how far a training can come apart says nothing of how much it can gain.
  */
 
 const QUANTILE = 0.999;
@@ -20,7 +20,8 @@ const LEAST_UNITS = 8;
 const TIMES_THE_LARGEST = 3;
 const LEAST_KNOWN = 5;
 const SHARE_OF_PARENT = 2 / 3;
-const EXPLODED = 10;
+const TIMES_THE_PARENT = 10;
+const TIMES_THE_MEDIAN = 100;
 
 export interface Surprise {
   /** In units of the objective, positive is better. */
@@ -40,7 +41,10 @@ export interface Surprise {
 export function tooGood({ gain, noise, n, m, parent, others }: Surprise): string | null {
   if (!(gain > 0) || gain <= chance(noise, n, m)) return null;
   const scale = Math.abs(parent);
-  const known = others.filter((other) => scale === 0 || other >= -EXPLODED * scale);
+  const sizes = others.map(Math.abs).toSorted((a, b) => a - b);
+  const median = sizes[Math.floor(sizes.length / 2)] ?? 0;
+  const most = Math.max(TIMES_THE_PARENT * scale, TIMES_THE_MEDIAN * median);
+  const known = others.filter((other) => scale === 0 || other >= -most);
   const largest = Math.max(0, ...known.map(Math.abs));
   if (known.length >= LEAST_KNOWN && largest > 0)
     return gain > TIMES_THE_LARGEST * largest

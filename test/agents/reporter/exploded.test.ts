@@ -38,3 +38,31 @@ test('a change that came apart on a seed is said to, where its interval includes
   );
   expect(worse).toMatch(/E-0002 unchanged: val_bpb 1\.715 \(2 seeds\), .* to \+[.\d]+ \(E-/);
 });
+
+test('a change that was put on one which fell is told by what it showed before', async () => {
+  const notebook = await memoryNotebook(
+    told({
+      tried: [
+        { id: 'E-0000', values: [1.61, 1.62, 1.63], dawn: [1.611, 1.622, 1.633] },
+        { id: 'E-0001', values: [1.5, 1.51, 9e9], verdict: 'worse', change: { width: '64' } },
+        {
+          ...{ id: 'E-0002', values: [1.53, 1.54], dawn: [1.531, 1.539, 1.541] },
+          ...{ verdict: 'improved', confirmed: true, change: { dropout: '0.1' } },
+        },
+        {
+          ...{ id: 'E-0003', parent: 'E-0001', values: [1.52], verdict: 'inconclusive' },
+          ...{ change: { dropout: '0.1' }, row: { reapplies: 'E-0002' } },
+        },
+        {
+          ...{ id: 'E-0004', parent: 'E-0001', values: [1.2], verdict: 'inconclusive' },
+          change: { learning_rate: '0.1' },
+        },
+      ],
+    }),
+  );
+  const report = await createReporter({ notebook })({ task: 'report', night: 'N-0002' });
+  const page = ('documents' in report ? report.documents[0]?.text : undefined) ?? '';
+  expect(page).not.toContain('again as E-0003');
+  expect(page.split('## Made no difference')[1]?.split('##')[0]).not.toContain('E-0002');
+  expect(page.split('## What to try next')[1]?.split('##')[0]).not.toContain('E-0004');
+});

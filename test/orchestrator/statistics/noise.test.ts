@@ -90,6 +90,15 @@ describe('an arm whose training came apart', () => {
     expect(wild.every((arm) => beside?.isWild(arm))).toBe(true);
   });
 
+  test('hides no other that did beside the baseline, however many they are', () => {
+    const baseline = [1, 1.01, 0.99];
+    const wild = Array.from({ length: 12 }, (_, i) => [0.9, 2000 + 10 ** i]);
+    const beside = moderate([baseline, ...wild], baseline);
+    expect(beside?.typical).toEqual(moderate([baseline])?.typical);
+    // Which of them is usual nobody can say without it.
+    expect(moderate([baseline, ...wild])?.isWild([0.9, 2001])).toBe(false);
+  });
+
   test('may be the baseline', () => {
     const wild = [0.1, 0.2, 1e6];
     const others = [
@@ -127,6 +136,13 @@ describe('an arm whose training came apart', () => {
       [0.9, 0.91],
     ];
     expect(moderate(few)?.isWild([0.9, 0.91])).toBe(false);
+    const flat = Array.from({ length: 30 }, () => [1, 1, 1]);
+    for (let night = 0; night < 300; night++) {
+      const arms = Array.from({ length: 15 }, () => drawn(noise, 2));
+      const moderation = moderate([...flat, ...arms]);
+      wild += arms.filter((arm) => moderation?.isWild(arm)).length;
+    }
+    expect(wild).toBeLessThan(8);
   });
 });
 
