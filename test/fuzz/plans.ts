@@ -151,7 +151,9 @@ export const rewritten = (texts: readonly string[]): fc.Arbitrary<string> =>
     )
     .map(([text, edits]) => {
       const plan = parse(text) as object;
-      for (const { kind, at, name, value } of edits) {
+      for (const { kind, at, name, value: drawn } of edits) {
+        // The same empty list may be drawn again, to be set into itself.
+        const value = structuredClone(drawn);
         const paths = pathsIn(plan);
         const path = paths[at % Math.max(1, paths.length)] ?? [];
         let holder = plan as Record<Step, unknown>;
