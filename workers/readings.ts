@@ -81,7 +81,8 @@ function orFull({ done, points_error }: Trained, { objective, failure }: Found):
 
 /**
  * The last value of the metric, or the best one where the plan says so; `no_metric`, naming what
- * was found, where it was not printed; `not_a_number` where it is not finite, or beyond LARGEST and then taken for infinite.
+ * was found, where it was not printed; `not_a_number` where it is not finite, or beyond LARGEST and
+ * then taken for infinite.
  */
 export function objectiveOf(
   metrics: Pick<MetricsReader, 'series'>,
